@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What every target of this package agrees to. The safe targets add strict memory safety, so that
+// an unsafe expression outside the engine does not compile.
+let common: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+let safe: [SwiftSetting] = common + [.strictMemorySafety()]
+
+let package = Package(
+    name: "swift-fft-convolution",
+    platforms: [.macOS(.v15)],
+    products: [
+        // MARK: Public API
+        .library(name: "FFTConvolution", targets: ["FFTConvolution"]),
+        .executable(name: "fftconv", targets: ["fftconv"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // MARK: Public API
+        .target(
+            name: "FFTConvolution",
+            dependencies: ["SpectralEngine"],
+            swiftSettings: safe),
+        .executableTarget(
+            name: "fftconv",
+            dependencies: [
+                "FFTConvolution", "ArrayFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: common),
+
+        // MARK: Implementation
+        .systemLibrary(
+            name: "CFFTW",
+            pkgConfig: "fftw3",
+            providers: [.apt(["libfftw3-dev"]), .brew(["fftw"])]),
+        .systemLibrary(
+            name: "CPNG",
+            pkgConfig: "libpng",
+            providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+        .target(name: "CKernels", cSettings: [.define("NDEBUG", .when(configuration: .release))]),
+        .target(
+            name: "SpectralEngine",
+            dependencies: ["CFFTW", "CKernels"],
+            swiftSettings: common),
+        .target(
+            name: "ArrayFiles",
+            dependencies: ["CPNG"],
+            swiftSettings: common),
+
+        // MARK: Tests
+        .target(
+            name: "TestSupport",
+            dependencies: ["FFTConvolution"],
+            path: "Tests/TestSupport",
+            swiftSettings: safe),
+        .testTarget(
+            name: "SpectralEngineTests",
+            dependencies: ["SpectralEngine", "CKernels", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "FFTConvolutionTests",
+            dependencies: ["FFTConvolution", "TestSupport"],
+            swiftSettings: common),
+        .testTarget(
+            name: "ArrayFilesTests",
+            dependencies: ["ArrayFiles"],
+            swiftSettings: common),
+        .testTarget(
+            name: "fftconvTests",
+            dependencies: ["fftconv", "ArrayFiles", "TestSupport"],
+            swiftSettings: common),
+    ]
+)

@@ -1,0 +1,72 @@
+package import SpectralEngine
+
+/// One way to compute one pass of one problem, as a plain value: the recipe.
+///
+/// A recipe owns no memory and no plan, so choosing can be tested without running. It says in words what it does, what
+/// it will cost and what it guarantees; `makeExecutor` turns it into something that runs.
+package protocol Algorithm: Sendable, CustomStringConvertible {
+    /// The name in tables and on the guide page `Docs/Algorithms/<name>.md`.
+    static var name: String { get }
+    /// The family a caller can ask for.
+    static var method: Method { get }
+
+    /// The recipes worth considering for a request, most promising first; or why there is none.
+    static func recipes(for request: PlanRequest) throws(Inapplicable) -> [Self]
+
+    /// Seconds for one execution, by the cost model.
+    var predictedTime: Double { get }
+    /// Bytes of scratch that one execution uses.
+    var workspaceByteCount: Int { get }
+    /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.
+    var relativeErrorBound: Double { get }
+
+    func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) throws -> any PassExecutor<Scalar>
+}
+
+/// Everything a recipe may depend on.
+package struct PlanRequest: Hashable, Sendable {
+    package var problem: Problem
+    package var pass: Pass
+    package var precision: Precision
+    /// Workers of one execution.
+    package var threads: Int
+    package var memoryLimit: Int
+    package var machine: Machine
+
+    package init(
+        problem: Problem, pass: Pass, precision: Precision, threads: Int = 1, memoryLimit: Int = .max,
+        machine: Machine = Machine()
+    ) {
+        self.problem = problem
+        self.pass = pass
+        self.precision = precision
+        self.threads = threads
+        self.memoryLimit = memoryLimit
+        self.machine = machine
+    }
+}
+
+/// Why an algorithm, or one recipe of it, is not considered.
+package struct Inapplicable: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ reason: String) { description = reason }
+}
+
+/// A recipe made ready to run. Immutable and shared by threads.
+package protocol PassExecutor<Scalar>: Sendable {
+    associatedtype Scalar: ConvolutionScalar
+
+    /// Computes one pass.
+    ///
+    /// - Parameters:
+    ///   - first: X (forward, filter gradient) or dY (input gradient).
+    ///   - second: W (forward, input gradient) or dY (filter gradient).
+    ///   - bias: `[K]`, added to the output of the forward pass; `nil` or empty for none.
+    ///   - result: Overwritten; never read.
+    ///   - scratch: At least the recipe's `workspaceByteCount` bytes with any content, 64-byte aligned.
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws
+}

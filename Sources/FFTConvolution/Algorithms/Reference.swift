@@ -1,0 +1,193 @@
+package import SpectralEngine
+
+// Goals, in this order: 1. obviously right, 2. readable, 3. fast enough to check others with.
+//
+// This is the direct spatial implementation that every other result is checked against. It shares no index
+// arithmetic with the FFT path: each sum below is the textbook formula of `Docs/Mathematics.md`, and a tap that
+// falls outside the input is skipped, so that padding contributes nothing, not even NaN.
+
+/// The plain spatial loops for all three passes.
+package struct Reference: Algorithm {
+    package static let name = "Reference"
+    package static let method = Method.direct
+
+    let request: PlanRequest
+
+    package static func recipes(for request: PlanRequest) -> [Reference] { [Reference(request: request)] }
+
+    package var predictedTime: Double { CostModel(request.machine).referenceTime(request) }
+    package let workspaceByteCount = 0
+
+    /// One rounding of the result; the sum itself is kept in twice the precision.
+    package var relativeErrorBound: Double { request.precision.unitRoundoff }
+
+    package var description: String {
+        "direct sums in \(request.precision == .float32 ? "double" : "double-double") precision"
+    }
+
+    package func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) -> any PassExecutor<Scalar> {
+        ReferenceExecutor<Scalar>(problem: request.problem, pass: request.pass, threads: request.threads)
+    }
+}
+
+struct ReferenceExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+    let problem: Problem
+    let pass: Pass
+    let threads: Int
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let loops = ReferenceLoops(problem)
+        // One block is one row of the result: enough of them to share out, each large enough to be worth it.
+        let shape = problem.resultShape(pass)
+        let rows = shape.dropLast().reduce(1, *)
+        control?.begin(blocks: rows)
+        try Workers.run(count: threads, blocks: rows) { row, _ in
+            switch pass {
+            case .forward: loops.forward(first, second, bias, row: row, into: result)
+            case .inputGradient: loops.inputGradient(first, second, row: row, into: result)
+            case .filterGradient: loops.filterGradient(first, second, row: row, into: result)
+            }
+            try control?.completeBlock()
+        }
+    }
+}
+
+/// The loops. Every problem is seen with three spatial axes, absent ones having extent 1.
+struct ReferenceLoops: Sendable {
+    let N: Int, C: Int, K: Int
+    let channelsPerGroup: Int, filtersPerGroup: Int
+    /// Depth, height, width.
+    let input: [Int], filter: [Int], output: [Int]
+    let stride: [Int], dilation: [Int], before: [Int]
+
+    init(_ problem: Problem) {
+        N = problem.batch
+        C = problem.channels
+        K = problem.filters
+        channelsPerGroup = problem.channels / problem.groups
+        filtersPerGroup = problem.filters / problem.groups
+        let missing = 3 - problem.axes.count
+        func threeAxes(_ value: (Axis) -> Int, else absent: Int) -> [Int] {
+            Array(repeating: absent, count: missing) + problem.axes.map(value)
+        }
+        input = threeAxes(\.input, else: 1)
+        filter = threeAxes(\.filter, else: 1)
+        output = threeAxes(\.output, else: 1)
+        stride = threeAxes(\.stride, else: 1)
+        dilation = threeAxes(\.dilation, else: 1)
+        before = threeAxes(\.before, else: 0)
+    }
+
+    /// Y[n,k,o] = bias[k] + Σ_c Σ_f X[n, c, o·stride − before + f·dilation] · W[k, c, f], for one row of Y.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func forward<Scalar: ConvolutionScalar>(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, _ bias: Span<Scalar>, row: Int, into y: SharedRegion<Scalar>
+    ) {
+        let (n, k, p, q) = split(row, K, output[0], output[1])
+        let firstChannel = k / filtersPerGroup * channelsPerGroup
+        for r in 0..<output[2] {
+            var sum = Scalar.Wide()
+            if !bias.isEmpty { sum.add(bias[k]) }
+            for c in 0..<channelsPerGroup {
+                for fd in 0..<filter[0] {
+                    let d = p * stride[0] - before[0] + fd * dilation[0]
+                    if d < 0 || d >= input[0] { continue }
+                    for fh in 0..<filter[1] {
+                        let h = q * stride[1] - before[1] + fh * dilation[1]
+                        if h < 0 || h >= input[1] { continue }
+                        let xRow = offset(input, n * C + firstChannel + c, d, h)
+                        let wRow = offset(filter, k * channelsPerGroup + c, fd, fh)
+                        for fw in 0..<filter[2] {
+                            let v = r * stride[2] - before[2] + fw * dilation[2]
+                            if v < 0 || v >= input[2] { continue }
+                            sum.addProduct(x[xRow + v], w[wRow + fw])
+                        }
+                    }
+                }
+            }
+            y[row * output[2] + r] = sum.rounded
+        }
+    }
+
+    /// dX[n,c,i] = Σ_k Σ_f dY[n, k, o] · W[k, c, f] over all o with o·stride − before + f·dilation = i, for one row.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func inputGradient<Scalar: ConvolutionScalar>(
+        _ dy: Span<Scalar>, _ w: Span<Scalar>, row: Int, into dx: SharedRegion<Scalar>
+    ) {
+        let (n, c, d, h) = split(row, C, input[0], input[1])
+        let group = c / channelsPerGroup
+        let channel = c % channelsPerGroup
+        for v in 0..<input[2] {
+            var sum = Scalar.Wide()
+            for k in group * filtersPerGroup..<(group + 1) * filtersPerGroup {
+                for fd in 0..<filter[0] {
+                    guard let p = outputIndex(d, fd, axis: 0) else { continue }
+                    for fh in 0..<filter[1] {
+                        guard let q = outputIndex(h, fh, axis: 1) else { continue }
+                        let yRow = offset(output, n * K + k, p, q)
+                        let wRow = offset(filter, k * channelsPerGroup + channel, fd, fh)
+                        for fw in 0..<filter[2] {
+                            guard let r = outputIndex(v, fw, axis: 2) else { continue }
+                            sum.addProduct(dy[yRow + r], w[wRow + fw])
+                        }
+                    }
+                }
+            }
+            dx[row * input[2] + v] = sum.rounded
+        }
+    }
+
+    /// dW[k,c,f] = Σ_n Σ_o dY[n, k, o] · X[n, c, o·stride − before + f·dilation], for one row of dW.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func filterGradient<Scalar: ConvolutionScalar>(
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, row: Int, into dw: SharedRegion<Scalar>
+    ) {
+        let (k, channel, fd, fh) = split(row, channelsPerGroup, filter[0], filter[1])
+        let c = k / filtersPerGroup * channelsPerGroup + channel
+        for fw in 0..<filter[2] {
+            var sum = Scalar.Wide()
+            for n in 0..<N {
+                for p in 0..<output[0] {
+                    let d = p * stride[0] - before[0] + fd * dilation[0]
+                    if d < 0 || d >= input[0] { continue }
+                    for q in 0..<output[1] {
+                        let h = q * stride[1] - before[1] + fh * dilation[1]
+                        if h < 0 || h >= input[1] { continue }
+                        let xRow = offset(input, n * C + c, d, h)
+                        let yRow = offset(output, n * K + k, p, q)
+                        for r in 0..<output[2] {
+                            let v = r * stride[2] - before[2] + fw * dilation[2]
+                            if v < 0 || v >= input[2] { continue }
+                            sum.addProduct(x[xRow + v], dy[yRow + r])
+                        }
+                    }
+                }
+            }
+            dw[row * filter[2] + fw] = sum.rounded
+        }
+    }
+
+    /// The output whose tap `f` reads input `i` along one axis, if there is one.
+    private func outputIndex(_ i: Int, _ f: Int, axis: Int) -> Int? {
+        let position = i + before[axis] - f * dilation[axis]
+        if position < 0 || position % stride[axis] != 0 { return nil }
+        let o = position / stride[axis]
+        return o < output[axis] ? o : nil
+    }
+
+    /// The index of the first element of row (d, h) of plane `plane`.
+    private func offset(_ extents: [Int], _ plane: Int, _ d: Int, _ h: Int) -> Int {
+        ((plane * extents[0] + d) * extents[1] + h) * extents[2]
+    }
+
+    /// A row number as (outermost, second, depth, height) of a tensor with these extents.
+    private func split(_ row: Int, _ second: Int, _ depth: Int, _ height: Int) -> (Int, Int, Int, Int) {
+        (row / (height * depth * second), row / (height * depth) % second, row / height % depth, row % height)
+    }
+}

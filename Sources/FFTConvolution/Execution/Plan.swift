@@ -1,0 +1,270 @@
+public import SpectralEngine
+
+/// One problem made ready to compute, in one precision. Immutable; execute it from as many threads as you like.
+///
+/// The convenient calls take and give ``Tensor``; each is a thin layer over one that reads and writes memory the caller
+/// owns and allocates nothing. Printing a plan tells what each pass runs.
+public final class Plan<Scalar: ConvolutionScalar>: Sendable {
+    public let problem: Problem
+    public let options: PlanOptions
+
+    private struct PlannedPass {
+        let recipe: any Algorithm
+        let name: String
+        let executor: any PassExecutor<Scalar>
+    }
+
+    private let passes: [Pass: PlannedPass]
+
+    init(problem: Problem, options: PlanOptions, recipes: [Pass: any Algorithm]) throws {
+        self.problem = problem
+        self.options = options
+        passes = try recipes.mapValues { recipe in
+            PlannedPass(
+                recipe: recipe, name: type(of: recipe).name, executor: try recipe.makeExecutor(for: Scalar.self))
+        }
+    }
+
+    private func planned(_ pass: Pass) throws(ConvolutionError) -> PlannedPass {
+        guard let planned = passes[pass] else {
+            throw ConvolutionError(
+                .invalidArgument, argument: "pass", value: pass.rawValue, rule: "is not among the plan's passes")
+        }
+        return planned
+    }
+}
+
+// MARK: - Convenient calls
+
+extension Plan {
+    /// Computes the convolution.
+    ///
+    /// - Parameters:
+    ///   - x: Input, `[N, C, spatial…]`.
+    ///   - w: Filter, `[K, C/G, spatial…]`; not flipped (cross-correlation).
+    ///   - bias: `[K]`, added to every output of its filter.
+    ///   - control: Lets another thread watch or stop the execution.
+    /// - Returns: Output, `[N, K, spatial…]`.
+    /// - Throws: ``ConvolutionError`` if a shape is not the problem's, memory is short, or a numeric policy refuses.
+    public func forward(
+        _ x: Tensor<Scalar>, _ w: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, control: ExecutionControl? = nil
+    ) throws -> Tensor<Scalar> {
+        try require(x, "input", problem.inputShape)
+        try require(w, "filter", problem.filterShape)
+        if let bias { try require(bias, "bias", problem.biasShape) }
+        let (input, filter, added) = (x.elements, w.elements, bias?.elements ?? [])
+        return try makeResult(.forward) { y, workspace in
+            try forward(input.span, filter.span, bias: added.span, into: &y, workspace: workspace, control: control)
+        }
+    }
+
+    /// Computes the gradient with respect to the input: the adjoint of the forward pass in X.
+    ///
+    /// - Parameters:
+    ///   - dy: Output gradient, `[N, K, spatial…]`.
+    ///   - w: Filter, `[K, C/G, spatial…]`.
+    /// - Returns: Input gradient, `[N, C, spatial…]`.
+    /// - Throws: ``ConvolutionError``, as ``forward(_:_:bias:control:)``.
+    public func inputGradient(
+        _ dy: Tensor<Scalar>, _ w: Tensor<Scalar>, control: ExecutionControl? = nil
+    ) throws -> Tensor<Scalar> {
+        try require(dy, "output gradient", problem.outputShape)
+        try require(w, "filter", problem.filterShape)
+        let (outputGradient, filter) = (dy.elements, w.elements)
+        return try makeResult(.inputGradient) { dx, workspace in
+            try inputGradient(outputGradient.span, filter.span, into: &dx, workspace: workspace, control: control)
+        }
+    }
+
+    /// Computes the gradient with respect to the filter: the adjoint of the forward pass in W.
+    ///
+    /// - Parameters:
+    ///   - x: Input, `[N, C, spatial…]`.
+    ///   - dy: Output gradient, `[N, K, spatial…]`.
+    /// - Returns: Filter gradient, `[K, C/G, spatial…]`, summed over the batch.
+    /// - Throws: ``ConvolutionError``, as ``forward(_:_:bias:control:)``.
+    public func filterGradient(
+        _ x: Tensor<Scalar>, _ dy: Tensor<Scalar>, control: ExecutionControl? = nil
+    ) throws -> Tensor<Scalar> {
+        try require(x, "input", problem.inputShape)
+        try require(dy, "output gradient", problem.outputShape)
+        let (input, outputGradient) = (x.elements, dy.elements)
+        return try makeResult(.filterGradient) { dw, workspace in
+            try filterGradient(input.span, outputGradient.span, into: &dw, workspace: workspace, control: control)
+        }
+    }
+
+    /// Computes the gradient with respect to the bias: the sum of the output gradient over N and space.
+    ///
+    /// - Parameter dy: Output gradient, `[N, K, spatial…]`.
+    /// - Returns: `[K]`, summed in twice the precision and rounded once.
+    /// - Throws: ``ConvolutionError`` if the shape is not the problem's, or a numeric policy refuses.
+    public func biasGradient(_ dy: Tensor<Scalar>) throws -> Tensor<Scalar> {
+        try require(dy, "output gradient", problem.outputShape)
+        let elements = dy.elements
+        var db = try Tensor<Scalar>(zeros: problem.biasShape).elements
+        var span = db.mutableSpan
+        try biasGradient(elements.span, into: &span)
+        return try Tensor(shape: problem.biasShape, elements: db)
+    }
+
+    private func require(_ tensor: Tensor<Scalar>, _ name: String, _ shape: [Int]) throws(ConvolutionError) {
+        guard tensor.shape == shape else { throw .shape(tensor: name, expected: shape, actual: tensor.shape) }
+    }
+
+    private func makeResult(
+        _ pass: Pass, _ body: (inout MutableSpan<Scalar>, Workspace) throws -> Void
+    ) throws -> Tensor<Scalar> {
+        let planned = try planned(pass)
+        let shape = problem.resultShape(pass)
+        var elements = try Tensor<Scalar>(zeros: shape).elements
+        let workspace = try WorkspacePool.shared.take(byteCount: planned.recipe.workspaceByteCount)
+        defer { WorkspacePool.shared.giveBack(workspace) }
+        var span = elements.mutableSpan
+        try body(&span, workspace)
+        return try Tensor(shape: shape, elements: elements)
+    }
+}
+
+// MARK: - Precise calls
+
+extension Plan {
+    /// Makes scratch large enough for these passes.
+    ///
+    /// - Throws: ``ConvolutionError`` of kind `resourceLimit` if the memory cannot be had.
+    public func makeWorkspace(for passes: [Pass] = Pass.allCases) throws(ConvolutionError) -> Workspace {
+        try Workspace(byteCount: passes.map { self.passes[$0]?.recipe.workspaceByteCount ?? 0 }.max() ?? 0)
+    }
+
+    /// Bytes of scratch that one execution of a pass uses.
+    ///
+    /// - Throws: ``ConvolutionError`` if the pass was not planned.
+    public func workspaceByteCount(for pass: Pass) throws(ConvolutionError) -> Int {
+        try planned(pass).recipe.workspaceByteCount
+    }
+
+    /// What a pass runs, in words: the algorithm's name and its recipe.
+    ///
+    /// - Throws: ``ConvolutionError`` if the pass was not planned.
+    public func algorithm(for pass: Pass) throws(ConvolutionError) -> String {
+        let planned = try planned(pass)
+        return "\(planned.name): \(planned.recipe)"
+    }
+
+    /// The guaranteed bound of |error| / S of a pass, S being the scale of the numerical contract.
+    ///
+    /// - Throws: ``ConvolutionError`` if the pass was not planned.
+    public func relativeErrorBound(for pass: Pass) throws(ConvolutionError) -> Double {
+        try planned(pass).recipe.relativeErrorBound
+    }
+
+    /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem.
+    ///
+    /// - Parameters:
+    ///   - bias: `[K]`, or empty for none.
+    ///   - y: Overwritten; never read. Undefined if an error is thrown.
+    ///   - workspace: At least ``workspaceByteCount(for:)`` bytes.
+    public func forward(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: inout MutableSpan<Scalar>,
+        workspace: Workspace, control: ExecutionControl? = nil
+    ) throws {
+        try check(x, "input", problem.inputCount)
+        try check(w, "filter", problem.filterCount)
+        if !bias.isEmpty { try check(bias, "bias", problem.filters) }
+        try execute(.forward, x, w, bias: bias, into: &y, "output", problem.outputCount, workspace, control)
+    }
+
+    /// ``inputGradient(_:_:control:)`` into memory the caller owns; see ``forward(_:_:bias:into:workspace:control:)``.
+    public func inputGradient(
+        _ dy: Span<Scalar>, _ w: Span<Scalar>, into dx: inout MutableSpan<Scalar>, workspace: Workspace,
+        control: ExecutionControl? = nil
+    ) throws {
+        try check(dy, "output gradient", problem.outputCount)
+        try check(w, "filter", problem.filterCount)
+        let none = Span<Scalar>()
+        try execute(
+            .inputGradient, dy, w, bias: none, into: &dx, "input gradient", problem.inputCount, workspace, control)
+    }
+
+    /// ``filterGradient(_:_:control:)`` into memory the caller owns; see ``forward(_:_:bias:into:workspace:control:)``.
+    public func filterGradient(
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, into dw: inout MutableSpan<Scalar>, workspace: Workspace,
+        control: ExecutionControl? = nil
+    ) throws {
+        try check(x, "input", problem.inputCount)
+        try check(dy, "output gradient", problem.outputCount)
+        let none = Span<Scalar>()
+        try execute(
+            .filterGradient, x, dy, bias: none, into: &dw, "filter gradient", problem.filterCount, workspace, control)
+    }
+
+    /// ``biasGradient(_:)`` into memory the caller owns.
+    public func biasGradient(_ dy: Span<Scalar>, into db: inout MutableSpan<Scalar>) throws {
+        try check(dy, "output gradient", problem.outputCount)
+        guard db.count == problem.filters else {
+            throw ConvolutionError.elementCount(tensor: "bias gradient", expected: problem.filters, actual: db.count)
+        }
+        let plane = problem.axes.reduce(1) { $0 * $1.output }
+        sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+    }
+
+    private func check(_ span: Span<Scalar>, _ name: String, _ expected: Int) throws(ConvolutionError) {
+        guard span.count == expected else {
+            throw .elementCount(tensor: name, expected: expected, actual: span.count)
+        }
+        if options.nonFinite == .reject, let index = firstNonFinite(span) {
+            throw ConvolutionError(
+                .numericPolicy, argument: "\(name)[\(index)]", value: span[index],
+                rule: "must be finite under the policy 'reject'")
+        }
+    }
+
+    private func execute(
+        _ pass: Pass, _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>,
+        into result: inout MutableSpan<Scalar>, _ name: String, _ count: Int, _ workspace: Workspace,
+        _ control: ExecutionControl?
+    ) throws {
+        guard result.count == count else {
+            throw ConvolutionError.elementCount(tensor: name, expected: count, actual: result.count)
+        }
+        let planned = try planned(pass)
+        try workspace.withExclusiveRegion(requiring: planned.recipe.workspaceByteCount) { scratch in
+            try result.withSharedRegion { region in
+                try planned.executor.execute(first, second, bias: bias, into: region, scratch: scratch, control: control)
+            }
+        }
+    }
+}
+
+extension Plan: CustomStringConvertible {
+    public var description: String {
+        let precision = Precision.of(Scalar.self)
+        return Pass.allCases.compactMap { pass in
+            passes[pass].map { "\(ProblemText(problem, precision: precision, pass: pass)): \($0.name): \($0.recipe)" }
+        }.joined(separator: "\n")
+    }
+}
+
+// MARK: - Loops over elements
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func firstNonFinite<Scalar: ConvolutionScalar>(_ span: Span<Scalar>) -> Int? {
+    for index in span.indices where !span[index].isFinite { return index }
+    return nil
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func sumPlanes<Scalar: ConvolutionScalar>(
+    _ dy: Span<Scalar>, batch: Int, filters: Int, plane: Int, into db: inout MutableSpan<Scalar>
+) {
+    for k in 0..<filters {
+        var sum = Scalar.Wide()
+        for n in 0..<batch {
+            let start = (n * filters + k) * plane
+            for index in start..<start + plane { sum.add(dy[index]) }
+        }
+        db[k] = sum.rounded
+    }
+}

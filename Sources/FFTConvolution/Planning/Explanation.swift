@@ -1,0 +1,46 @@
+/// What the planner considered for one pass of one problem, and what it takes. Prints as a table.
+public struct Explanation: Hashable, Sendable, CustomStringConvertible {
+    /// One line of the table.
+    public struct Candidate: Hashable, Sendable {
+        /// The algorithm's name.
+        public let algorithm: String
+        /// What the recipe does, in words.
+        public let recipe: String
+        /// Seconds, by the cost model; `nil` if refused.
+        public let predictedTime: Double?
+        /// Bytes of scratch; `nil` if refused.
+        public let workspaceByteCount: Int?
+        /// Guaranteed |error| / S; `nil` if refused.
+        public let relativeErrorBound: Double?
+        /// Why it was refused.
+        public let refusal: String?
+    }
+
+    public let text: ProblemText
+    public let threads: Int
+    /// Accepted candidates first, fastest first; then the refused ones.
+    public let candidates: [Candidate]
+
+    /// The candidate that runs: the fastest accepted one.
+    public var chosen: Candidate? { candidates.first { $0.refusal == nil } }
+
+    public var description: String {
+        var lines = ["\(text) on \(threads) thread\(threads == 1 ? "" : "s")"]
+        for candidate in candidates {
+            let mark = candidate == chosen ? "*" : " "
+            if let refusal = candidate.refusal {
+                lines.append("\(mark) \(candidate.algorithm): \(candidate.recipe.isEmpty ? "" : candidate.recipe + ": ")refused: \(refusal)")
+            } else if let time = candidate.predictedTime, let bytes = candidate.workspaceByteCount {
+                lines.append(
+                    "\(mark) \(candidate.algorithm): \(candidate.recipe): "
+                        + "predicted \(Self.milliseconds(time)) ms, workspace \(bytes) bytes")
+            }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func milliseconds(_ seconds: Double) -> String {
+        let digits = seconds >= 1 ? 1.0 : 1000.0
+        return "\((seconds * 1000 * digits).rounded() / digits)"
+    }
+}

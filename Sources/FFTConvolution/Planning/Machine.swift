@@ -1,0 +1,31 @@
+internal import SpectralEngine
+
+/// What the cost model knows of the machine it predicts for.
+///
+/// The rates are built in until they are measured on the user's machine; their source is
+/// `Docs/Measurements/2026-11-22-first-rates.md`.
+public struct Machine: Hashable, Sendable {
+    /// Floating-point operations a second of one core inside FFTW, in f32, while a tile stays in its L2 cache;
+    /// counted as 5·n·log₂ n for a complex transform of n points.
+    public var transformRate = 30e9
+    /// The same for a tile that does not fit in L2.
+    public var transformRateBeyondCache = 12e9
+    /// Bytes a second that gather, products and scatter move on one core.
+    public var streamRate = 6e9
+    /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
+    public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
+    /// Seconds that starting one more thread's share of an execution costs.
+    public var threadStartTime = 10e-6
+    /// Seconds that one call of a kernel or a transform costs beyond its work.
+    public var callTime = 60e-9
+    /// Bytes of L2 cache of one core.
+    public var cacheByteCount = 1 << 20
+
+    public init() {}
+
+    /// The cores this process may use: its affinity mask, cut to a container's quota; at least 1.
+    public static var availableCores: Int { ProcessLimits.availableCores }
+
+    /// Bytes that an allocation may count on: free memory, cut to a container's limit.
+    public static var availableMemory: Int { ProcessLimits.availableMemory }
+}

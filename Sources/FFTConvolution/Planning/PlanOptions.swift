@@ -1,0 +1,84 @@
+/// How a plan is to be chosen and run. The defaults are what most callers want.
+public struct PlanOptions: Hashable, Sendable {
+    /// Which family of algorithms may be chosen.
+    public var method: Method = .auto
+    /// How many threads one execution uses. Results do not depend on it.
+    public var threads: ThreadCount = .all
+    /// Bytes of scratch that one execution may use; tiles and blocking are chosen to fit.
+    public var memoryLimit: Int?
+    /// What happens to NaN and Inf in the operands.
+    public var nonFinite: NonFinitePolicy = .contain
+    /// Largest error accepted, relative to the output's scale S of the numerical contract
+    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that guarantee it are considered.
+    public var tolerance: Double?
+
+    public init(
+        method: Method = .auto, threads: ThreadCount = .all, memoryLimit: Int? = nil,
+        nonFinite: NonFinitePolicy = .contain, tolerance: Double? = nil
+    ) {
+        self.method = method
+        self.threads = threads
+        self.memoryLimit = memoryLimit
+        self.nonFinite = nonFinite
+        self.tolerance = tolerance
+    }
+
+    func validated() throws(ConvolutionError) {
+        _ = try threads.resolved()
+        if let memoryLimit, memoryLimit < 0 {
+            throw ConvolutionError(.invalidArgument, argument: "memory limit", value: memoryLimit, rule: "must be ≥ 0")
+        }
+        if let tolerance, !(tolerance >= 0 && tolerance.isFinite) {
+            throw ConvolutionError(
+                .invalidArgument, argument: "tolerance", value: tolerance, rule: "must be finite and ≥ 0")
+        }
+    }
+}
+
+/// The family of algorithms a caller asks for.
+public enum Method: String, Hashable, Sendable, CaseIterable {
+    /// The fastest by predicted time.
+    case auto
+    /// Spatial sums.
+    case direct
+    /// Products of spectra.
+    case fft
+}
+
+/// What happens to NaN and Inf in the operands.
+public enum NonFinitePolicy: String, Hashable, Sendable, CaseIterable {
+    /// They reach just the outputs that direct convolution would give them.
+    case contain
+    /// An operand that holds one is an error, and nothing is computed.
+    case reject
+}
+
+/// The number of threads of one execution.
+public enum ThreadCount: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+    /// The cores this process may use.
+    case all
+    case count(Int)
+
+    public static let maximum = 1024
+
+    public init(integerLiteral value: Int) { self = .count(value) }
+
+    public var description: String {
+        switch self {
+        case .all: "all"
+        case .count(let number): "\(number)"
+        }
+    }
+
+    func resolved() throws(ConvolutionError) -> Int {
+        switch self {
+        case .all: return Machine.availableCores
+        case .count(let number):
+            guard (1...Self.maximum).contains(number) else {
+                throw ConvolutionError(
+                    .invalidArgument, argument: "threads", value: number, rule: "must be in 1…\(Self.maximum)")
+            }
+            return number
+        }
+    }
+}

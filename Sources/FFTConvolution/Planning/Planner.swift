@@ -1,0 +1,151 @@
+public import SpectralEngine
+internal import Synchronization
+
+/// Chooses algorithms, builds plans and keeps them.
+///
+/// Planning takes microseconds to milliseconds and is done once per problem; do not cache plans yourself.
+public final class Planner: Sendable {
+    /// The planner most programs want.
+    public static let shared = Planner()
+
+    private let cache: PlanCache
+    private let machine: Machine
+
+    /// - Parameters:
+    ///   - machine: The rates that choices are predicted with.
+    ///   - capacity: The number of plans kept; the least recently used ones go first.
+    public init(machine: Machine = Machine(), capacity: Int = 256) {
+        self.machine = machine
+        cache = PlanCache(capacity: capacity)
+    }
+
+    /// The plan for a problem, from the cache if it has been asked for before.
+    ///
+    /// - Parameters:
+    ///   - scalar: `Float` or `Double`.
+    ///   - passes: The passes that will be executed. The others of the plan refuse to run.
+    /// - Throws: ``ConvolutionError``: options out of range, no algorithm within the memory limit (`resourceLimit`) or
+    ///   within the tolerance (`numericPolicy`), or an FFTW that cannot be used (`unusableFFTW`).
+    public func plan<Scalar: ConvolutionScalar>(
+        for problem: Problem, scalar: Scalar.Type = Scalar.self, passes: [Pass] = Pass.allCases,
+        options: PlanOptions = PlanOptions()
+    ) throws -> Plan<Scalar> {
+        let key = PlanCache.Key(problem: problem, precision: .of(scalar), passes: Set(passes), options: options)
+        if let plan = cache.plan(for: key) as? Plan<Scalar> { return plan }
+        var recipes: [Pass: any Algorithm] = [:]
+        for pass in Set(passes) {
+            recipes[pass] = try choose(request(problem, pass, .of(scalar), options), options)
+        }
+        let plan = try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
+        cache.store(plan, for: key)
+        return plan
+    }
+
+    /// Every candidate for one pass with its predicted time and workspace, or the reason why it was refused.
+    ///
+    /// - Throws: ``ConvolutionError`` if the options are out of range.
+    public func explain(
+        _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions()
+    ) throws(ConvolutionError) -> Explanation {
+        let request = try request(problem, pass, precision, options)
+        let considered = consider(request, options).map { candidate in
+            Explanation.Candidate(
+                algorithm: candidate.name, recipe: candidate.recipe?.description ?? "",
+                predictedTime: candidate.recipe?.predictedTime, workspaceByteCount: candidate.recipe?.workspaceByteCount,
+                relativeErrorBound: candidate.recipe?.relativeErrorBound, refusal: candidate.refusal?.description)
+        }
+        return Explanation(
+            text: ProblemText(problem, precision: precision, pass: pass), threads: request.threads,
+            candidates: considered)
+    }
+}
+
+// MARK: - Choosing
+
+extension Planner {
+    /// One recipe, or one algorithm without any; with the reason if it may not run.
+    private struct Candidate {
+        let name: String
+        let recipe: (any Algorithm)?
+        let refusal: Inapplicable?
+    }
+
+    private func request(
+        _ problem: Problem, _ pass: Pass, _ precision: Precision, _ options: PlanOptions
+    ) throws(ConvolutionError) -> PlanRequest {
+        try options.validated()
+        return PlanRequest(
+            problem: problem, pass: pass, precision: precision, threads: try options.threads.resolved(),
+            memoryLimit: min(options.memoryLimit ?? .max, Machine.availableMemory), machine: machine)
+    }
+
+    /// All candidates: the accepted ones by predicted time, then the refused ones in the registry's order.
+    private func consider(_ request: PlanRequest, _ options: PlanOptions) -> [Candidate] {
+        var candidates: [Candidate] = []
+        for algorithm in Registry.all {
+            if options.method != .auto, options.method != algorithm.method {
+                let refusal = Inapplicable("method \(options.method.rawValue) was asked for")
+                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: refusal))
+                continue
+            }
+            do throws(Inapplicable) {
+                for recipe in try recipes(of: algorithm, for: request) {
+                    candidates.append(
+                        Candidate(name: algorithm.name, recipe: recipe, refusal: refusal(of: recipe, request, options)))
+                }
+            } catch {
+                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: error))
+            }
+        }
+        let accepted = candidates.filter { $0.refusal == nil }
+        let refused = candidates.filter { $0.refusal != nil }
+        return accepted.sorted { ($0.recipe?.predictedTime ?? 0) < ($1.recipe?.predictedTime ?? 0) } + refused
+    }
+
+    private func recipes<A: Algorithm>(
+        of algorithm: A.Type, for request: PlanRequest
+    ) throws(Inapplicable) -> [any Algorithm] {
+        try algorithm.recipes(for: request)
+    }
+
+    private func refusal(of recipe: any Algorithm, _ request: PlanRequest, _ options: PlanOptions) -> Inapplicable? {
+        if recipe.workspaceByteCount > request.memoryLimit {
+            return Inapplicable("workspace \(recipe.workspaceByteCount) bytes exceeds the limit \(request.memoryLimit)")
+        }
+        if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance {
+            return Inapplicable("error bound \(recipe.relativeErrorBound) exceeds the tolerance \(tolerance)")
+        }
+        return nil
+    }
+
+    private func choose(_ request: PlanRequest, _ options: PlanOptions) throws(ConvolutionError) -> any Algorithm {
+        let candidates = consider(request, options)
+        if let recipe = candidates.first(where: { $0.refusal == nil })?.recipe { return recipe }
+        let recipes = candidates.compactMap(\.recipe)
+        let smallest = recipes.map(\.workspaceByteCount).min() ?? 0
+        if let tolerance = options.tolerance, smallest <= request.memoryLimit,
+            let best = recipes.map(\.relativeErrorBound).min()
+        {
+            throw ConvolutionError(
+                .numericPolicy, argument: "tolerance", value: tolerance,
+                rule: "the best bound in reach of method \(options.method.rawValue) is \(best)")
+        }
+        if !recipes.isEmpty {
+            throw ConvolutionError(
+                .resourceLimit, argument: "memory limit", value: "\(request.memoryLimit) bytes",
+                rule: "method \(options.method.rawValue) needs at least \(smallest) bytes",
+                hint: "raise the limit, or let the method be auto")
+        }
+        let reasons = candidates.compactMap { $0.refusal.map { "\($0)" } }
+        throw ConvolutionError(
+            .mismatch, argument: "method", value: options.method.rawValue,
+            rule: reasons.joined(separator: "; "))
+    }
+}
+
+extension Precision {
+    /// The precision of a scalar type.
+    public static func of<Scalar: ConvolutionScalar>(_ type: Scalar.Type) -> Precision {
+        MemoryLayout<Scalar>.size == 4 ? .float32 : .float64
+    }
+}

@@ -1,0 +1,51 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// Memory that could not be had; the number of bytes asked for.
+public struct AllocationFailure: Error, Hashable, Sendable {
+    public let byteCount: Int
+}
+
+/// Owned memory, aligned to 64 bytes: one cache line, and more than any FFTW codelet or SIMD kernel asks for.
+///
+/// All transforms run in such buffers, so plans made on one are valid on every other (equal alignment), and the
+/// alignment of the caller's arrays cannot change a bit of the result.
+@safe public final class AlignedBuffer: @unchecked Sendable {
+    // Sendable: the address never changes; who may write where is the lender's promise (SharedRegion).
+    private let base: UnsafeMutableRawPointer
+    public let byteCount: Int
+
+    public static let alignment = 64
+
+    /// Allocates without touching the pages.
+    public init(byteCount: Int) throws(AllocationFailure) {
+        var pointer: UnsafeMutableRawPointer?
+        let size = max(byteCount, Self.alignment)
+        guard byteCount >= 0, unsafe posix_memalign(&pointer, Self.alignment, size) == 0, let base = unsafe pointer
+        else { throw AllocationFailure(byteCount: byteCount) }
+        unsafe self.base = base
+        self.byteCount = byteCount
+    }
+
+    deinit { unsafe free(base) }
+
+    /// Lends the buffer as elements of one type. The memory is uninitialised or holds what the last user left.
+    public func withSharedRegion<Element: BitwiseCopyable, Result>(
+        of type: Element.Type = Element.self, _ body: (SharedRegion<Element>) throws -> Result
+    ) rethrows -> Result {
+        let count = byteCount / MemoryLayout<Element>.stride
+        // Bound for the length of the call; count elements fit in byteCount; self outlives the call.
+        return try unsafe body(
+            SharedRegion(base: base.bindMemory(to: Element.self, capacity: max(count, 1)), count: count))
+    }
+
+    /// Whether this many bytes can be allocated now. Swift arrays abort where this says no.
+    public static func canAllocate(byteCount: Int) -> Bool {
+        guard let probe = unsafe malloc(max(byteCount, 1)) else { return false }
+        unsafe free(probe)
+        return true
+    }
+}

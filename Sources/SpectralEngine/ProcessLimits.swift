@@ -1,0 +1,50 @@
+internal import CKernels
+
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// What the operating system lets this process use. Every figure is at least 1, whatever the system says.
+public enum ProcessLimits {
+    /// Cores in the affinity mask, cut to the container's quota, rounded up. Read once.
+    public static let availableCores: Int = {
+        var cores = Int(ck_affinity_count())
+        #if !canImport(Darwin)
+            let quota = words(ofFile: "/sys/fs/cgroup/cpu.max").compactMap { Int($0) }
+            if quota.count == 2, quota[1] > 0 { cores = min(cores, (quota[0] + quota[1] - 1) / quota[1]) }
+        #endif
+        return max(cores, 1)
+    }()
+
+    /// Bytes of memory that are free now, cut to the container's limit.
+    public static var availableMemory: Int {
+        #if canImport(Darwin)
+            let free = sysconf(_SC_PHYS_PAGES).multipliedReportingOverflow(by: sysconf(_SC_PAGESIZE)).partialValue
+            return max(free, 1)
+        #else
+            let info = words(ofFile: "/proc/meminfo")
+            var free = Int.max
+            if let label = info.firstIndex(of: "MemAvailable:"), label + 1 < info.count, let kib = Int(info[label + 1]) {
+                free = kib.multipliedReportingOverflow(by: 1024).partialValue
+            }
+            if let limit = words(ofFile: "/sys/fs/cgroup/memory.max").first.flatMap({ Int($0) }) {
+                let used = words(ofFile: "/sys/fs/cgroup/memory.current").first.flatMap { Int($0) } ?? 0
+                free = min(free, limit - used)
+            }
+            return max(free, 1)
+        #endif
+    }
+
+    /// The words of a small text file; none if it cannot be read.
+    private static func words(ofFile path: String) -> [Substring] {
+        guard let file = unsafe fopen(path, "r") else { return [] }
+        defer { unsafe fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = bytes.count
+        // fread writes at most `count` bytes into the array of that size.
+        let read = unsafe fread(&bytes, 1, count, file)
+        return String(decoding: bytes.prefix(read), as: UTF8.self).split { $0 == " " || $0 == "\n" || $0 == "\t" }
+    }
+}

@@ -1,0 +1,35 @@
+internal import Dispatch
+internal import Synchronization
+
+/// Runs independent blocks of work on several threads.
+///
+/// Blocks are handed out in order, one at a time, to whichever worker is free; which worker runs a block decides
+/// nothing but the scratch it uses, so results cannot depend on the number of workers. FFTW itself always runs on one
+/// thread: its own threads lose by far on this grain, and hang where they cannot be started (reliability, rows 8 and 9).
+public enum Workers {
+    /// Calls `body(block, worker)` for every block in `0 ..< blocks`, on at most `count` workers `0 ..< count`.
+    ///
+    /// The first error stops the handing out of further blocks and is thrown when the running ones are done.
+    public static func run(count: Int, blocks: Int, _ body: @Sendable (_ block: Int, _ worker: Int) throws -> Void) throws {
+        let count = min(count, blocks)
+        guard count > 1 else {
+            for block in 0..<max(blocks, 0) { try body(block, 0) }
+            return
+        }
+        let next = Atomic(0)
+        let failure = Mutex<(any Error)?>(nil)
+        DispatchQueue.concurrentPerform(iterations: count) { worker in
+            while true {
+                let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard block < blocks else { return }
+                do {
+                    try body(block, worker)
+                } catch {
+                    failure.withLock { $0 = $0 ?? error }
+                    next.store(blocks, ordering: .relaxed)
+                }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+}
