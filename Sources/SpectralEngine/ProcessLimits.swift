@@ -26,7 +26,8 @@ public enum ProcessLimits {
         #else
             let info = words(ofFile: "/proc/meminfo")
             var free = Int.max
-            if let label = info.firstIndex(of: "MemAvailable:"), label + 1 < info.count, let kib = Int(info[label + 1]) {
+            if let label = info.firstIndex(of: "MemAvailable:"), label + 1 < info.count, let kib = Int(info[label + 1])
+            {
                 free = kib.multipliedReportingOverflow(by: 1024).partialValue
             }
             if let limit = words(ofFile: "/sys/fs/cgroup/memory.max").first.flatMap({ Int($0) }) {

@@ -16,7 +16,9 @@ public struct DoubleAccumulator: WideAccumulator {
 
     @inlinable public init() {}
     @inlinable public mutating func add(_ term: Float) { sum += Double(term) }
-    @inlinable public mutating func addProduct(_ first: Float, _ second: Float) { sum += Double(first) * Double(second) }
+    @inlinable public mutating func addProduct(_ first: Float, _ second: Float) {
+        sum += Double(first) * Double(second)
+    }
     @inlinable public var rounded: Float { Float(sum) }
 }
 

@@ -10,7 +10,9 @@ public enum Workers {
     /// Calls `body(block, worker)` for every block in `0 ..< blocks`, on at most `count` workers `0 ..< count`.
     ///
     /// The first error stops the handing out of further blocks and is thrown when the running ones are done.
-    public static func run(count: Int, blocks: Int, _ body: @Sendable (_ block: Int, _ worker: Int) throws -> Void) throws {
+    public static func run(count: Int, blocks: Int, _ body: @Sendable (_ block: Int, _ worker: Int) throws -> Void)
+        throws
+    {
         let count = min(count, blocks)
         guard count > 1 else {
             for block in 0..<max(blocks, 0) { try body(block, 0) }

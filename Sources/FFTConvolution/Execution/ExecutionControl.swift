@@ -29,7 +29,8 @@ public final class ExecutionControl: Sendable {
     func completeBlock() throws(ConvolutionError) {
         completedBlocks.wrappingAdd(1, ordering: .relaxed)
         if isCancelled {
-            throw ConvolutionError(.cancelled, argument: "execution", value: "a request to stop", rule: "it was stopped")
+            throw ConvolutionError(
+                .cancelled, argument: "execution", value: "a request to stop", rule: "it was stopped")
         }
     }
 }

@@ -29,7 +29,9 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         for candidate in candidates {
             let mark = candidate == chosen ? "*" : " "
             if let refusal = candidate.refusal {
-                lines.append("\(mark) \(candidate.algorithm): \(candidate.recipe.isEmpty ? "" : candidate.recipe + ": ")refused: \(refusal)")
+                lines.append(
+                    "\(mark) \(candidate.algorithm): \(candidate.recipe.isEmpty ? "" : candidate.recipe + ": ")refused: \(refusal)"
+                )
             } else if let time = candidate.predictedTime, let bytes = candidate.workspaceByteCount {
                 lines.append(
                     "\(mark) \(candidate.algorithm): \(candidate.recipe): "

@@ -39,7 +39,9 @@ final class PlanCache: Sendable {
         let dropped = state.withLock { state -> (any Sendable)? in
             state.clock += 1
             var oldest: (any Sendable)?
-            if state.entries.count >= capacity, let victim = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+            if state.entries.count >= capacity,
+                let victim = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+            {
                 oldest = state.entries.removeValue(forKey: victim.key)?.plan
             }
             state.entries[key] = Entry(plan: plan, lastUse: state.clock)

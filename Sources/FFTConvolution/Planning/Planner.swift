@@ -51,7 +51,8 @@ public final class Planner: Sendable {
         let considered = consider(request, options).map { candidate in
             Explanation.Candidate(
                 algorithm: candidate.name, recipe: candidate.recipe?.description ?? "",
-                predictedTime: candidate.recipe?.predictedTime, workspaceByteCount: candidate.recipe?.workspaceByteCount,
+                predictedTime: candidate.recipe?.predictedTime,
+                workspaceByteCount: candidate.recipe?.workspaceByteCount,
                 relativeErrorBound: candidate.recipe?.relativeErrorBound, refusal: candidate.refusal?.description)
         }
         return Explanation(

@@ -30,7 +30,8 @@ public struct ConvolutionError: Error, Hashable, Sendable {
     /// What to do instead, where that is known.
     public let hint: String?
 
-    public init(_ kind: Kind, argument: String, value: some CustomStringConvertible, rule: String, hint: String? = nil) {
+    public init(_ kind: Kind, argument: String, value: some CustomStringConvertible, rule: String, hint: String? = nil)
+    {
         self.kind = kind
         self.argument = argument
         self.value = value.description

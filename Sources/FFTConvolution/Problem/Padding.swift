@@ -14,7 +14,8 @@ public enum PerAxis: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressibl
         case .each(let given):
             guard given.count == count else {
                 throw ConvolutionError(
-                    .invalidArgument, argument: argument, value: given, rule: "needs one value or \(count), one per axis")
+                    .invalidArgument, argument: argument, value: given,
+                    rule: "needs one value or \(count), one per axis")
             }
             values = given
         }
@@ -86,7 +87,8 @@ public enum Padding: Hashable, Sendable, ExpressibleByIntegerLiteral, Expressibl
             for axis in 0..<count {
                 let reach = try checkedProduct([dilation[axis], filter[axis] - 1], quantity: "padding")
                 let outputs = (input[axis] - 1) / stride[axis] + 1
-                let needed = try checkedSum([(outputs - 1) * stride[axis] + 1 - input[axis], reach], quantity: "padding")
+                let needed = try checkedSum(
+                    [(outputs - 1) * stride[axis] + 1 - input[axis], reach], quantity: "padding")
                 let total = max(needed, 0)
                 result.append(Sides(before: total / 2, after: total - total / 2))
             }

@@ -24,7 +24,9 @@ public struct ProblemText: Hashable, Sendable {
     ///   ``Problem/init(input:filter:stride:padding:dilation:groups:)`` refuses.
     public init(_ text: String) throws(ConvolutionError) {
         let fields = text.split(separator: "_", omittingEmptySubsequences: false)
-        guard fields.count >= 2 else { throw Self.malformed(text, "needs an input and a filter field, as in i8x8_f3x3") }
+        guard fields.count >= 2 else {
+            throw Self.malformed(text, "needs an input and a filter field, as in i8x8_f3x3")
+        }
         var input = FieldReader(fields[0], of: text)
         let batch = try input.counted("n") ?? 1
         let channels = try input.counted("c") ?? 1
