@@ -57,7 +57,7 @@ let package = Package(
         // MARK: Tests
         .target(
             name: "TestSupport",
-            dependencies: ["FFTConvolution"],
+            dependencies: ["FFTConvolution", "SpectralEngine"],
             path: "Tests/TestSupport",
             swiftSettings: safe),
         .testTarget(
@@ -66,7 +66,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "FFTConvolutionTests",
-            dependencies: ["FFTConvolution", "TestSupport"],
+            dependencies: ["FFTConvolution", "SpectralEngine", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "ArrayFilesTests",

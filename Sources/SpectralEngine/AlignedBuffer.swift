@@ -42,6 +42,24 @@ public struct AllocationFailure: Error, Hashable, Sendable {
             SharedRegion(base: base.bindMemory(to: Element.self, capacity: max(count, 1)), count: count))
     }
 
+    /// Overwrites the whole buffer with copies of one word: what tests fill scratch with before they lend it.
+    package func fill(with word: UInt64) {
+        let count = byteCount / MemoryLayout<UInt64>.stride
+        // All copies lie in the first byteCount bytes; the doubling copies never overlap: source ends at its length.
+        let words = unsafe base.bindMemory(to: UInt64.self, capacity: max(count, 1))
+        guard count > 0 else { return }
+        unsafe words[0] = word
+        var filled = 1
+        while filled < count {
+            let copied = min(filled, count - filled)
+            unsafe (words + filled).update(from: words, count: copied)
+            filled += copied
+        }
+        for offset in count * MemoryLayout<UInt64>.stride..<byteCount {
+            unsafe base.storeBytes(of: UInt8(truncatingIfNeeded: word), toByteOffset: offset, as: UInt8.self)
+        }
+    }
+
     /// Whether this many bytes can be allocated now. Swift arrays abort where this says no.
     public static func canAllocate(byteCount: Int) -> Bool {
         guard let probe = unsafe malloc(max(byteCount, 1)) else { return false }

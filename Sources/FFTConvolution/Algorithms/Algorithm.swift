@@ -19,8 +19,29 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     var workspaceByteCount: Int { get }
     /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.
     var relativeErrorBound: Double { get }
+    /// How the spatial axes are cut, one entry per axis of the problem; `nil` if the recipe transforms nothing.
+    ///
+    /// The scale S of the numerical contract is made of the norms of the windows that this names.
+    var tiling: [AxisTiling]? { get }
 
     func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) throws -> any PassExecutor<Scalar>
+}
+
+/// How one spatial axis is cut into windows.
+package struct AxisTiling: Hashable, Sendable {
+    /// T: outputs kept per window, on the dense, stride-1 grid of the pass's result; for the filter gradient,
+    /// output-gradient samples per window.
+    package var step: Int
+    /// L: the transform length.
+    package var length: Int
+    /// Whether one window covers the whole axis.
+    package var coversAxis: Bool
+
+    package init(step: Int, length: Int, coversAxis: Bool) {
+        self.step = step
+        self.length = length
+        self.coversAxis = coversAxis
+    }
 }
 
 /// Everything a recipe may depend on.

@@ -21,6 +21,8 @@ package struct Reference: Algorithm {
     /// One rounding of the result; the sum itself is kept in twice the precision.
     package var relativeErrorBound: Double { request.precision.unitRoundoff }
 
+    package var tiling: [AxisTiling]? { nil }
+
     package var description: String {
         "direct sums in \(request.precision == .float32 ? "double" : "double-double") precision"
     }
