@@ -1,15 +1,54 @@
+public import CKernels
+
 /// A scalar the engine computes in: `Float` or `Double`, each in its own precision from end to end.
 ///
-/// The protocol is all that differs between the two. Conform no other types.
+/// The protocol is all that differs between the two, as static functions: generic code decides, concrete code loops.
+/// It is public because generic clients name it; conform no other types, and call none of its functions from outside
+/// the engine: they trust their pointers.
 public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable, LosslessStringConvertible {
     /// What the direct reference sums this type's products in.
     associatedtype Wide: WideAccumulator where Wide.Term == Self
-}
 
-extension Float: ConvolutionScalar {
-    public typealias Wide = DoubleAccumulator
-}
+    // MARK: FFTW
 
-extension Double: ConvolutionScalar {
-    public typealias Wide = DoubleDoubleAccumulator
+    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. `stride` separates
+    /// the points of one transform, `distance` the transforms, both in complex elements. Overwrites `buffer` if it
+    /// measures.
+    static func makePlan(
+        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
+        buffer: UnsafeMutablePointer<Self>
+    ) -> OpaquePointer?
+    static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Self>)
+    static func destroy(_ plan: OpaquePointer)
+
+    // MARK: Kernels, in the words of CKernels/include/kernels.inc
+
+    static func gather(
+        _ array: UnsafePointer<Self>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ tile: UnsafeMutablePointer<Self>, _ shape: UnsafePointer<ck_shape>,
+        _ summary: UnsafeMutablePointer<ck_summary>)
+    static func scatter(
+        _ tile: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
+        _ window: UnsafePointer<ck_window>, _ factors: (Self, Self), _ floor: Self, _ bias: Self)
+    static func fill(_ array: UnsafeMutablePointer<Self>, _ window: UnsafePointer<ck_window>, _ value: Self)
+    static func survey(_ values: UnsafePointer<Self>, _ count: Int, _ stride: Int, _ scale: Self) -> ck_survey
+    static func removeNonFinite(_ values: UnsafeMutablePointer<Self>, _ count: Int, _ stride: Int)
+    static func rescale(
+        _ tile: UnsafeMutablePointer<Self>, _ count: Int, _ real: (Self, Self), _ imaginary: (Self, Self))
+    static func untangle(
+        _ tile: UnsafePointer<Self>, _ first: UnsafeMutablePointer<Self>, _ second: UnsafeMutablePointer<Self>?,
+        _ factors: (Self, Self), _ shape: UnsafePointer<ck_shape>)
+    static func tangle(
+        _ first: UnsafePointer<Self>, _ second: UnsafePointer<Self>?, _ factors: (Self, Self),
+        _ tile: UnsafeMutablePointer<Self>, _ shape: UnsafePointer<ck_shape>)
+    static func multiplyConjugate(
+        _ a: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>)
+    static func multiply(
+        _ a: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>)
+    static func correlate(
+        _ x: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ half: UnsafeMutablePointer<Self>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>)
+    static func add(_ term: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>, _ count: Int)
 }

@@ -50,3 +50,19 @@ extension MutableSpan where Element: BitwiseCopyable {
         }
     }
 }
+
+extension SharedRegion {
+    /// Whether the region starts at a multiple of the engine's alignment.
+    var isAligned: Bool { unsafe UInt(bitPattern: base) % UInt(AlignedBuffer.alignment) == 0 }
+
+    /// The same memory as elements of another type; as many as fit.
+    ///
+    /// Only between bytes and the scalars of one workspace: nobody reads through one type what was written through
+    /// another.
+    public func rebound<Other: BitwiseCopyable>(to type: Other.Type) -> SharedRegion<Other> {
+        let count = self.count * MemoryLayout<Element>.stride / MemoryLayout<Other>.stride
+        // The region holds `count` elements of the other type; trivial types need no initialisation.
+        return unsafe SharedRegion<Other>(
+            base: UnsafeMutableRawPointer(base).assumingMemoryBound(to: Other.self), count: count)
+    }
+}

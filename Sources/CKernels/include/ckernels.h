@@ -1,4 +1,65 @@
+// SIMD micro-kernels, in f32 and f64, one table of function pointers for each instruction set.
+//
+// Complex numbers are interleaved (real, imaginary). A tile holds two real fields packed as the real part (part 0) and
+// the imaginary part (part 1) of one complex field. No kernel checks bounds: SpectralEngine does, once per call.
 #pragma once
+#include <stddef.h>
+
+/// A box of samples and where they live in a tile and in an array.
+typedef struct {
+    ptrdiff_t count[3];         ///< samples along each axis, outermost first
+    ptrdiff_t tile_offset;      ///< complex element of the first sample
+    ptrdiff_t tile_stride[3];   ///< complex elements from sample to sample
+    ptrdiff_t array_offset;     ///< element of the first sample
+    ptrdiff_t array_stride[3];  ///< elements from sample to sample
+} ck_window;
+
+/// The extents of a tile and of the Hermitian half of a spectrum.
+typedef struct {
+    ptrdiff_t planes, rows, length;  ///< transform lengths, outermost first
+    ptrdiff_t pitch;                 ///< complex elements from row to row of a tile
+    ptrdiff_t half_pitch;            ///< complex elements from row to row of a half spectrum: bins 0 ... length/2
+} ck_shape;
+
+/// What gather finds on its way.
+typedef struct {
+    double energy;  ///< sum of squares, in the field's own precision: only its magnitude means anything
+    int has_negative;
+} ck_summary;
+
+/// What a careful look at a field finds.
+typedef struct {
+    double energy;      ///< sum of the squares of scale·value over finite values
+    double largest;     ///< largest finite magnitude, unscaled
+    ptrdiff_t non_finite;  ///< number of NaN and Inf
+} ck_survey;
+
+#define T float
+#define NAME(x) x##_f32
+#include "kernel_table.inc"
+#undef T
+#undef NAME
+#define T double
+#define NAME(x) x##_f64
+#include "kernel_table.inc"
+#undef T
+#undef NAME
+
+/// Instruction sets, each including the ones before it.
+enum { CK_SCALAR = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_INSTRUCTION_SETS = 3 };
+
+/// Whether this build has kernels for an instruction set and this processor runs them.
+int ck_is_supported(int instruction_set);
+
+/// The best supported instruction set, capped by the environment variable FFTCONV_ISA (scalar, avx2, avx512).
+int ck_best(void);
+
+/// "scalar", "avx2", "avx512".
+const char *ck_name(int instruction_set);
+
+/// The kernels for a supported instruction set.
+const ck_kernels_f32 *ck_table_f32(int instruction_set);
+const ck_kernels_f64 *ck_table_f64(int instruction_set);
 
 /// Cores in this process's affinity mask; where there is none, the cores that are online. At least 1.
 int ck_affinity_count(void);

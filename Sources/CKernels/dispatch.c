@@ -1,0 +1,46 @@
+// Which kernels run: asked of the processor, capped by the environment so that one machine can test every path.
+#include "tables.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[CK_INSTRUCTION_SETS] = {"scalar", "avx2", "avx512"};
+
+const char *ck_name(int instruction_set) { return names[instruction_set]; }
+
+int ck_is_supported(int instruction_set) {
+    switch (instruction_set) {
+    case CK_SCALAR: return 1;
+#if defined(__x86_64__)
+    case CK_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case CK_AVX512:
+        return ck_is_supported(CK_AVX2) && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
+            && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#endif
+    default: return 0;
+    }
+}
+
+int ck_best(void) {
+    int cap = CK_INSTRUCTION_SETS - 1;
+    const char *asked = getenv("FFTCONV_ISA");
+    for (int i = 0; asked && i < CK_INSTRUCTION_SETS; i++)
+        if (strcmp(asked, names[i]) == 0) cap = i;
+    while (!ck_is_supported(cap)) cap--;
+    return cap;
+}
+
+const ck_kernels_f32 *ck_table_f32(int instruction_set) {
+#if defined(__x86_64__)
+    if (instruction_set == CK_AVX512) return &ck_avx512_f32;
+    if (instruction_set == CK_AVX2) return &ck_avx2_f32;
+#endif
+    return &ck_scalar_f32;
+}
+
+const ck_kernels_f64 *ck_table_f64(int instruction_set) {
+#if defined(__x86_64__)
+    if (instruction_set == CK_AVX512) return &ck_avx512_f64;
+    if (instruction_set == CK_AVX2) return &ck_avx2_f64;
+#endif
+    return &ck_scalar_f64;
+}

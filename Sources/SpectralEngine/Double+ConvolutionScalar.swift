@@ -1,0 +1,88 @@
+internal import CFFTW
+public import CKernels
+
+// Mirror image of Float+ConvolutionScalar.swift, line by line; the only file that names fftw_.
+// Every pointer below comes from a SharedRegion or Span that the calling function of the engine has checked.
+
+private let kernels = unsafe ck_table_f64(ck_best()).pointee
+
+extension Double: ConvolutionScalar {
+    public typealias Wide = DoubleDoubleAccumulator
+
+    // MARK: FFTW
+
+    public static func makePlan(
+        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
+        buffer: UnsafeMutablePointer<Double>
+    ) -> OpaquePointer? {
+        var extent = length
+        return unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) {
+            unsafe fftw_plan_many_dft(
+                1, &extent, count, $0, nil, stride, distance, $0, nil, stride, distance, sign, flags)
+        }
+    }
+
+    public static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Double>) {
+        unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) { unsafe fftw_execute_dft(plan, $0, $0) }
+    }
+
+    public static func destroy(_ plan: OpaquePointer) { unsafe fftw_destroy_plan(plan) }
+
+    // MARK: Kernels
+
+    public static func gather(
+        _ array: UnsafePointer<Double>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ tile: UnsafeMutablePointer<Double>, _ shape: UnsafePointer<ck_shape>,
+        _ summary: UnsafeMutablePointer<ck_summary>
+    ) { unsafe kernels.gather(array, first, second, tile, shape, summary) }
+
+    public static func scatter(
+        _ tile: UnsafePointer<Double>, _ part: Int32, _ array: UnsafeMutablePointer<Double>,
+        _ window: UnsafePointer<ck_window>, _ factors: (Double, Double), _ floor: Double, _ bias: Double
+    ) { unsafe kernels.scatter(tile, part, array, window, factors.0, factors.1, floor, bias) }
+
+    public static func fill(_ array: UnsafeMutablePointer<Double>, _ window: UnsafePointer<ck_window>, _ value: Double) {
+        unsafe kernels.fill(array, window, value)
+    }
+
+    public static func survey(_ values: UnsafePointer<Double>, _ count: Int, _ stride: Int, _ scale: Double) -> ck_survey {
+        unsafe kernels.survey(values, count, stride, scale)
+    }
+
+    public static func removeNonFinite(_ values: UnsafeMutablePointer<Double>, _ count: Int, _ stride: Int) {
+        unsafe kernels.remove_non_finite(values, count, stride)
+    }
+
+    public static func rescale(
+        _ tile: UnsafeMutablePointer<Double>, _ count: Int, _ real: (Double, Double), _ imaginary: (Double, Double)
+    ) { unsafe kernels.rescale(tile, count, real.0, real.1, imaginary.0, imaginary.1) }
+
+    public static func untangle(
+        _ tile: UnsafePointer<Double>, _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>?,
+        _ factors: (Double, Double), _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.untangle(tile, first, second, factors.0, factors.1, shape) }
+
+    public static func tangle(
+        _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>?, _ factors: (Double, Double),
+        _ tile: UnsafeMutablePointer<Double>, _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.tangle(first, second, factors.0, factors.1, tile, shape) }
+
+    public static func multiplyConjugate(
+        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.multiply_conjugate(a, w, result, accumulate ? 1 : 0, shape) }
+
+    public static func multiply(
+        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.multiply(a, w, result, accumulate ? 1 : 0, shape) }
+
+    public static func correlate(
+        _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ half: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.correlate(x, g, half, accumulate ? 1 : 0, shape) }
+
+    public static func add(_ term: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>, _ count: Int) {
+        unsafe kernels.add(term, sum, count)
+    }
+}

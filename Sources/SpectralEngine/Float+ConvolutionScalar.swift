@@ -1,0 +1,88 @@
+internal import CFFTW
+public import CKernels
+
+// Mirror image of Double+ConvolutionScalar.swift, line by line; the only file that names fftwf_.
+// Every pointer below comes from a SharedRegion or Span that the calling function of the engine has checked.
+
+private let kernels = unsafe ck_table_f32(ck_best()).pointee
+
+extension Float: ConvolutionScalar {
+    public typealias Wide = DoubleAccumulator
+
+    // MARK: FFTW
+
+    public static func makePlan(
+        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
+        buffer: UnsafeMutablePointer<Float>
+    ) -> OpaquePointer? {
+        var extent = length
+        return unsafe buffer.withMemoryRebound(to: fftwf_complex.self, capacity: 1) {
+            unsafe fftwf_plan_many_dft(
+                1, &extent, count, $0, nil, stride, distance, $0, nil, stride, distance, sign, flags)
+        }
+    }
+
+    public static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Float>) {
+        unsafe buffer.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { unsafe fftwf_execute_dft(plan, $0, $0) }
+    }
+
+    public static func destroy(_ plan: OpaquePointer) { unsafe fftwf_destroy_plan(plan) }
+
+    // MARK: Kernels
+
+    public static func gather(
+        _ array: UnsafePointer<Float>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ tile: UnsafeMutablePointer<Float>, _ shape: UnsafePointer<ck_shape>,
+        _ summary: UnsafeMutablePointer<ck_summary>
+    ) { unsafe kernels.gather(array, first, second, tile, shape, summary) }
+
+    public static func scatter(
+        _ tile: UnsafePointer<Float>, _ part: Int32, _ array: UnsafeMutablePointer<Float>,
+        _ window: UnsafePointer<ck_window>, _ factors: (Float, Float), _ floor: Float, _ bias: Float
+    ) { unsafe kernels.scatter(tile, part, array, window, factors.0, factors.1, floor, bias) }
+
+    public static func fill(_ array: UnsafeMutablePointer<Float>, _ window: UnsafePointer<ck_window>, _ value: Float) {
+        unsafe kernels.fill(array, window, value)
+    }
+
+    public static func survey(_ values: UnsafePointer<Float>, _ count: Int, _ stride: Int, _ scale: Float) -> ck_survey {
+        unsafe kernels.survey(values, count, stride, scale)
+    }
+
+    public static func removeNonFinite(_ values: UnsafeMutablePointer<Float>, _ count: Int, _ stride: Int) {
+        unsafe kernels.remove_non_finite(values, count, stride)
+    }
+
+    public static func rescale(
+        _ tile: UnsafeMutablePointer<Float>, _ count: Int, _ real: (Float, Float), _ imaginary: (Float, Float)
+    ) { unsafe kernels.rescale(tile, count, real.0, real.1, imaginary.0, imaginary.1) }
+
+    public static func untangle(
+        _ tile: UnsafePointer<Float>, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>?,
+        _ factors: (Float, Float), _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.untangle(tile, first, second, factors.0, factors.1, shape) }
+
+    public static func tangle(
+        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>?, _ factors: (Float, Float),
+        _ tile: UnsafeMutablePointer<Float>, _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.tangle(first, second, factors.0, factors.1, tile, shape) }
+
+    public static func multiplyConjugate(
+        _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.multiply_conjugate(a, w, result, accumulate ? 1 : 0, shape) }
+
+    public static func multiply(
+        _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.multiply(a, w, result, accumulate ? 1 : 0, shape) }
+
+    public static func correlate(
+        _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, _ half: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+        _ shape: UnsafePointer<ck_shape>
+    ) { unsafe kernels.correlate(x, g, half, accumulate ? 1 : 0, shape) }
+
+    public static func add(_ term: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, _ count: Int) {
+        unsafe kernels.add(term, sum, count)
+    }
+}

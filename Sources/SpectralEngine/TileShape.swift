@@ -1,0 +1,43 @@
+internal import CKernels
+
+/// The extents of one complex tile, and how it lies in memory.
+///
+/// Every problem is seen with three axes, absent ones having length 1. A tile is `planes × rows` rows of `length` bins,
+/// `pitch` apart; the half of a Hermitian spectrum keeps bins `0 ... length/2` of every row.
+public struct TileShape: Hashable, Sendable {
+    public let planes: Int
+    public let rows: Int
+    public let length: Int
+
+    public init(planes: Int, rows: Int, length: Int) {
+        self.planes = planes
+        self.rows = rows
+        self.length = length
+    }
+
+    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of columns is equally
+    /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
+    public var pitch: Int { Self.padded(length, in: planes * rows) }
+
+    /// Complex elements from row to row of a half spectrum.
+    public var halfPitch: Int { Self.padded(length / 2 + 1, in: planes * rows) }
+
+    /// Complex elements of a tile.
+    public var complexCount: Int { planes * rows * pitch }
+
+    /// Complex elements of a half spectrum.
+    public var halfCount: Int { planes * rows * halfPitch }
+
+    /// Points of one transform.
+    public var pointCount: Int { planes * rows * length }
+
+    private static func padded(_ count: Int, in rows: Int) -> Int {
+        let multiple = (count + 7) / 8 * 8
+        // 512 complex f32 elements are 4096 bytes.
+        return rows > 1 && multiple % 512 == 0 ? multiple + 8 : multiple
+    }
+
+    var kernelShape: ck_shape {
+        ck_shape(planes: planes, rows: rows, length: length, pitch: pitch, half_pitch: halfPitch)
+    }
+}

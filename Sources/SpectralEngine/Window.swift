@@ -1,0 +1,100 @@
+internal import CKernels
+
+/// Which samples of one array axis lie in which positions of one tile axis.
+///
+/// Position p of the tile stands for coordinate origin + p of a dense grid, on which the array's element e sits at
+/// coordinate e·step. Overlap-save, zero padding, dilated filters and strided gradients are all this one relation.
+public struct AxisSegment: Hashable, Sendable {
+    /// Samples in both.
+    public let count: Int
+    /// Position of the first one in the tile.
+    public let tileStart: Int
+    /// Positions from sample to sample.
+    public let step: Int
+    /// Element of the first one in the array.
+    public let arrayStart: Int
+
+    /// - Parameters:
+    ///   - origin: Grid coordinate of the tile's position 0; may be negative.
+    ///   - positions: Tile positions that take part.
+    ///   - extent: Elements of the array axis.
+    ///   - step: Grid coordinates from element to element.
+    public init(origin: Int, positions: Range<Int>, extent: Int, step: Int) {
+        // The first element at or after the first position, the last one at or before the last; both inside the array.
+        let low = origin + positions.lowerBound
+        let high = origin + positions.upperBound - 1
+        let first = max(0, low > 0 ? (low + step - 1) / step : 0)
+        let last = high >= 0 ? min(extent - 1, high / step) : -1
+        count = max(0, last - first + 1)
+        tileStart = count > 0 ? first * step - origin : positions.lowerBound
+        arrayStart = count > 0 ? first : 0
+        self.step = step
+    }
+
+    /// The tile positions from the first sample to the last.
+    public var positions: Range<Int> {
+        count > 0 ? tileStart..<tileStart + (count - 1) * step + 1 : tileStart..<tileStart
+    }
+}
+
+/// A box of samples that an array and a tile have in common: what gather reads and scatter writes.
+public struct Window: Hashable, Sendable {
+    /// Depth, height, width.
+    public let segments: (AxisSegment, AxisSegment, AxisSegment)
+    /// Elements of the array before its plane, and its extents within the plane.
+    let planeOffset: Int
+    let extents: (height: Int, width: Int)
+
+    /// - Parameters:
+    ///   - segments: One for each of the three axes, outermost first.
+    ///   - planeOffset: The first element of the plane (batch item and channel) within its array.
+    ///   - height, width: Extents of the plane's inner axes.
+    public init(
+        _ depth: AxisSegment, _ height: AxisSegment, _ width: AxisSegment, planeOffset: Int, extents: (Int, Int)
+    ) {
+        segments = (depth, height, width)
+        self.planeOffset = planeOffset
+        self.extents = extents
+    }
+
+    public var isEmpty: Bool { segments.0.count == 0 || segments.1.count == 0 || segments.2.count == 0 }
+
+    /// One past the last array element it touches; 0 if empty.
+    var arrayEnd: Int {
+        func last(_ segment: AxisSegment) -> Int { segment.arrayStart + segment.count - 1 }
+        if isEmpty { return 0 }
+        return planeOffset + (last(segments.0) * extents.height + last(segments.1)) * extents.width + last(segments.2) + 1
+    }
+
+    /// Whether every tile position lies inside the shape.
+    func fits(_ shape: TileShape) -> Bool {
+        func fits(_ segment: AxisSegment, _ length: Int) -> Bool {
+            segment.tileStart >= 0 && segment.positions.upperBound <= length
+        }
+        return isEmpty
+            || fits(segments.0, shape.planes) && fits(segments.1, shape.rows) && fits(segments.2, shape.length)
+    }
+
+    /// The window as the kernels see it; an empty one has all counts 0.
+    func kernelWindow(_ shape: TileShape) -> ck_window {
+        let (d, h, w) = segments
+        let plane = shape.rows * shape.pitch
+        return ck_window(
+            count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count),
+            tile_offset: d.tileStart * plane + h.tileStart * shape.pitch + w.tileStart,
+            tile_stride: (d.step * plane, h.step * shape.pitch, w.step),
+            array_offset: planeOffset + (d.arrayStart * extents.height + h.arrayStart) * extents.width + w.arrayStart,
+            array_stride: (extents.height * extents.width, extents.width, 1))
+    }
+
+    public static func == (first: Window, second: Window) -> Bool {
+        first.segments == second.segments && first.planeOffset == second.planeOffset && first.extents == second.extents
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(segments.0)
+        hasher.combine(segments.1)
+        hasher.combine(segments.2)
+        hasher.combine(planeOffset)
+    }
+}
