@@ -1,26 +1,31 @@
 #include "tables.h"
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 
 #define T float
+#define UINT uint32_t
 #define NAME(x) x##_f32
 #define FN(x) x##_f32
 #define TABLE ck_avx2_f32
 #include "kernels_body.inc"
 #undef T
+#undef UINT
 #undef NAME
 #undef FN
 #undef TABLE
 
 #define T double
+#define UINT uint64_t
 #define NAME(x) x##_f64
 #define FN(x) x##_f64
 #define TABLE ck_avx2_f64
 #include "kernels_body.inc"
 #undef T
+#undef UINT
 #undef NAME
 #undef FN
 #undef TABLE

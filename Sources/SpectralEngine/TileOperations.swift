@@ -16,8 +16,27 @@ public struct FieldNorm: Sendable {
     public let fraction: Double
     public let exponent: Int
     public let nonFiniteCount: Int
+    /// Whether a sample is below 0.
+    public let hasNegative: Bool
 
     public var isZero: Bool { fraction == 0 }
+
+    public static let zero = FieldNorm(fraction: 0, exponent: 0, nonFiniteCount: 0, hasNegative: false)
+
+    init(fraction: Double, exponent: Int, nonFiniteCount: Int, hasNegative: Bool) {
+        self.fraction = fraction
+        self.exponent = exponent
+        self.nonFiniteCount = nonFiniteCount
+        self.hasNegative = hasNegative
+    }
+
+    /// The norm of a finite field without extremes, from its positive sum of squares.
+    public init(energy: Double) {
+        let norm = energy.squareRoot()
+        let shift = Int(norm.exponent) + 1
+        self.init(
+            fraction: norm * powerOfTwo(-shift, Double.self), exponent: shift, nonFiniteCount: 0, hasNegative: false)
+    }
 }
 
 extension TileShape {
@@ -150,6 +169,11 @@ extension TileShape {
     }
 }
 
+/// Every element = 0.
+public func clear<Scalar: ConvolutionScalar>(_ region: SharedRegion<Scalar>) {
+    unsafe region.base.update(repeating: 0, count: region.count)
+}
+
 /// sum += term.
 public func add<Scalar: ConvolutionScalar>(_ term: SharedRegion<Scalar>, to sum: SharedRegion<Scalar>) {
     precondition(term.count == sum.count, "regions of different extents")
@@ -160,7 +184,9 @@ public func add<Scalar: ConvolutionScalar>(_ term: SharedRegion<Scalar>, to sum:
 public func measure<Scalar: ConvolutionScalar>(_ array: Span<Scalar>, _ range: Range<Int>) -> FieldNorm {
     precondition(range.lowerBound >= 0 && range.upperBound <= array.count, "a range outside the array")
     return unsafe array.withUnsafeBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { return FieldNorm(fraction: 0, exponent: 0, nonFiniteCount: 0) }
+        guard let base = buffer.baseAddress else { 
+            return .zero
+        }
         return unsafe measureNorm(base + range.lowerBound, range.count, stride: 1)
     }
 }
@@ -179,10 +205,10 @@ private func measureNorm<Scalar: ConvolutionScalar>(
         exponent = min(max(exponent, -1022), 1022)
     }
     let norm = survey.energy.squareRoot()
-    guard norm > 0 else { return FieldNorm(fraction: 0, exponent: 0, nonFiniteCount: survey.non_finite) }
-    let shift = Int(norm.exponent) + 1
+    let shift = norm > 0 ? Int(norm.exponent) + 1 : -exponent
     return FieldNorm(
-        fraction: norm * powerOfTwo(-shift, Double.self), exponent: exponent + shift, nonFiniteCount: survey.non_finite)
+        fraction: norm * powerOfTwo(-shift, Double.self), exponent: exponent + shift,
+        nonFiniteCount: survey.non_finite, hasNegative: survey.has_negative != 0)
 }
 
 /// 2^exponent; 0 or infinity beyond the type's range.

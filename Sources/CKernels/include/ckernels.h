@@ -32,6 +32,7 @@ typedef struct {
     double energy;      ///< sum of the squares of scale·value over finite values
     double largest;     ///< largest finite magnitude, unscaled
     ptrdiff_t non_finite;  ///< number of NaN and Inf
+    int has_negative;
 } ck_survey;
 
 #define T float

@@ -1,3 +1,5 @@
+internal import SpectralEngine
+
 /// Predicts seconds from a recipe's numbers and a machine's rates. Pure arithmetic; nothing else decides.
 package struct CostModel: Sendable {
     let machine: Machine
@@ -15,5 +17,59 @@ package struct CostModel: Sendable {
         // A machine runs no more threads at once than it has cores, however many are asked for.
         let workers = Double(min(threads, Machine.availableCores))
         return workers > 1 ? time / workers + machine.threadStartTime * (workers - 1) : time
+    }
+}
+
+// MARK: - The spectral pipeline
+
+extension CostModel {
+    /// One execution of a tiled recipe: transforms, products and the movement of samples, shared by the workers.
+    func tiledTime(_ table: PassTable, _ layout: SpectralLayout, _ request: PlanRequest) -> Double {
+        let problem = request.problem
+        let (Cg, Kg, G) = (
+            Double(problem.channelsPerGroup), Double(problem.filtersPerGroup), Double(problem.groups)
+        )
+        let pairs = Double(table.pairCount)
+        let filterPairs = G * Cg * Kg / 2
+        let shape = table.shape
+        let points = Double(shape.pointCount)
+        let wholeTransform = transformTime(shape, planes: shape.planes, rows: shape.rows, request.precision)
+        let filterTransform = transformTime(
+            shape, planes: table.filterPlanes.count, rows: table.filterRows.count, request.precision)
+        let complex = Double(2 * request.precision.byteCount)
+
+        // Fields that are gathered and transformed forward, results that are transformed back and scattered.
+        let fields: Double
+        let results: Double
+        switch table.pass {
+        case .forward: (fields, results) = (G * Cg, G * Kg)
+        case .inputGradient: (fields, results) = (G * Kg, G * Cg)
+        case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
+        }
+        let blocks = pairs * ((fields + results) * (wholeTransform + points * complex / machine.streamRate + machine.callTime)
+            + G * Cg * Kg * (points * 2.5 * complex / machine.streamRate + machine.callTime))
+        let filters = filterPairs * (filterTransform + points * 2 * complex / machine.streamRate + machine.callTime)
+
+        // Work is dealt in whole blocks: the last round may leave workers idle.
+        let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs
+        let workers = Double(min(layout.workers, Machine.availableCores))
+        let imbalance = blockCount > 0 ? (blockCount / workers).rounded(.up) * workers / blockCount : 1
+        return threaded(blocks * imbalance + filters, threads: layout.workers)
+    }
+
+    /// One complex transform of a tile, its row pass limited to some planes and rows.
+    private func transformTime(_ shape: TileShape, planes: Int, rows: Int, _ precision: Precision) -> Double {
+        func flops(_ length: Int) -> Double { 5 * Double(length) * Double(length).log2Bound / efficiency(length) }
+        let work =
+            Double(planes * rows) * flops(shape.length) + Double(planes * shape.length) * flops(shape.rows)
+            + Double(shape.rows * shape.length) * flops(shape.planes)
+        let bytes = Double(shape.complexCount * 2 * precision.byteCount)
+        let rate = bytes > Double(machine.cacheByteCount) ? machine.transformRateBeyondCache : machine.transformRate
+        return work / (rate * (precision == .float32 ? 1 : 0.5))
+    }
+
+    /// How well FFTW's estimated plans do at a length, relative to a power of two of its size.
+    private func efficiency(_ length: Int) -> Double {
+        length & (length - 1) == 0 ? 1 : 0.6
     }
 }

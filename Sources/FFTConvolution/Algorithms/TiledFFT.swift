@@ -1,0 +1,127 @@
+package import SpectralEngine
+
+/// Products of spectra over tiles: gather, transform, product, inverse, scatter.
+///
+/// A tile that covers its axis is whole-image FFT convolution, many tiles are overlap-save; not two algorithms but two
+/// tilings, and the cost model picks. See `Docs/Algorithms/TiledFFT.md`.
+package struct TiledFFT: Algorithm {
+    package static let name = "TiledFFT"
+    package static let method = Method.fft
+
+    package let request: PlanRequest
+    private let tilings: [AxisTiling]
+    let table: PassTable
+    let layout: SpectralLayout
+    package let predictedTime: Double
+
+    package var tiling: [AxisTiling]? { tilings }
+    package var workspaceByteCount: Int { layout.byteCount }
+
+    /// A recipe with a given tiling, one entry per axis.
+    ///
+    /// - Throws: ``Inapplicable`` if the tiling is not alias-free.
+    package init(_ request: PlanRequest, tilings: [AxisTiling]) throws(Inapplicable) {
+        for (axis, tiling) in zip(request.problem.axes, tilings) {
+            let needed = tiling.coversAxis ? axis.coveringLength : tiling.step + axis.dilatedFilter - 1
+            guard tiling.step > 0, tiling.length >= needed else {
+                throw Inapplicable("transform length \(tiling.length) wraps around: it must be at least \(needed)")
+            }
+        }
+        // FFTW's sizes are 32-bit; beyond that a tile has no point. Keeps every size below well inside Int.
+        guard tilings.reduce(1.0, { $0 * Double($1.length) }) <= Double(Int32.max) else {
+            throw Inapplicable("a tile of \(tilings.map(\.length)) points is too large for FFTW's 32-bit sizes")
+        }
+        self.request = request
+        self.tilings = tilings
+        do {
+            table = try PassTable(request.problem, pass: request.pass, tilings: tilings)
+        } catch {
+            throw Inapplicable(error.description)
+        }
+        layout = SpectralLayout(table, precision: request.precision, workers: request.threads)
+        predictedTime = CostModel(request.machine).tiledTime(table, layout, request)
+    }
+
+    package var description: String {
+        let lengths = tilings.map { "\($0.length)" }.joined(separator: "x")
+        let steps = tilings.map { "\($0.step)" }.joined(separator: "x")
+        let tiles = table.tileCount
+        return tiles == 1 ? "one tile, transforms of \(lengths)" : "\(tiles) tiles of \(steps), transforms of \(lengths)"
+    }
+
+    /// T1 of the numerical contract: [4·(l + 1) + A]·u, with l = log₂ of the points of one transform and A the depth
+    /// of the sums in the spectrum (`Docs/Mathematics.md`, "The error bound").
+    package var relativeErrorBound: Double {
+        let points = tilings.reduce(1.0) { $0 * Double($1.length) }
+        return (4 * (points.log2Bound + 1) + Double(layout.summationDepth)) * request.precision.unitRoundoff
+    }
+
+    package func makeExecutor<Scalar: ConvolutionScalar>(
+        for type: Scalar.Type
+    ) throws -> any PassExecutor<Scalar> {
+        try SpectralPipeline<Scalar>(table: table, layout: layout, threads: request.threads)
+    }
+}
+
+// MARK: - Recipes
+
+extension TiledFFT {
+    /// Recipes kept of all that are predicted.
+    private static let recipeCount = 6
+
+    package static func recipes(for request: PlanRequest) throws(Inapplicable) -> [TiledFFT] {
+        if let fault = FFTWLibrary.fault { throw Inapplicable("FFTW cannot be used: \(fault)") }
+        var choices: [[AxisTiling]] = [[]]
+        for axis in request.problem.axes {
+            let tilings = axisTilings(axis, request)
+            choices = choices.flatMap { choice in tilings.map { choice + [$0] } }
+        }
+        var recipes: [TiledFFT] = []
+        var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
+        for choice in choices {
+            do throws(Inapplicable) { recipes.append(try TiledFFT(request, tilings: choice)) } catch { refusal = error }
+        }
+        guard !recipes.isEmpty else { throw refusal }
+        recipes.sort { $0.predictedTime < $1.predictedTime }
+        let fitting = recipes.filter { $0.workspaceByteCount <= request.memoryLimit }
+        // Where nothing fits, the smallest tells the caller what would.
+        guard !fitting.isEmpty else {
+            return recipes.min { $0.workspaceByteCount < $1.workspaceByteCount }.map { [$0] } ?? []
+        }
+        return Array(fitting.prefix(recipeCount))
+    }
+
+    /// Tile lengths considered for each axis, by the number of axes: their product stays small.
+    private static let choicesPerAxis = [12, 8, 4]
+
+    /// One covering tile, and the smallest useful tiles.
+    private static func axisTilings(_ axis: Axis, _ request: PlanRequest) -> [AxisTiling] {
+        let extent = request.pass == .inputGradient ? axis.input : axis.denseOutput
+        var tilings: [AxisTiling] = []
+        let covering = TransformLength.good(atLeast: axis.coveringLength)
+        if let covering { tilings.append(AxisTiling(step: extent, length: covering, coversAxis: true)) }
+        let count = choicesPerAxis[request.problem.axes.count - 1]
+        // From about twice the filter on: below, most of a tile is overlap.
+        let lengths = TransformLength.tiles(count: count, above: axis.dilatedFilter + min(axis.dilatedFilter, 32) - 1)
+        for length in lengths where length < covering ?? .max {
+            let step = length - axis.dilatedFilter + 1
+            if step < extent { tilings.append(AxisTiling(step: step, length: length, coversAxis: false)) }
+        }
+        return tilings
+    }
+}
+
+extension Axis {
+    /// Zeros after the last sample that an output reads; negative if the last samples are read by none.
+    private var reachedAfter: Int { denseOutput + dilatedFilter - 1 - input - before }
+
+    /// Points of the smallest alias-free transform of one window over the whole axis, in all three passes.
+    ///
+    /// Proof in `Docs/Mathematics.md`, "Which transform length is enough".
+    var coveringLength: Int { max(input + max(before, reachedAfter, 0), dilatedFilter, denseOutput) }
+}
+
+extension Double {
+    /// An upper bound of log₂, exact for powers of two: log₂(1 + x) ≤ x + 0.0861 for x in 0…1.
+    var log2Bound: Double { Double(exponent) + (significand > 1 ? significand - 1 + 0.0861 : 0) }
+}

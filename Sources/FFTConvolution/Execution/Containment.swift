@@ -1,0 +1,136 @@
+internal import SpectralEngine
+
+// NaN and Inf take no part in a transform: there they count as 0. Afterwards the products they are a factor of are added
+// where direct convolution would add them. Each such product is itself not finite (∞·0 is NaN), so an output it reaches
+// ends as it would have by direct summation, and no other output is touched.
+
+/// Adds the products of non-finite operands to a result that was computed without them.
+struct Containment: Sendable {
+    private let problem: Problem
+    private let pass: Pass
+    /// Depth, height, width.
+    private let axes: [Axis]
+
+    init(_ problem: Problem, _ pass: Pass) {
+        self.problem = problem
+        self.pass = pass
+        axes = problem.axes
+    }
+
+    /// - Parameter redo: Planes of the result that were computed directly, and are right already.
+    func apply<Scalar: ConvolutionScalar>(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, into result: SharedRegion<Scalar>, redo: SharedRegion<UInt8>,
+        threads: Int
+    ) throws {
+        try Workers.run(count: threads, blocks: redo.count) { plane, _ in
+            guard redo[plane] == 0 else { return }
+            let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
+            let (C, K) = (problem.channels, problem.filters)
+            switch pass {
+            case .forward:
+                let (n, k) = (plane / K, plane % K)
+                for c in 0..<Cg {
+                    add(first, n * C + k / Kg * Cg + c, second, k * Cg + c, result, plane)
+                }
+            case .inputGradient:
+                let (n, c) = (plane / C, plane % C)
+                for k in c / Cg * Kg..<(c / Cg + 1) * Kg {
+                    add(first, n * K + k, second, k * Cg + c % Cg, result, plane)
+                }
+            case .filterGradient:
+                let (k, c) = (plane / Cg, plane / Cg / Kg * Cg + plane % Cg)
+                for n in 0..<problem.batch {
+                    add(first, n * C + c, second, n * K + k, result, plane)
+                }
+            }
+        }
+    }
+
+    /// Adds the non-finite products of one plane of each operand to one plane of the result.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func add<Scalar: ConvolutionScalar>(
+        _ first: Span<Scalar>, _ firstPlane: Int, _ second: Span<Scalar>, _ secondPlane: Int,
+        _ result: SharedRegion<Scalar>, _ resultPlane: Int
+    ) {
+        let (a, b, r): (Role, Role, Role) =
+            switch pass {
+            case .forward: (.input, .filter, .output)
+            case .inputGradient: (.output, .filter, .input)
+            case .filterGradient: (.input, .output, .filter)
+            }
+        let (firstStart, secondStart, resultStart) = (
+            firstPlane * count(a), secondPlane * count(b), resultPlane * count(r)
+        )
+        for index in 0..<count(a) where !first[firstStart + index].isFinite {
+            visit(a, index, b, r) { partner, target in
+                result[resultStart + target] += first[firstStart + index] * second[secondStart + partner]
+            }
+        }
+        for index in 0..<count(b) where !second[secondStart + index].isFinite {
+            visit(b, index, a, r) { partner, target in
+                // Where both are non-finite, the loop above has added the product.
+                guard first[firstStart + partner].isFinite else { return }
+                result[resultStart + target] += first[firstStart + partner] * second[secondStart + index]
+            }
+        }
+    }
+}
+
+// MARK: - The relation i = o·stride − before + f·dilation, solved for any of its three indices
+
+extension Containment {
+    /// What an index counts.
+    private enum Role { case input, filter, output }
+
+    private func extent(_ role: Role, _ axis: Axis) -> Int {
+        switch role {
+        case .input: axis.input
+        case .filter: axis.filter
+        case .output: axis.output
+        }
+    }
+
+    private func count(_ role: Role) -> Int { axes.reduce(1) { $0 * extent(role, $1) } }
+
+    /// Calls `body` with every plane index of `partner` that meets index `given`, and the index of `target` they meet in.
+    private func visit(_ given: Role, _ index: Int, _ partner: Role, _ target: Role, _ body: (Int, Int) -> Void) {
+        // Axis by axis, outermost first; `rest` is the part of the given index that the inner axes hold.
+        func descend(_ level: Int, _ rest: Int, _ inner: Int, _ partnerIndex: Int, _ targetIndex: Int) {
+            guard level < axes.count else { return body(partnerIndex, targetIndex) }
+            let axis = axes[level]
+            let below = inner / extent(given, axis)
+            for position in 0..<extent(partner, axis) {
+                guard let met = solve(axis, given, rest / below, partner, position) else { continue }
+                descend(
+                    level + 1, rest % below, below, partnerIndex * extent(partner, axis) + position,
+                    targetIndex * extent(target, axis) + met)
+            }
+        }
+        descend(0, index, count(given), 0, 0)
+    }
+
+    /// The third index of the relation on one axis, if there is one.
+    private func solve(_ axis: Axis, _ given: Role, _ a: Int, _ partner: Role, _ b: Int) -> Int? {
+        switch (given, partner) {
+        case (.output, .filter), (.filter, .output):
+            let (o, f) = given == .output ? (a, b) : (b, a)
+            let i = o * axis.stride - axis.before + f * axis.dilation
+            return i >= 0 && i < axis.input ? i : nil
+        case (.input, .filter), (.filter, .input):
+            let (i, f) = given == .input ? (a, b) : (b, a)
+            let scaled = i + axis.before - f * axis.dilation
+            return quotient(scaled, axis.stride, below: axis.output)
+        case (.input, .output), (.output, .input):
+            let (i, o) = given == .input ? (a, b) : (b, a)
+            return quotient(i + axis.before - o * axis.stride, axis.dilation, below: axis.filter)
+        default:
+            return nil
+        }
+    }
+
+    private func quotient(_ value: Int, _ divisor: Int, below limit: Int) -> Int? {
+        guard value >= 0, value % divisor == 0, value / divisor < limit else { return nil }
+        return value / divisor
+    }
+}

@@ -1,0 +1,101 @@
+internal import SpectralEngine
+
+// Two real fields that share one complex transform share its rounding errors: each is relative to the norm of both.
+// So that a result's error depends on its own operands only, partners are scaled to equal norms by exact powers of two
+// where they differ by more than 2², and travel apart where no scaling can do it (several channels that disagree).
+// Norms, not maxima: a lone spike and a field of noise may share a maximum and differ in norm by the root of a tile.
+// See `Docs/Mathematics.md`, "Packed partners".
+
+/// Magnitudes that need no scaling: products and sums of spectra stay far from overflow and underflow.
+struct ComfortableRange {
+    /// Largest |exponent| of a norm.
+    let exponent: Int
+    /// Sums of squares of such norms, as the fields' own precision computes them.
+    let energy: ClosedRange<Double>
+    /// A scale S below this may have lost products to underflow.
+    let leastScale: Double
+
+    /// f32: squares of 2^±30 and products of 2⁶⁰ with room for the sums, within 2^±126. f64 alike within 2^±1022.
+    static func of(_ precision: Precision) -> ComfortableRange {
+        precision == .float32
+            ? ComfortableRange(exponent: 30, energy: 0x1p-60...0x1p60, leastScale: 0x1p-90)
+            : ComfortableRange(exponent: 240, energy: 0x1p-480...0x1p480, leastScale: 0x1p-700)
+    }
+}
+
+/// The norms of the fields of one block, two partners each, kept in the workspace.
+struct FieldFacts {
+    /// Doubles for one field of one partner: fraction and exponent of its norm.
+    static let stride = 2
+
+    private let region: SharedRegion<Double>
+
+    init(_ region: SharedRegion<Double>) { self.region = region }
+
+    private func index(_ field: Int, _ part: Int) -> Int { (2 * field + part) * Self.stride }
+
+    func store(_ norm: FieldNorm, field: Int, part: Int) {
+        region[index(field, part)] = norm.fraction
+        region[index(field, part) + 1] = Double(norm.exponent)
+    }
+
+    /// The norm times 2^−reference; never rounded to 0.
+    func norm(field: Int, part: Int, reference: Int) -> Double {
+        let fraction = region[index(field, part)]
+        guard fraction > 0 else { return 0 }
+        return scaled(fraction, Int(region[index(field, part) + 1]) - reference)
+    }
+
+    /// The largest exponent among some fields of one partner; `nil` if all are zero.
+    func largestExponent(_ fields: Range<Int>, part: Int) -> Int? {
+        var largest: Int?
+        for field in fields where region[index(field, part)] > 0 {
+            let exponent = Int(region[index(field, part) + 1])
+            largest = max(largest ?? exponent, exponent)
+        }
+        return largest
+    }
+
+    /// Whether every field of one partner is zero or of comfortable magnitude.
+    func isComfortable(_ fields: Range<Int>, part: Int, _ range: ComfortableRange) -> Bool {
+        for field in fields where region[index(field, part)] > 0 {
+            if abs(region[index(field, part) + 1]) > Double(range.exponent) { return false }
+        }
+        return true
+    }
+
+    /// Whether the two partners of every field, each scaled by its reference, are within 2² of each other.
+    func areBalanced(_ fields: Range<Int>, references: (Int, Int)) -> Bool {
+        for field in fields {
+            let first = norm(field: field, part: 0, reference: references.0)
+            let second = norm(field: field, part: 1, reference: references.1)
+            if !isBalanced(first, second) { return false }
+        }
+        return true
+    }
+}
+
+/// Largest ratio of two packed norms: the rule of equal binades. At 2² the measured error of packed fields stays within
+/// the contract at every length, at 2⁴ it does not (`Docs/Mathematics.md`, "Packed partners").
+let largestImbalance = 4.0
+
+/// Whether two norms are near enough to share a transform; zero is near to zero only.
+func isBalanced(_ first: Double, _ second: Double) -> Bool {
+    first <= largestImbalance * second && second <= largestImbalance * first
+}
+
+/// fraction · 2^exponent for fraction > 0, kept between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰ so that it stays a number above 0.
+func scaled(_ fraction: Double, _ exponent: Int) -> Double {
+    Double(sign: .plus, exponent: min(max(exponent, -1000), 1000), significand: fraction)
+}
+
+/// The exponents to scale two packed norms down by: none where both are comfortable and alike, one for both where they
+/// are alike, else each its own.
+func packingExponents(_ first: Int?, _ second: Int?, _ range: ComfortableRange) -> (Int, Int) {
+    guard let one = first ?? second, let two = second ?? first else { return (0, 0) }
+    // Norms with neighbouring exponents differ by less than 2².
+    guard abs(one - two) <= 1 else { return (one, two) }
+    let common = max(one, two)
+    let isComfortable = common <= range.exponent && min(one, two) >= -range.exponent
+    return isComfortable ? (0, 0) : (common, common)
+}

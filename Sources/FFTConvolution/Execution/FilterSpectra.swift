@@ -1,0 +1,96 @@
+internal import SpectralEngine
+internal import Synchronization
+
+// Filters are transformed two at a time: packed, transformed once, untangled into two half spectra. Each of a pair is
+// scaled to equal magnitude before, and back after; what stays is the scale of its output, so that all filters that are
+// summed into one output keep their proportions.
+//
+// `norms` holds fraction and exponent of every filter's norm; `planeFacts` two Doubles for each output o (a filter in
+// the forward pass, an input channel in the input gradient): the exponent its filters are scaled down by, and whether
+// none of them has a negative tap.
+
+extension SpectralPipeline {
+    /// Outputs of one group, and the filter plane that output `o` of group `g` sums with its field `i`.
+    var outputsPerGroup: Int { table.pass == .forward ? Kg : Cg }
+
+    func filterPlane(_ group: Int, output o: Int, field i: Int) -> Int {
+        table.pass == .forward ? (group * Kg + o) * Cg + i : (group * Kg + i) * Cg + o
+    }
+
+    private func output(ofFilterPlane plane: Int) -> Int {
+        table.pass == .forward ? plane / Cg : plane / Cg / Kg * Cg + plane % Cg
+    }
+
+    /// Fills `halfSpectra`, `norms` and `planeFacts`.
+    ///
+    /// - Returns: Whether a tap is not finite.
+    func transformFilters(
+        _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
+    ) throws -> Bool {
+        let taps = problem.axes.reduce(1) { $0 * $1.filter }
+        let hasNonFinite = Atomic(false)
+        let negatives = memory.planeFacts
+        for index in 0..<negatives.count { negatives[index] = index % 2 == 0 ? -.infinity : 1 }
+        try Workers.run(count: layout.workers, blocks: problem.filters) { k, _ in
+            for plane in k * Cg..<(k + 1) * Cg {
+                let norm = measure(filters, plane * taps..<(plane + 1) * taps)
+                // The sign of the fraction keeps whether a tap is negative until all norms are known.
+                memory.norms[2 * plane] = norm.hasNegative ? -norm.fraction : norm.fraction
+                memory.norms[2 * plane + 1] = Double(norm.exponent)
+                if norm.nonFiniteCount > 0 { hasNonFinite.store(true, ordering: .relaxed) }
+            }
+        }
+        scaleOutputs(memory)
+        let isAnyNonFinite = hasNonFinite.load(ordering: .relaxed)
+        try Workers.run(count: layout.workers, blocks: filterBlockCount) { pair, worker in
+            transformFilterPair(2 * pair, filters, memory, worker: worker, sanitising: isAnyNonFinite)
+            try control?.completeBlock()
+        }
+        return isAnyNonFinite
+    }
+
+    /// The scale and the sign of every output's filters.
+    private func scaleOutputs(_ memory: PipelineMemory<Scalar>) {
+        var isComfortable = true
+        for plane in 0..<problem.filters * Cg {
+            let o = output(ofFilterPlane: plane)
+            let (fraction, exponent) = (memory.norms[2 * plane], memory.norms[2 * plane + 1])
+            if fraction != 0 {
+                memory.planeFacts[2 * o] = max(memory.planeFacts[2 * o], exponent)
+                if abs(exponent) > Double(comfortable.exponent) { isComfortable = false }
+            }
+            if fraction < 0 { memory.planeFacts[2 * o + 1] = 0 }
+            memory.norms[2 * plane] = fraction.magnitude
+        }
+        for o in 0..<memory.planeFacts.count / 2 where isComfortable || memory.planeFacts[2 * o] == -.infinity {
+            memory.planeFacts[2 * o] = 0
+        }
+    }
+
+    /// Whether no filter had to be scaled.
+    func hasComfortableFilters(_ memory: PipelineMemory<Scalar>) -> Bool {
+        for plane in 0..<problem.filters * Cg where memory.norms[2 * plane] != 0 {
+            if abs(memory.norms[2 * plane + 1]) > Double(comfortable.exponent) { return false }
+        }
+        return true
+    }
+
+    private func transformFilterPair(
+        _ plane: Int, _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int, sanitising: Bool
+    ) {
+        let partner = plane + 1 < problem.filters * Cg ? plane + 1 : nil
+        let tile = tile(layout.fieldTiles, worker: worker, memory)
+        _ = shape.gather(filters, table.filterWindow(plane), partner.map(table.filterWindow), into: tile)
+        if sanitising { for part in 0...1 { _ = shape.measure(tile, part: part) } }
+        func exponent(_ plane: Int) -> Int? {
+            memory.norms[2 * plane] == 0 ? nil : Int(memory.norms[2 * plane + 1])
+        }
+        let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
+        if packed != (0, 0) { shape.rescale(tile, first: -packed.0, second: -packed.1) }
+        transform.forward(tile, planes: table.filterPlanes, rows: table.filterRows)
+        func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
+        shape.untangle(
+            tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },
+            exponents: (packed.0 - scale(plane), packed.1 - (partner.map(scale) ?? 0)))
+    }
+}

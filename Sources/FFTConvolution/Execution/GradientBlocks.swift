@@ -1,0 +1,217 @@
+internal import SpectralEngine
+
+// Filter gradient: rows are dealt in order to chunks, each with its own accumulators for every filter plane. A block is
+// one group and one chunk: it gathers and transforms the channels of the input and the filters of the output gradient
+// of two rows at a time and adds the products of all their pairs. Then the chunks are summed in order, and two planes
+// at a time share one inverse. How many chunks there are depends on the problem only, so the bits do too.
+//
+// Partners of a pair meet in one product: Σ x₁g₁ + x₂g₂ is its real part, the cross terms x₁g₂ and x₂g₁ its imaginary
+// part. So that their rounding stays below that of the true terms, x₂ is scaled by 2^α and g₂ by 2^−α.
+//
+// `norms` holds the scale S of every plane of every chunk; `planeFacts`, for every chunk, whether each channel of the
+// input and each filter of the output gradient was seen to hold a negative sample.
+
+/// What is known of both operands of a filter gradient before it starts.
+struct GradientOperands: Sendable {
+    /// Exponents that input and output gradient are scaled down by; 0 where their norms are comfortable.
+    let inputScale: Int
+    let outputGradientScale: Int
+    let hasNonFinite: Bool
+
+    init(input: FieldNorm, outputGradient: FieldNorm, _ range: ComfortableRange) {
+        func scale(_ norm: FieldNorm) -> Int {
+            norm.isZero || abs(norm.exponent) <= range.exponent ? 0 : norm.exponent
+        }
+        inputScale = scale(input)
+        outputGradientScale = scale(outputGradient)
+        hasNonFinite = input.nonFiniteCount + outputGradient.nonFiniteCount > 0
+    }
+}
+
+extension SpectralPipeline {
+    private var filterPlaneCount: Int { problem.filters * Cg }
+
+    private func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * 2 * filterPlaneCount + plane }
+
+    private func accumulator(
+        _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
+    ) -> SharedRegion<Scalar> {
+        halfSpectrum(chunk * filterPlaneCount + plane, memory)
+    }
+
+    private func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
+        memory.planeFacts.slice(chunk, count: problem.channels + problem.filters)
+    }
+
+    /// Sums all row pairs of one chunk for the planes of one group.
+    func accumulateChunk(
+        group: Int, chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: GradientOperands, worker: Int
+    ) {
+        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
+            clear(accumulator(chunk, plane, memory))
+            memory.norms[scaleSum(chunk, plane)] = 0
+        }
+        let negative = negativeFlags(chunk, memory)
+        for c in group * Cg..<(group + 1) * Cg { negative[c] = 0 }
+        for k in group * Kg..<(group + 1) * Kg { negative[problem.channels + k] = 0 }
+        let pairs = chunk * table.pairCount / layout.chunkCount..<(chunk + 1) * table.pairCount / layout.chunkCount
+        for pair in pairs {
+            let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
+            accumulateRows((2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker)
+        }
+    }
+
+    private func accumulateRows(
+        _ rows: (Int, Int?), _ group: Int, _ chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>,
+        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int
+    ) {
+        let facts = facts(worker: worker, memory)
+        let negative = negativeFlags(chunk, memory)
+        var tileRows = 0..<0
+        var tilePlanes = 0..<0
+        for i in 0..<layout.fieldTiles {
+            let isInput = i < Cg
+            let windows = gradientWindows(group, i, rows)
+            let found = gather(
+                isInput ? x : dy, windows, field: i, facts, into: tile(i, worker: worker, memory))
+            if found.negative.0 || found.negative.1 {
+                negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
+            }
+            tileRows = tileRows.union(windows.0.rows.union(windows.1?.rows))
+            tilePlanes = tilePlanes.union(windows.0.planes.union(windows.1?.planes))
+        }
+
+        let inputs = 0..<Cg
+        let gradients = Cg..<Cg + Kg
+        let largest = [0, 1].map { part in
+            (facts.largestExponent(inputs, part: part), facts.largestExponent(gradients, part: part))
+        }
+        let isLive = largest.map { $0.0 != nil && $0.1 != nil }
+        guard isLive[0] || isLive[1] else { return }
+        var exponent = 0
+        if let partner = rows.1 {
+            // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
+            if isLive == [true, true], let X1 = largest[0].0, let G1 = largest[0].1, let X2 = largest[1].0,
+                let G2 = largest[1].1
+            {
+                exponent = (X1 + G2 - X2 - G1) / 2
+                if abs(exponent) <= 1 { exponent = 0 }
+            }
+            guard isLive == [true, true], canShareProduct(facts, exponent, operands) else {
+                for (row, isLive) in [(rows.0, isLive[0]), (partner, isLive[1])] where isLive {
+                    accumulateRows((row, nil), group, chunk, x, dy, memory, operands, worker: worker)
+                }
+                return
+            }
+        }
+
+        for i in 0..<layout.fieldTiles {
+            let tile = tile(i, worker: worker, memory)
+            let scale =
+                i < Cg
+                ? (-operands.inputScale, exponent - operands.inputScale)
+                : (-operands.outputGradientScale, -exponent - operands.outputGradientScale)
+            if scale != (0, 0) { shape.rescale(tile, first: scale.0, second: scale.1) }
+            let windows = gradientWindows(group, i, rows)
+            transform.forward(
+                tile, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows))
+        }
+        for k in 0..<Kg {
+            for c in 0..<Cg {
+                let plane = (group * Kg + k) * Cg + c
+                memory.norms[scaleSum(chunk, plane)] += trueTerms(facts, c, k, operands)
+                shape.correlate(
+                    tile(c, worker: worker, memory), tile(Cg + k, worker: worker, memory),
+                    into: accumulator(chunk, plane, memory), accumulate: true)
+            }
+        }
+    }
+
+    private func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
+        if i < Cg {
+            let c = group * Cg + i
+            return (table.inputWindow(row: rows.0, channel: c), rows.1.map { table.inputWindow(row: $0, channel: c) })
+        }
+        let k = group * Kg + i - Cg
+        return (
+            table.outputGradientWindow(row: rows.0, filter: k),
+            rows.1.map { table.outputGradientWindow(row: $0, filter: k) }
+        )
+    }
+
+    /// ‖x₁‖‖g₁‖ + ‖x₂‖‖g₂‖ of one plane, in the operands' scale; above 0 wherever a true term is.
+    private func trueTerms(_ facts: FieldFacts, _ c: Int, _ k: Int, _ operands: GradientOperands) -> Double {
+        var sum = 0.0
+        for part in 0...1 {
+            let x = facts.norm(field: c, part: part, reference: operands.inputScale)
+            let g = facts.norm(field: Cg + k, part: part, reference: operands.outputGradientScale)
+            if x > 0, g > 0 { sum += max(x * g, .leastNormalMagnitude) }
+        }
+        return sum
+    }
+
+    /// Whether in every plane the product of the packed norms is near the sum of the true terms.
+    private func canShareProduct(_ facts: FieldFacts, _ exponent: Int, _ operands: GradientOperands) -> Bool {
+        for k in 0..<Kg {
+            let g1 = facts.norm(field: Cg + k, part: 0, reference: operands.outputGradientScale)
+            let g2 = facts.norm(field: Cg + k, part: 1, reference: operands.outputGradientScale + exponent)
+            for c in 0..<Cg {
+                let x1 = facts.norm(field: c, part: 0, reference: operands.inputScale)
+                let x2 = facts.norm(field: c, part: 1, reference: operands.inputScale - exponent)
+                let packed = ((x1 * x1 + x2 * x2) * (g1 * g1 + g2 * g2)).squareRoot()
+                if packed > largestImbalance * (x1 * g1 + x2 * g2) { return false }
+            }
+        }
+        return true
+    }
+
+    /// Sums the chunks of two planes, transforms back and writes both gradients.
+    func finishGradients(
+        _ pair: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
+        worker: Int
+    ) {
+        var live: [(plane: Int, exponent: Int)] = []
+        for plane in 2 * pair..<min(2 * pair + 2, filterPlaneCount) {
+            var scale = 0.0
+            for chunk in 0..<layout.chunkCount {
+                scale += memory.norms[scaleSum(chunk, plane)]
+                if chunk > 0 { add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory)) }
+            }
+            guard scale > 0 else {
+                shape.fill(result, table.filterWindow(plane), 0)
+                continue
+            }
+            if scale < comfortable.leastScale { memory.redo[plane] = 1 }
+            live.append((plane, Int(scale.exponent) + 1))
+        }
+        guard let first = live.first else { return }
+        let second = live.count > 1 ? live[1] : nil
+        let packed = packingExponents(first.exponent, second?.exponent, comfortable)
+        let tile = tile(layout.fieldTiles, worker: worker, memory)
+        shape.tangle(
+            accumulator(0, first.plane, memory), second.map { accumulator(0, $0.plane, memory) },
+            exponents: (-packed.0, -packed.1), into: tile)
+        transform.inverse(tile, planes: table.filterPlanes, rows: table.filterRows)
+        write(tile, part: 0, first.plane, packed.0, result, memory, operands)
+        if let second { write(tile, part: 1, second.plane, packed.1, result, memory, operands) }
+    }
+
+    private func write(
+        _ tile: SharedRegion<Scalar>, part: Int, _ plane: Int, _ exponent: Int, _ result: SharedRegion<Scalar>,
+        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands
+    ) {
+        let k = plane / Cg
+        let c = k / Kg * Cg + plane % Cg
+        var hasNegative = false
+        for chunk in 0..<layout.chunkCount {
+            let negative = negativeFlags(chunk, memory)
+            if negative[c] != 0 || negative[problem.channels + k] != 0 { hasNegative = true }
+        }
+        // The accumulators hold twice the Hermitian part.
+        let factors = powersOfTwo(exponent + operands.inputScale + operands.outputGradientScale - 1, Scalar.self)
+        shape.scatter(
+            tile, part: part, into: result, table.filterWindow(plane),
+            factors: (factors.0, factors.1 / Scalar(shape.pointCount)), floor: hasNegative ? -.infinity : 0, bias: 0)
+    }
+}

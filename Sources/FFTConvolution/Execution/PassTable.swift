@@ -1,0 +1,158 @@
+internal import SpectralEngine
+
+// One pipeline, three passes, one table. Per axis, with filter extent F (dilated), outputs O (at stride 1), tile step T:
+//
+// | pass            | A: windows of…   | position 0 of A stands for | B: windows of… | kept of each result  |
+// |-----------------|------------------|----------------------------|----------------|----------------------|
+// | forward         | input            | tT − before                | filter         | κ = 0:   0 ..< T     |
+// | input gradient  | output gradient  | tT + before − κ            | filter         | κ = F−1: κ ..< κ + T |
+// | filter gradient | output gradient  | tT                         | input (as A of forward) | 0 ..< F     |
+//
+// A tile that covers its axis may wrap around: it keeps κ = before in the input gradient, so that the output gradient
+// lies at position 0 and L ≥ max(I + max(before, after), F, O) is enough in all three passes (`Docs/Mathematics.md`,
+// "Which transform length is enough"). Stride and dilation are steps of the grid: samples with zeros between them.
+
+/// How the windows of one axis lie in its tiles, for one pass.
+struct AxisWindows: Hashable, Sendable {
+    let axis: Axis
+    let tiling: AxisTiling
+    let pass: Pass
+
+    /// Windows along the axis.
+    var tileCount: Int {
+        let extent = pass == .inputGradient ? axis.input : axis.denseOutput
+        return (extent + tiling.step - 1) / tiling.step
+    }
+
+    /// Where the kept part of a result begins.
+    private var kept: Int {
+        guard pass == .inputGradient else { return 0 }
+        return tiling.coversAxis ? axis.before : axis.dilatedFilter - 1
+    }
+
+    /// Samples of the input, or of the padding around it, that outputs of tile `t` read.
+    func input(_ t: Int) -> AxisSegment {
+        AxisSegment(
+            origin: t * tiling.step - axis.before,
+            positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.input, step: 1)
+    }
+
+    /// Samples of the output gradient: for the filter gradient those of tile `t`, for the input gradient those that
+    /// its input samples meet.
+    func outputGradient(_ t: Int) -> AxisSegment {
+        switch pass {
+        case .inputGradient:
+            AxisSegment(
+                origin: t * tiling.step + axis.before - kept,
+                positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.output,
+                step: axis.stride)
+        case .forward, .filterGradient:
+            AxisSegment(
+                origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
+        }
+    }
+
+    /// The filter, at the head of the tile.
+    var filter: AxisSegment {
+        AxisSegment(origin: 0, positions: 0..<axis.dilatedFilter, extent: axis.filter, step: axis.dilation)
+    }
+
+    /// The part of a result that is kept, and where it goes.
+    func result(_ t: Int) -> AxisSegment {
+        switch pass {
+        case .forward:
+            AxisSegment(origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
+        case .inputGradient:
+            AxisSegment(
+                origin: t * tiling.step - kept, positions: kept..<kept + tiling.step, extent: axis.input, step: 1)
+        case .filterGradient:
+            filter
+        }
+    }
+}
+
+/// The windows of all fields of one problem and pass.
+///
+/// A *row* is a batch item and a tile; rows are counted with the tiles of one item together, so that the partners of a
+/// pair are two tiles of one item wherever it has an even number of them.
+struct PassTable: Hashable, Sendable {
+    let problem: Problem
+    let pass: Pass
+    let shape: TileShape
+    /// Depth, height, width; absent axes have extent 1.
+    private let depth: AxisWindows, height: AxisWindows, width: AxisWindows
+
+    init(_ problem: Problem, pass: Pass, tilings: [AxisTiling]) throws(ConvolutionError) {
+        self.problem = problem
+        self.pass = pass
+        var windows: [AxisWindows] = []
+        for _ in problem.axes.count..<3 {
+            let absent = try Axis(
+                index: 0, input: 1, filter: 1, stride: 1, dilation: 1, padding: .init(before: 0, after: 0))
+            windows.append(
+                AxisWindows(axis: absent, tiling: AxisTiling(step: 1, length: 1, coversAxis: true), pass: pass))
+        }
+        for (axis, tiling) in zip(problem.axes, tilings) {
+            windows.append(AxisWindows(axis: axis, tiling: tiling, pass: pass))
+        }
+        (depth, height, width) = (windows[0], windows[1], windows[2])
+        shape = TileShape(
+            planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
+    }
+
+    /// Windows of one plane.
+    var tileCount: Int { depth.tileCount * height.tileCount * width.tileCount }
+    /// Windows of one channel of the whole batch.
+    var rowCount: Int { problem.batch * tileCount }
+    /// Pairs of rows; the last may have no partner.
+    var pairCount: Int { (rowCount + 1) / 2 }
+
+    func inputWindow(row: Int, channel: Int) -> Window {
+        window(\.input, { $0.input($1) }, row, plane: row / tileCount * problem.channels + channel)
+    }
+
+    func outputGradientWindow(row: Int, filter: Int) -> Window {
+        window(\.output, { $0.outputGradient($1) }, row, plane: row / tileCount * problem.filters + filter)
+    }
+
+    func outputWindow(row: Int, filter: Int) -> Window {
+        window(\.output, { $0.result($1) }, row, plane: row / tileCount * problem.filters + filter)
+    }
+
+    func inputGradientWindow(row: Int, channel: Int) -> Window {
+        window(\.input, { $0.result($1) }, row, plane: row / tileCount * problem.channels + channel)
+    }
+
+    /// The window of filter plane `index` = k · C/G + c; also that of its gradient.
+    func filterWindow(_ index: Int) -> Window { window(\.filter, { windows, _ in windows.filter }, 0, plane: index) }
+
+    /// Tile planes and rows that hold all samples of the filter.
+    var filterPlanes: Range<Int> { depth.filter.positions }
+    var filterRows: Range<Int> { height.filter.positions }
+
+    private func window(
+        _ extent: any KeyPath<Axis, Int> & Sendable, _ segment: (AxisWindows, Int) -> AxisSegment, _ row: Int, plane: Int
+    ) -> Window {
+        let tile = row % tileCount
+        let extents = (depth.axis[keyPath: extent], height.axis[keyPath: extent], width.axis[keyPath: extent])
+        return Window(
+            segment(depth, tile / (height.tileCount * width.tileCount)),
+            segment(height, tile / width.tileCount % height.tileCount),
+            segment(width, tile % width.tileCount),
+            planeOffset: plane * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))
+    }
+}
+
+extension Window {
+    /// Tile planes and rows between the window's first and last sample.
+    var planes: Range<Int> { isEmpty ? 0..<0 : segments.0.positions }
+    var rows: Range<Int> { isEmpty ? 0..<0 : segments.1.positions }
+}
+
+extension Range<Int> {
+    /// The smallest range that holds both; empty ranges hold nothing.
+    func union(_ other: Range<Int>?) -> Range<Int> {
+        guard let other, !other.isEmpty else { return self }
+        return isEmpty ? other : Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
+    }
+}

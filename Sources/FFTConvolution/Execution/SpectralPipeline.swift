@@ -1,0 +1,168 @@
+internal import SpectralEngine
+internal import Synchronization
+
+// gather A ─► transform ─┐
+//                        ├─► product ─► inverse ─► scatter the kept part
+// gather B ─► transform ─┘
+//
+// The one pipeline of all three passes; `PassTable` says which windows, `SpectralLayout` where everything lies.
+// Forward and input gradient: FilterSpectra.swift, then ProductBlocks.swift. Filter gradient: GradientBlocks.swift.
+// What no transform can give is computed directly at the end: outputs that NaN and Inf reach (Containment.swift), and
+// planes whose operands are so far apart in magnitude that products in the spectrum would underflow.
+
+/// A ``TiledFFT`` recipe made ready to run.
+struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
+    let table: PassTable
+    let layout: SpectralLayout
+    let threads: Int
+    let transform: PackedTransform<Scalar>
+    let comfortable = ComfortableRange.of(.of(Scalar.self))
+
+    var problem: Problem { table.problem }
+    var shape: TileShape { table.shape }
+    var Cg: Int { problem.channelsPerGroup }
+    var Kg: Int { problem.filtersPerGroup }
+
+    init(table: PassTable, layout: SpectralLayout, threads: Int) throws {
+        self.table = table
+        self.layout = layout
+        self.threads = threads
+        do {
+            transform = try PackedTransform(shape: table.shape)
+        } catch is AllocationFailure {
+            throw ConvolutionError(
+                .resourceLimit, argument: "memory", value: "\(table.shape.complexCount) complex elements",
+                rule: "could not be allocated to plan the transforms of \(table.problem)")
+        } catch {
+            throw ConvolutionError(
+                .unusableFFTW, argument: "FFTW", value: FFTWLibrary.versions.double,
+                rule: "made no plan for \(table.problem)")
+        }
+    }
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let memory = PipelineMemory<Scalar>(scratch, layout)
+        for plane in 0..<memory.redo.count { memory.redo[plane] = 0 }
+        let isTouched = Atomic(false)
+        switch table.pass {
+        case .forward, .inputGradient:
+            control?.begin(blocks: filterBlockCount + productBlockCount)
+            let hasNonFinite = try transformFilters(second, memory, control)
+            isTouched.store(hasNonFinite, ordering: .relaxed)
+            let careful = !hasComfortableFilters(memory)
+            try Workers.run(count: layout.workers, blocks: productBlockCount) { block, worker in
+                let group = block / table.pairCount
+                let pair = block % table.pairCount
+                let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
+                let found = runProductBlock(
+                    group, rows: (2 * pair, partner), first, bias, result, memory, worker: worker, careful: careful)
+                if found { isTouched.store(true, ordering: .relaxed) }
+                try control?.completeBlock()
+            }
+        case .filterGradient:
+            control?.begin(blocks: gradientBlockCount + filterBlockCount)
+            let operands = GradientOperands(
+                input: measure(first, 0..<first.count), outputGradient: measure(second, 0..<second.count), comfortable)
+            isTouched.store(operands.hasNonFinite, ordering: .relaxed)
+            try Workers.run(count: layout.workers, blocks: gradientBlockCount) { block, worker in
+                accumulateChunk(
+                    group: block / layout.chunkCount, chunk: block % layout.chunkCount, first, second, memory,
+                    operands, worker: worker)
+                try control?.completeBlock()
+            }
+            try Workers.run(count: layout.workers, blocks: filterBlockCount) { pair, worker in
+                finishGradients(pair, result, memory, operands, worker: worker)
+                try control?.completeBlock()
+            }
+        }
+        try redoPlanes(first, second, bias, result, memory)
+        if isTouched.load(ordering: .relaxed) {
+            try Containment(problem, table.pass).apply(first, second, into: result, redo: memory.redo, threads: threads)
+        }
+    }
+
+    /// Blocks that handle two filter planes at a time.
+    var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
+    var productBlockCount: Int { problem.groups * table.pairCount }
+    var gradientBlockCount: Int { problem.groups * layout.chunkCount }
+
+    /// Computes the planes that underflow would have spoilt by direct sums.
+    private func redoPlanes(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ memory: PipelineMemory<Scalar>
+    ) throws {
+        let loops = ReferenceLoops(problem)
+        let rows = problem.resultShape(table.pass).dropFirst(2).dropLast().reduce(1, *)
+        for plane in 0..<memory.redo.count where memory.redo[plane] != 0 {
+            try Workers.run(count: threads, blocks: rows) { row, _ in
+                switch table.pass {
+                case .forward: loops.forward(first, second, bias, row: plane * rows + row, into: result)
+                case .inputGradient: loops.inputGradient(first, second, row: plane * rows + row, into: result)
+                case .filterGradient: loops.filterGradient(first, second, row: plane * rows + row, into: result)
+                }
+            }
+        }
+    }
+}
+
+/// The workspace of one execution, by the names of ``SpectralLayout``.
+struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
+    let halfSpectra: SharedRegion<Scalar>
+    let fieldFacts: SharedRegion<Double>
+    let norms: SharedRegion<Double>
+    let planeFacts: SharedRegion<Double>
+    let redo: SharedRegion<UInt8>
+    let tiles: SharedRegion<Scalar>
+
+    init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout) {
+        halfSpectra = scratch.region(layout.halfSpectra, of: Scalar.self)
+        fieldFacts = scratch.region(layout.fieldFacts, of: Double.self)
+        norms = scratch.region(layout.norms, of: Double.self)
+        planeFacts = scratch.region(layout.planeFacts, of: Double.self)
+        redo = scratch.region(layout.redo, of: UInt8.self)
+        tiles = scratch.region(layout.tiles, of: Scalar.self)
+    }
+}
+
+extension SpectralPipeline {
+    /// Tile `index` of a worker: first its field tiles, then two more.
+    func tile(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.tiles.slice(worker * (layout.fieldTiles + 2) + index, count: 2 * shape.complexCount)
+    }
+
+    func halfSpectrum(_ index: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.halfSpectra.slice(index, count: 2 * shape.halfCount)
+    }
+
+    func facts(worker: Int, _ memory: PipelineMemory<Scalar>) -> FieldFacts {
+        FieldFacts(memory.fieldFacts.slice(worker, count: layout.fieldTiles * 2 * FieldFacts.stride))
+    }
+
+    /// Gathers two partners of one field into a tile and notes their norms.
+    ///
+    /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one; those
+    ///   are replaced by 0.
+    func gather(
+        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ facts: FieldFacts,
+        into tile: SharedRegion<Scalar>
+    ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
+        let summary = shape.gather(array, windows.0, windows.1, into: tile)
+        var hasNonFinite = false
+        for (part, found) in [summary.0, summary.1].enumerated() {
+            if comfortable.energy.contains(found.energy) {
+                facts.store(FieldNorm(energy: found.energy), field: field, part: part)
+            } else if part == 1, windows.1 == nil {
+                facts.store(.zero, field: field, part: part)
+            } else {
+                // Zero, tiny, huge or non-finite: look again, with care.
+                let norm = shape.measure(tile, part: part)
+                facts.store(norm, field: field, part: part)
+                hasNonFinite = hasNonFinite || norm.nonFiniteCount > 0
+            }
+        }
+        return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
+    }
+}

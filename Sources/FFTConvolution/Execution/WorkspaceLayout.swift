@@ -1,0 +1,43 @@
+internal import SpectralEngine
+
+/// A place in a workspace: bytes from its start.
+struct Booking: Hashable, Sendable {
+    let offset: Int
+    let byteCount: Int
+
+    static let none = Booking(offset: 0, byteCount: 0)
+}
+
+/// Books places in a workspace, one after the other, each on its own cache line.
+struct WorkspaceLayout: Hashable, Sendable {
+    /// Bytes booked so far. Saturates: a recipe that needs more than the address space is refused by its size.
+    private(set) var byteCount = 0
+
+    mutating func book(_ counts: Int..., bytesEach: Int) -> Booking {
+        var size = bytesEach
+        for count in counts {
+            let (product, overflow) = size.multipliedReportingOverflow(by: count)
+            guard !overflow, product < Int.max / 4, byteCount < Int.max / 4 else {
+                byteCount = Int.max / 2
+                return Booking(offset: 0, byteCount: 0)
+            }
+            size = product
+        }
+        let alignment = AlignedBuffer.alignment
+        let booking = Booking(offset: byteCount, byteCount: size)
+        byteCount += (size + alignment - 1) / alignment * alignment
+        return booking
+    }
+}
+
+extension SharedRegion<UInt8> {
+    /// The booked part as elements of one type.
+    func region<Other: BitwiseCopyable>(_ booking: Booking, of type: Other.Type) -> SharedRegion<Other> {
+        self[booking.offset..<booking.offset + booking.byteCount].rebound(to: type)
+    }
+}
+
+extension SharedRegion {
+    /// Slice `index` of equal slices of `count` elements.
+    func slice(_ index: Int, count: Int) -> SharedRegion { self[index * count..<(index + 1) * count] }
+}
