@@ -4,6 +4,7 @@
 #
 # usage: Scripts/demo.sh PATH-TO-FFTCONV
 set -euo pipefail
+export LC_ALL=C  # decimal points
 cd "$(dirname "$0")/.."
 
 tool=${1:?usage: Scripts/demo.sh PATH-TO-FFTCONV}
