@@ -49,10 +49,11 @@ let package = Package(
             name: "SpectralEngine",
             dependencies: ["CFFTW", "CKernels"],
             swiftSettings: common),
+        .target(name: "PNGBridge", dependencies: ["CPNG"]),
         .target(
             name: "ArrayFiles",
-            dependencies: ["CPNG"],
-            swiftSettings: common),
+            dependencies: ["PNGBridge"],
+            swiftSettings: safe),
 
         // MARK: Tests
         .target(

@@ -1,2 +1,2 @@
-// libpng's simplified API (png_image): it returns errors instead of jumping over Swift frames.
+// libpng 1.6. Only PNGBridge calls it: libpng reports errors by longjmp, which must not cross a Swift frame.
 #include <png.h>
