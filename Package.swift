@@ -30,7 +30,7 @@ let package = Package(
         .executableTarget(
             name: "fftconv",
             dependencies: [
-                "FFTConvolution", "ArrayFiles",
+                "FFTConvolution", "SpectralEngine", "ArrayFiles",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: common),

@@ -1,0 +1,58 @@
+import ArrayFiles
+import FFTConvolution
+import SpectralEngine
+
+/// The arrays of a command line, and the precision they are computed in.
+struct ArrayInput {
+    let arrays: [NumPyArray]
+
+    /// Reads the files in order; `-` is standard input, which can be read once.
+    init(paths: [String]) throws {
+        guard paths.filter({ $0 == "-" }).count <= 1 else {
+            throw Failure(
+                .commandLine, argument: "input", value: "'-' twice", rule: "standard input can be read once")
+        }
+        var arrays: [NumPyArray] = []
+        for path in paths {
+            arrays.append(try NumPyFile.read(path: path))
+            try Interrupts.check()
+        }
+        self.arrays = arrays
+    }
+
+    /// f64 if any operand is, else f32.
+    var precision: Precision {
+        arrays.contains {
+            if case .float64 = $0.elements { true } else { false }
+        } ? .float64 : .float32
+    }
+
+    /// Calls `body` with the scalar type of ``precision``.
+    func withScalar<Result>(_ body: (any ConvolutionScalar.Type) throws -> Result) rethrows -> Result {
+        try body(precision == .float64 ? Double.self : Float.self)
+    }
+}
+
+extension NumPyArray {
+    /// The elements in the precision of a computation, under the shape of its problem.
+    func tensor<Scalar: ConvolutionScalar>(
+        of type: Scalar.Type, shape: [Int]
+    ) throws(ConvolutionError) -> Tensor<Scalar> {
+        switch elements {
+        case .float32(let values):
+            try Tensor(shape: shape, elements: values as? [Scalar] ?? values.map { Scalar($0) })
+        case .float64(let values):
+            try Tensor(shape: shape, elements: values as? [Scalar] ?? values.map { Scalar($0) })
+        }
+    }
+
+    /// A result under the shape its user expects.
+    init<Scalar: ConvolutionScalar>(_ tensor: Tensor<Scalar>, shape: [Int]) {
+        if let values = tensor.elements as? [Float] {
+            self.init(shape: shape, elements: .float32(values))
+        } else {
+            let values = tensor.elements
+            self.init(shape: shape, elements: .float64(values as? [Double] ?? values.map { Double($0) }))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+import FFTConvolution
+import Foundation
+import SpectralEngine
+
+/// Plans and executes one problem, with progress, interruption and report.
+struct Computation<Scalar: ConvolutionScalar> {
+    let problem: Problem
+    let passes: [Pass]
+    let settings: ExecutionSettings
+
+    init(_ problem: Problem, _ passes: [Pass], as type: Scalar.Type = Scalar.self, _ settings: ExecutionSettings) {
+        self.problem = problem
+        self.passes = passes
+        self.settings = settings
+    }
+
+    /// Calls `body` with the plan and the control its executions must take.
+    func run<Result>(_ body: (Plan<Scalar>, ExecutionControl) throws -> Result) throws -> Result {
+        try Interrupts.check()
+        let clock = ContinuousClock()
+        let start = clock.now
+        let plan = try Planner.shared.plan(
+            for: problem, scalar: Scalar.self, passes: passes, options: settings.plan)
+        let planned = clock.now
+        try Interrupts.check()
+        let display = ProgressDisplay(of: Interrupts.control, isForced: settings.showsProgress)
+        defer { display.finish() }
+        let result = try body(plan, Interrupts.control)
+        try Interrupts.check()
+        display.finish()
+        if settings.reports {
+            try report(plan, planning: planned - start, execution: clock.now - planned)
+        }
+        return result
+    }
+
+    private func report(_ plan: Plan<Scalar>, planning: Duration, execution: Duration) throws {
+        let threads = if case .count(let count) = settings.plan.threads { count } else { Machine.availableCores }
+        var lines: [String] = []
+        for pass in passes {
+            lines += [
+                "problem: \(ProblemText(problem, precision: .of(Scalar.self), pass: pass))",
+                "algorithm: \(try plan.algorithm(for: pass))",
+                "threads: \(threads)",
+                "workspace: \(try plan.workspaceByteCount(for: pass)) bytes",
+                "error bound: \(try plan.relativeErrorBound(for: pass)) of the output's scale",
+            ]
+        }
+        lines += ["planning: \(planning.milliseconds) ms", "execution: \(execution.milliseconds) ms"]
+        StandardStreams.printError(lines.joined(separator: "\n"))
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+
+    /// With three decimals.
+    var milliseconds: String { String(format: "%.3f", seconds * 1000) }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import ArrayFiles
+import FFTConvolution
+import SpectralEngine
+
+/// `fftconv convolve`
+struct Convolve: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convolve",
+        abstract: "Convolution of two plain arrays with the second one flipped, as SciPy defines it.",
+        discussion: """
+            A and B have the same rank, 1 to 3. Modes: full, every overlap; same, the middle of full with the shape of \
+            A; valid, complete overlaps, where one array must be at least as large as the other along every axis.
+
+            Example: fftconv convolve signal.npy response.npy -o out.npy --mode same
+            """)
+
+    @OptionGroup var pair: PlainPair
+
+    func run() throws { try pair.run(.convolution) }
+}
+
+/// `fftconv correlate`
+struct Correlate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "correlate",
+        abstract: "Correlation of two plain arrays, as SciPy defines it.",
+        discussion: """
+            A and B have the same rank, 1 to 3. Modes: full, every overlap; same, the middle of full with the shape of \
+            A; valid, complete overlaps, where one array must be at least as large as the other along every axis.
+
+            Example: fftconv correlate picture.npy template.npy -o out.npy --mode valid
+            """)
+
+    @OptionGroup var pair: PlainPair
+
+    func run() throws { try pair.run(.correlation) }
+}
+
+/// What `convolve` and `correlate` share: all but the direction of B.
+struct PlainPair: ParsableArguments {
+    enum Operation { case convolution, correlation }
+    enum Mode: String, CaseIterable { case full, same, valid }
+
+    @Argument(help: "A .npy file, or '-'.")
+    var a: String
+
+    @Argument(help: "A .npy file, or '-'.")
+    var b: String
+
+    @Option(name: .shortAndLong, parsing: .unconditional, help: "The .npy file to write, or '-'.")
+    var output: String
+
+    @Option(parsing: .unconditional, help: "full, same or valid.")
+    var mode = "full"
+
+    @OptionGroup var execution: ExecutionOptions
+
+    func run(_ operation: Operation) throws {
+        let settings = try execution.resolved()
+        let mode = try StrictWord.value(mode, of: Mode.self, argument: "--mode")
+        try ArrayOutput.check([output])
+        let operands = try ArrayInput(paths: [a, b])
+        let (a, b) = (operands.arrays[0], operands.arrays[1])
+        let problem = try PlainProblem(a: a.shape, b: b.shape, operation, mode)
+        let result = try operands.withScalar { try compute(a, b, problem, settings, $0) }
+        try ArrayOutput.write([(output, result)])
+    }
+
+    private func compute<Scalar: ConvolutionScalar>(
+        _ a: NumPyArray, _ b: NumPyArray, _ plain: PlainProblem, _ settings: ExecutionSettings, _ type: Scalar.Type
+    ) throws -> NumPyArray {
+        let (first, second) = plain.isSwapped ? (b, a) : (a, b)
+        let problem = plain.problem
+        let input = try first.tensor(of: type, shape: problem.inputShape)
+        var filter = try second.tensor(of: type, shape: problem.filterShape)
+        if plain.flipsFilter { filter.elements.reverse() }
+        var y = try Computation(problem, [.forward], as: type, settings).run { plan, control in
+            try plan.forward(input, filter, control: control)
+        }
+        if plain.flipsResult { y.elements.reverse() }
+        return NumPyArray(y, shape: Array(y.shape.dropFirst(2)))
+    }
+}
+
+/// SciPy's convolution or correlation of two shapes as a problem of this library, whose forward pass does not flip.
+///
+/// Reversing a row-major array is reversing it along every axis, so a flip is one reversal of the elements.
+struct PlainProblem {
+    let problem: Problem
+    /// B is larger in mode valid, and takes the place of the input.
+    let isSwapped: Bool
+    let flipsFilter: Bool
+    /// Correlation is not symmetric: correlate(a, b) is correlate(b, a) reversed.
+    let flipsResult: Bool
+
+    init(
+        a: [Int], b: [Int], _ operation: PlainPair.Operation, _ mode: PlainPair.Mode
+    ) throws(ConvolutionError) {
+        guard (1...3).contains(a.count) else {
+            throw ConvolutionError(.mismatch, argument: "A shape", value: a, rule: "must have 1 to 3 axes")
+        }
+        guard a.count == b.count else {
+            throw ConvolutionError(
+                .mismatch, argument: "B shape", value: b, rule: "must have as many axes as the shape of A, \(a)")
+        }
+        let isLarger = zip(a, b).allSatisfy { $0 >= $1 }
+        guard mode != .valid || isLarger || zip(a, b).allSatisfy({ $0 <= $1 }) else {
+            throw ConvolutionError(
+                .mismatch, argument: "B shape", value: b,
+                rule: "mode valid needs one array at least as large as the other along every axis, A is \(a)")
+        }
+        isSwapped = mode == .valid && !isLarger
+        flipsFilter = operation == .convolution
+        flipsResult = operation == .correlation && isSwapped
+
+        let padding: Padding
+        switch mode {
+        case .full: padding = .full
+        case .valid: padding = .valid
+        case .same:
+            // The part of full that starts at ⌊(F − 1)/2⌋ and has A's extents; full itself starts F − 1 before A.
+            padding = .sides(b.map { .init(before: $0 - 1 - ($0 - 1) / 2, after: ($0 - 1) / 2) })
+        }
+        let (input, filter) = isSwapped ? (b, a) : (a, b)
+        problem = try Problem(input: [1, 1] + input, filter: [1, 1] + filter, padding: padding)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import FFTConvolution
+
+/// `fftconv explain`
+struct Explain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "The algorithms considered for a problem, their predicted times and memory, and the one taken.",
+        discussion: """
+            A problem text without a pass means all three passes. The algorithm marked * is the one that runs.
+
+            Example: fftconv explain n4c128i56x56_k128f31x31_psame_g128_dw
+            """)
+
+    @Argument(help: "A problem, as in i1024x1024_f31x31.")
+    var problem: String
+
+    @Option(parsing: .unconditional, help: "auto, direct or fft.")
+    var method = "auto"
+
+    @Option(parsing: .unconditional, help: "all, or 1…1024.")
+    var threads = "all"
+
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Scratch memory, as 'forward' takes it.", valueName: "bytes"))
+    var memoryLimit: String?
+
+    func run() throws {
+        let options = PlanOptions(
+            method: try StrictWord.value(method, of: Method.self, argument: "--method"),
+            threads: try ExecutionOptions.threadCount(threads),
+            memoryLimit: try ExecutionOptions.byteCount(memoryLimit))
+        let text = try ProblemText(problem)
+        for pass in text.pass.map({ [$0] }) ?? Pass.allCases {
+            let explanation = try Planner.shared.explain(
+                text.problem, pass: pass, precision: text.precision, options: options)
+            try StandardStreams.print("\(explanation)")
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import FFTConvolution
+import Foundation
+import SpectralEngine
+
+/// One timed pass of one problem.
+struct Measurement {
+    /// With its pass.
+    let text: ProblemText
+    let options: PlanOptions
+    /// Seconds.
+    let minimumTime: Double
+
+    func run() throws -> BenchResult {
+        try text.precision == .float64 ? run(Double.self) : run(Float.self)
+    }
+
+    /// The precise calls, on arrays, result and workspace made before: nothing but the work is timed.
+    private func run<Scalar: ConvolutionScalar>(_ type: Scalar.Type) throws -> BenchResult {
+        let (problem, pass) = (text.problem, text.pass ?? .forward)
+        let clock = ContinuousClock()
+        let start = clock.now
+        // A planner of its own, so that no earlier plan is found.
+        let plan = try Planner().plan(for: problem, scalar: type, passes: [pass], options: options)
+        let planning = clock.now - start
+
+        var random = RandomData(seed: 1)
+        let first = try random.uniform(
+            pass == .inputGradient ? problem.outputShape : problem.inputShape, of: type
+        ).elements
+        let second = try random.uniform(
+            pass == .filterGradient ? problem.outputShape : problem.filterShape, of: type
+        ).elements
+        var result = try Tensor<Scalar>(zeros: problem.resultShape(pass)).elements
+        let workspace = try plan.makeWorkspace(for: [pass])
+
+        var times: [Double] = []
+        var total = 0.0
+        var isWarm = false
+        while !isWarm || times.count < 3 || total < minimumTime {
+            try Interrupts.check()
+            var span = result.mutableSpan
+            let start = clock.now
+            switch pass {
+            case .forward:
+                try plan.forward(
+                    first.span, second.span, bias: Span(), into: &span, workspace: workspace,
+                    control: Interrupts.control)
+            case .inputGradient:
+                try plan.inputGradient(
+                    first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
+            case .filterGradient:
+                try plan.filterGradient(
+                    first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
+            }
+            let time = (clock.now - start).seconds
+            if isWarm {
+                times.append(time)
+                total += time
+            }
+            isWarm = true
+        }
+        times.sort()
+        let middle = times.count / 2
+        let median = times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+        let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
+        return BenchResult(
+            text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threads,
+            minimum: times[0], median: median, runs: times.count, planning: planning.seconds,
+            workspaceByteCount: try plan.workspaceByteCount(for: pass))
+    }
+}
+
+/// What a measurement found. Times are in seconds here and in milliseconds outside.
+struct BenchResult {
+    let text: ProblemText
+    let method: Method
+    let algorithm: String
+    let threads: Int
+    let minimum: Double
+    let median: Double
+    let runs: Int
+    let planning: Double
+    let workspaceByteCount: Int
+
+    static let header = ["problem", "pass", "method", "threads", "min ms", "median ms", "runs", "algorithm"]
+
+    var row: [String] {
+        [
+            problem, pass, method.rawValue, "\(threads)", Self.milliseconds(minimum), Self.milliseconds(median),
+            "\(runs)", algorithm,
+        ]
+    }
+
+    /// One line; the keys are part of the tool's contract.
+    var json: String {
+        let fields = [
+            ("problem", Self.quoted(problem)), ("pass", Self.quoted(pass)), ("method", Self.quoted(method.rawValue)),
+            ("algorithm", Self.quoted(algorithm)), ("threads", "\(threads)"),
+            ("minimum_ms", Self.milliseconds(minimum)), ("median_ms", Self.milliseconds(median)), ("runs", "\(runs)"),
+            ("planning_ms", Self.milliseconds(planning)), ("workspace_bytes", "\(workspaceByteCount)"),
+        ]
+        return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+    }
+
+    private var problem: String { "\(ProblemText(text.problem, precision: text.precision))" }
+    private var pass: String { text.pass?.rawValue ?? "" }
+
+    private static func milliseconds(_ seconds: Double) -> String { String(format: "%.6f", seconds * 1000) }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"", "\\": quoted += "\\\(scalar)"
+            case _ where scalar.value < 0x20: quoted += String(format: "\\u%04x", scalar.value)
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}

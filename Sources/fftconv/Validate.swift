@@ -1,0 +1,85 @@
+import ArgumentParser
+import FFTConvolution
+
+/// `fftconv validate`
+struct Validate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "validate",
+        abstract: "Checks every method against the direct reference, exactly on integers, and by the adjoint identities.",
+        discussion: """
+            A problem text without a pass means all three passes; without problems, a built-in list is checked. The \
+            figure is the worst error over the bound that the method promises: above 1 is a miss, and the exit status \
+            is 1.
+
+            Example: fftconv validate n2c4i20x20_k6f5x5_s2_psame i1000_f31_f64_dw
+            """)
+
+    @Argument(help: "Problems, as in i64x64_f9x9.")
+    var problems: [String] = []
+
+    @Option(parsing: .unconditional, help: "all, or 1…1024.")
+    var threads = "all"
+
+    /// Above this many multiplications the direct reference takes too long to wait for.
+    private static let largestWork = 2e9
+
+    func run() throws {
+        let threads = try ExecutionOptions.threadCount(threads)
+        var texts: [ProblemText] = []
+        for problem in problems.isEmpty ? ValidationList.problems : problems { texts.append(try ProblemText(problem)) }
+
+        var table = TextTable(header: ValidationRow.header)
+        var rows: [ValidationRow] = []
+        for text in texts {
+            guard text.problem.multiplicationCount <= Self.largestWork else {
+                table.append(["\(text)", "skipped: more than 2e9 multiplications for the direct reference"])
+                continue
+            }
+            for method in [Method.direct, .fft] {
+                try Interrupts.check()
+                do {
+                    let found = try Validation(text: text, method: method, threads: threads).run()
+                    rows += found
+                    for row in found { table.append(row.cells) }
+                } catch let error as ConvolutionError where error.kind == .mismatch || error.kind == .resourceLimit {
+                    table.append(["\(text)", text.pass?.rawValue ?? "all", "\(method.rawValue) refused: \(error.rule)"])
+                }
+            }
+        }
+        try StandardStreams.print(table.description)
+
+        let misses = rows.count { !$0.isPassed }
+        var summary = "\(rows.count) checks, \(misses) missed"
+        if let worst = rows.max(by: { $0.ratio < $1.ratio }) {
+            summary += "; worst error over its bound \(worst.ratioText) (\(worst.text))"
+        }
+        try StandardStreams.print(summary)
+        if misses > 0 { throw ExitCode(ExitStatus.checkFailed.rawValue) }
+    }
+}
+
+/// What was found for one pass of one problem by one method.
+struct ValidationRow {
+    static let header = ["problem", "pass", "error/bound", "integers", "adjoint", "method and algorithm"]
+
+    let text: ProblemText
+    let pass: Pass
+    /// The worst error of an element over its bound; infinite where a result is not a number.
+    let ratio: Double
+    /// Exact after rounding; `nil` where the bound is no certificate, and so nothing is promised.
+    let integers: Bool?
+    let adjoint: Bool
+    let algorithm: String
+
+    var isPassed: Bool { ratio <= 1 && integers != false && adjoint }
+
+    var ratioText: String { "\((ratio * 1000).rounded() / 1000)" }
+
+    var cells: [String] {
+        [
+            "\(ProblemText(text.problem, precision: text.precision))", pass.rawValue,
+            ratio <= 1 ? ratioText : "\(ratioText) MISS", integers.map { $0 ? "exact" : "WRONG" } ?? "-",
+            adjoint ? "ok" : "WRONG", algorithm,
+        ]
+    }
+}
