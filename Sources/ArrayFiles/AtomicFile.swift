@@ -66,7 +66,7 @@ public enum AtomicFile {
     ) throws(ArrayFileError) {
         for index in unsafe pieces.indices {
             let piece = unsafe pieces[index]
-            guard let base = unsafe piece.baseAddress else { continue }
+            guard let base = piece.baseAddress else { continue }
             var written = 0
             while written < piece.count {
                 // written < piece.count, so the address and the length stay inside the piece.

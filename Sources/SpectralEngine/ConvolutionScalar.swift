@@ -51,4 +51,10 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ x: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ half: UnsafeMutablePointer<Self>, _ accumulate: Bool,
         _ shape: UnsafePointer<ck_shape>)
     static func add(_ term: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>, _ count: Int)
+    static func packPanel(
+        _ columns: UnsafePointer<Self>, _ pitch: Int, _ panel: UnsafeMutablePointer<Self>, _ panelPitch: Int,
+        _ length: Int)
+    static func unpackPanel(
+        _ panel: UnsafePointer<Self>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Self>, _ pitch: Int,
+        _ length: Int)
 }

@@ -41,11 +41,14 @@ extension Double: ConvolutionScalar {
         _ window: UnsafePointer<ck_window>, _ factors: (Double, Double), _ floor: Double, _ bias: Double
     ) { unsafe kernels.scatter(tile, part, array, window, factors.0, factors.1, floor, bias) }
 
-    public static func fill(_ array: UnsafeMutablePointer<Double>, _ window: UnsafePointer<ck_window>, _ value: Double) {
+    public static func fill(_ array: UnsafeMutablePointer<Double>, _ window: UnsafePointer<ck_window>, _ value: Double)
+    {
         unsafe kernels.fill(array, window, value)
     }
 
-    public static func survey(_ values: UnsafePointer<Double>, _ count: Int, _ stride: Int, _ scale: Double) -> ck_survey {
+    public static func survey(_ values: UnsafePointer<Double>, _ count: Int, _ stride: Int, _ scale: Double)
+        -> ck_survey
+    {
         unsafe kernels.survey(values, count, stride, scale)
     }
 
@@ -68,21 +71,34 @@ extension Double: ConvolutionScalar {
     ) { unsafe kernels.tangle(first, second, factors.0, factors.1, tile, shape) }
 
     public static func multiplyConjugate(
-        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ accumulate: Bool,
         _ shape: UnsafePointer<ck_shape>
     ) { unsafe kernels.multiply_conjugate(a, w, result, accumulate ? 1 : 0, shape) }
 
     public static func multiply(
-        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ accumulate: Bool,
         _ shape: UnsafePointer<ck_shape>
     ) { unsafe kernels.multiply(a, w, result, accumulate ? 1 : 0, shape) }
 
     public static func correlate(
-        _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ half: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ half: UnsafeMutablePointer<Double>,
+        _ accumulate: Bool,
         _ shape: UnsafePointer<ck_shape>
     ) { unsafe kernels.correlate(x, g, half, accumulate ? 1 : 0, shape) }
 
     public static func add(_ term: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>, _ count: Int) {
         unsafe kernels.add(term, sum, count)
     }
+
+    public static func packPanel(
+        _ columns: UnsafePointer<Double>, _ pitch: Int, _ panel: UnsafeMutablePointer<Double>, _ panelPitch: Int,
+        _ length: Int
+    ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
+
+    public static func unpackPanel(
+        _ panel: UnsafePointer<Double>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Double>, _ pitch: Int,
+        _ length: Int
+    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
 }

@@ -14,7 +14,9 @@ public enum FFTWLibrary {
     public static let fault: String? = {
         for version in [versions.float, versions.double] {
             guard version.hasPrefix("fftw-") else { return "\(version) is not FFTW" }
-            let numbers = version.dropFirst(5).prefix { $0 == "." || $0.isNumber }.split(separator: ".").map { Int($0) ?? 0 }
+            let numbers = version.dropFirst(5).prefix { $0 == "." || $0.isNumber }.split(separator: ".").map {
+                Int($0) ?? 0
+            }
             guard !numbers.lexicographicallyPrecedes([3, 3, 8]) else { return "\(version) is older than 3.3.8" }
         }
         for length in [6, 7, 16] {
@@ -29,19 +31,21 @@ public enum FFTWLibrary {
     private static func isRight<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type, tolerance: Double) -> Bool {
         let shape = TileShape(planes: 1, rows: 1, length: length)
         guard let transform = try? PackedTransform<Scalar>(shape: shape),
-            let buffer = try? AlignedBuffer(byteCount: 2 * shape.complexCount * MemoryLayout<Scalar>.stride)
+            let buffer = try? AlignedBuffer(byteCount: 2 * shape.complexCount * MemoryLayout<Scalar>.stride),
+            let scratch = try? AlignedBuffer(byteCount: 2 * shape.panelCount * MemoryLayout<Scalar>.stride)
         else { return false }
         return buffer.withSharedRegion(of: Scalar.self) { tile in
             for index in 0..<2 * shape.complexCount { tile[index] = 0 }
             tile[2] = 1
-            transform.forward(tile, planes: 0..<1, rows: 0..<1)
+            scratch.withSharedRegion { transform.forward(tile, planes: 0..<1, rows: 0..<1, panel: $0) }
             var angle = (cosine: 1.0, sine: 0.0)
             let step = exponential(-1, of: length)
             for bin in 0..<length {
                 let error = abs(Double(tile[2 * bin]) - angle.cosine) + abs(Double(tile[2 * bin + 1]) - angle.sine)
                 guard error < tolerance else { return false }
                 angle = (
-                    angle.cosine * step.cosine - angle.sine * step.sine, angle.cosine * step.sine + angle.sine * step.cosine
+                    angle.cosine * step.cosine - angle.sine * step.sine,
+                    angle.cosine * step.sine + angle.sine * step.cosine
                 )
             }
             return true

@@ -45,7 +45,8 @@ extension Float: ConvolutionScalar {
         unsafe kernels.fill(array, window, value)
     }
 
-    public static func survey(_ values: UnsafePointer<Float>, _ count: Int, _ stride: Int, _ scale: Float) -> ck_survey {
+    public static func survey(_ values: UnsafePointer<Float>, _ count: Int, _ stride: Int, _ scale: Float) -> ck_survey
+    {
         unsafe kernels.survey(values, count, stride, scale)
     }
 
@@ -85,4 +86,14 @@ extension Float: ConvolutionScalar {
     public static func add(_ term: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, _ count: Int) {
         unsafe kernels.add(term, sum, count)
     }
+
+    public static func packPanel(
+        _ columns: UnsafePointer<Float>, _ pitch: Int, _ panel: UnsafeMutablePointer<Float>, _ panelPitch: Int,
+        _ length: Int
+    ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
+
+    public static func unpackPanel(
+        _ panel: UnsafePointer<Float>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Float>, _ pitch: Int,
+        _ length: Int
+    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
 }

@@ -184,7 +184,7 @@ public func add<Scalar: ConvolutionScalar>(_ term: SharedRegion<Scalar>, to sum:
 public func measure<Scalar: ConvolutionScalar>(_ array: Span<Scalar>, _ range: Range<Int>) -> FieldNorm {
     precondition(range.lowerBound >= 0 && range.upperBound <= array.count, "a range outside the array")
     return unsafe array.withUnsafeBufferPointer { buffer in
-        guard let base = buffer.baseAddress else { 
+        guard let base = buffer.baseAddress else {
             return .zero
         }
         return unsafe measureNorm(base + range.lowerBound, range.count, stride: 1)

@@ -31,6 +31,15 @@ public struct TileShape: Hashable, Sendable {
     /// Points of one transform.
     public var pointCount: Int { planes * rows * length }
 
+    /// Lines of one panel: 8 complex f32 elements are a cache line.
+    static let panelWidth = 8
+
+    /// Complex elements of the scratch that transforms of a tile use: one panel of its longest strided axis.
+    public var panelCount: Int { Self.panelWidth * Self.panelPitch(max(planes, rows)) }
+
+    /// Complex elements from line to line of a panel: aligned, and no power of two apart.
+    static func panelPitch(_ length: Int) -> Int { (length + 7) / 8 * 8 + 8 }
+
     private static func padded(_ count: Int, in rows: Int) -> Int {
         let multiple = (count + 7) / 8 * 8
         // 512 complex f32 elements are 4096 bytes.

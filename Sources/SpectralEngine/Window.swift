@@ -63,7 +63,8 @@ public struct Window: Hashable, Sendable {
     var arrayEnd: Int {
         func last(_ segment: AxisSegment) -> Int { segment.arrayStart + segment.count - 1 }
         if isEmpty { return 0 }
-        return planeOffset + (last(segments.0) * extents.height + last(segments.1)) * extents.width + last(segments.2) + 1
+        return planeOffset + (last(segments.0) * extents.height + last(segments.1)) * extents.width + last(segments.2)
+            + 1
     }
 
     /// Whether every tile position lies inside the shape.

@@ -62,7 +62,8 @@ struct Backward: ParsableCommand {
             w: try w.tensor(of: type, shape: problem.filterShape),
             dy: try dy.tensor(of: type, shape: problem.outputShape)
         )
-        let passes = (inputGradient == nil ? [] : [Pass.inputGradient])
+        let passes =
+            (inputGradient == nil ? [] : [Pass.inputGradient])
             + (filterGradient == nil ? [] : [Pass.filterGradient])
         return try Computation(problem, passes, as: type, settings.execution).run { plan, control in
             var results: [(path: String, array: NumPyArray)] = []

@@ -56,7 +56,7 @@ enum Main {
     private static func parse(_ arguments: [String]) throws -> any ParsableCommand {
         do {
             return try FFTConv.parseAsRoot(arguments)
-        } catch where FFTConv.exitCode(for: error) != .success {
+        } catch  where FFTConv.exitCode(for: error) != .success {
             throw CommandLineCheck.failure(for: arguments, message: FFTConv.message(for: error))
         }
     }

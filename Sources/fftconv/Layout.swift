@@ -78,7 +78,8 @@ enum Layout: Equatable {
     func require(_ shape: [Int], of name: String, toBe expected: [Int]) throws(ConvolutionError) {
         guard shape == expected else {
             throw ConvolutionError(
-                .mismatch, argument: "\(name) shape", value: shape, rule: "must be \(expected) for these shapes and options")
+                .mismatch, argument: "\(name) shape", value: shape,
+                rule: "must be \(expected) for these shapes and options")
         }
     }
 }

@@ -76,6 +76,8 @@ struct SamplePlanes {
 
     /// A NaN, which a kernel near the end of the range can make of an overflow, becomes 0.
     private func sample(_ level: Float) -> UInt16 {
-        UInt16(max(0, min(maximum, (level * maximum).rounded())).isNaN ? 0 : max(0, min(maximum, (level * maximum).rounded())))
+        UInt16(
+            max(0, min(maximum, (level * maximum).rounded())).isNaN
+                ? 0 : max(0, min(maximum, (level * maximum).rounded())))
     }
 }

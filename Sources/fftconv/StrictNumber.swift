@@ -85,7 +85,8 @@ enum StrictNumber {
     }
 
     private static func rule(_ bounds: ClosedRange<Int>) -> String {
-        bounds.upperBound == .max ? "must be ≥ \(bounds.lowerBound)" : "must be in \(bounds.lowerBound)…\(bounds.upperBound)"
+        bounds.upperBound == .max
+            ? "must be ≥ \(bounds.lowerBound)" : "must be in \(bounds.lowerBound)…\(bounds.upperBound)"
     }
 }
 

@@ -5,7 +5,8 @@ import FFTConvolution
 struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Checks every method against the direct reference, exactly on integers, and by the adjoint identities.",
+        abstract:
+            "Checks every method against the direct reference, exactly on integers, and by the adjoint identities.",
         discussion: """
             A problem text without a pass means all three passes; without problems, a built-in list is checked. The \
             figure is the worst error over the bound that the method promises: above 1 is a miss, and the exit status \

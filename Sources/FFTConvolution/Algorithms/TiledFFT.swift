@@ -46,7 +46,8 @@ package struct TiledFFT: Algorithm {
         let lengths = tilings.map { "\($0.length)" }.joined(separator: "x")
         let steps = tilings.map { "\($0.step)" }.joined(separator: "x")
         let tiles = table.tileCount
-        return tiles == 1 ? "one tile, transforms of \(lengths)" : "\(tiles) tiles of \(steps), transforms of \(lengths)"
+        return tiles == 1
+            ? "one tile, transforms of \(lengths)" : "\(tiles) tiles of \(steps), transforms of \(lengths)"
     }
 
     /// T1 of the numerical contract: [4·(l + 1) + A]·u, with l = log₂ of the points of one transform and A the depth

@@ -87,7 +87,8 @@ extension SpectralPipeline {
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
         if packed != (0, 0) { shape.rescale(tile, first: -packed.0, second: -packed.1) }
-        transform.forward(tile, planes: table.filterPlanes, rows: table.filterRows)
+        transform.forward(
+            tile, planes: table.filterPlanes, rows: table.filterRows, panel: panel(worker: worker, memory))
         func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
         shape.untangle(
             tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },

@@ -115,7 +115,8 @@ extension SpectralPipeline {
             if scale != (0, 0) { shape.rescale(tile, first: scale.0, second: scale.1) }
             let windows = gradientWindows(group, i, rows)
             transform.forward(
-                tile, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows))
+                tile, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows),
+                panel: panel(worker: worker, memory))
         }
         for k in 0..<Kg {
             for c in 0..<Cg {
@@ -192,7 +193,8 @@ extension SpectralPipeline {
         shape.tangle(
             accumulator(0, first.plane, memory), second.map { accumulator(0, $0.plane, memory) },
             exponents: (-packed.0, -packed.1), into: tile)
-        transform.inverse(tile, planes: table.filterPlanes, rows: table.filterRows)
+        transform.inverse(
+            tile, planes: table.filterPlanes, rows: table.filterRows, panel: panel(worker: worker, memory))
         write(tile, part: 0, first.plane, packed.0, result, memory, operands)
         if let second { write(tile, part: 1, second.plane, packed.1, result, memory, operands) }
     }

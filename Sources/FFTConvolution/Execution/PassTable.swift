@@ -44,8 +44,8 @@ struct AxisWindows: Hashable, Sendable {
         case .inputGradient:
             AxisSegment(
                 origin: t * tiling.step + axis.before - kept,
-                positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.output,
-                step: axis.stride)
+                positions: 0..<(tiling.coversAxis ? tiling.length : tiling.step + axis.dilatedFilter - 1),
+                extent: axis.output, step: axis.stride)
         case .forward, .filterGradient:
             AxisSegment(
                 origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
@@ -131,7 +131,8 @@ struct PassTable: Hashable, Sendable {
     var filterRows: Range<Int> { height.filter.positions }
 
     private func window(
-        _ extent: any KeyPath<Axis, Int> & Sendable, _ segment: (AxisWindows, Int) -> AxisSegment, _ row: Int, plane: Int
+        _ extent: any KeyPath<Axis, Int> & Sendable, _ segment: (AxisWindows, Int) -> AxisSegment, _ row: Int,
+        plane: Int
     ) -> Window {
         let tile = row % tileCount
         let extents = (depth.axis[keyPath: extent], height.axis[keyPath: extent], width.axis[keyPath: extent])

@@ -50,7 +50,8 @@ extension SpectralPipeline {
                 if scale != (0, 0) { shape.rescale(tile, first: -scale.0, second: -scale.1) }
                 transform.forward(
                     tile, planes: windows.0.planes.union(windows.1?.planes),
-                    rows: windows.0.rows.union(windows.1?.rows))
+                    rows: windows.0.rows.union(windows.1?.rows),
+                    panel: panel(worker: worker, memory))
             }
         }
         for o in 0..<outputsPerGroup {
@@ -66,7 +67,8 @@ extension SpectralPipeline {
         switch table.pass {
         case .forward:
             return (
-                table.inputWindow(row: rows.0, channel: field), rows.1.map { table.inputWindow(row: $0, channel: field) }
+                table.inputWindow(row: rows.0, channel: field),
+                rows.1.map { table.inputWindow(row: $0, channel: field) }
             )
         case .inputGradient, .filterGradient:
             return (
@@ -104,7 +106,8 @@ extension SpectralPipeline {
                 sums.1 += term(1, scale.1)
             }
             if rows.1 != nil, !isBalanced(sums.0, sums.1) { canShare = false }
-            for (row, sum) in [(rows.0, sums.0), (rows.1 ?? rows.0, sums.1)] where sum > 0 && sum < comfortable.leastScale {
+            for (row, sum) in [(rows.0, sums.0), (rows.1 ?? rows.0, sums.1)]
+            where sum > 0 && sum < comfortable.leastScale {
                 let planes = problem.groups * outputsPerGroup
                 memory.redo[row / table.tileCount * planes + group * outputsPerGroup + o] = 1
             }
@@ -126,7 +129,8 @@ extension SpectralPipeline {
         if isZero != (true, true) {
             sum = sumProducts(group, o, memory, worker: worker)
             transform.inverse(
-                sum, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows))
+                sum, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows),
+                panel: panel(worker: worker, memory))
         }
         func write(_ part: Int, _ window: Window, isZero: Bool, isNegative: Bool, scale: Int) {
             guard !isZero else { return shape.fill(result, window, bias) }

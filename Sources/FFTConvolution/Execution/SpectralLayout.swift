@@ -10,6 +10,8 @@ struct SpectralLayout: Hashable, Sendable {
     static let summationBlock = 16
     /// Row pairs that one set of accumulators of the filter gradient sums.
     private static let pairsPerChunk = 16
+    /// Blocks that a filter gradient is cut into where it can be.
+    private static let blocksToShare = 16
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
@@ -34,6 +36,9 @@ struct SpectralLayout: Hashable, Sendable {
     /// Per worker: the field tiles, then two more.
     let tiles: Booking
 
+    /// Per worker: the scratch of its transforms.
+    let panels: Booking
+
     let byteCount: Int
 
     init(_ table: PassTable, precision: Precision, workers: Int) {
@@ -49,7 +54,9 @@ struct SpectralLayout: Hashable, Sendable {
             summationDepth = Self.depth(of: fieldTiles)
         case .filterGradient:
             fieldTiles = Cg + Kg
-            let wanted = (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk
+            // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it.
+            let shared = min((table.pairCount + 1) / 2, (Self.blocksToShare + problem.groups - 1) / problem.groups)
+            let wanted = max((table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk, shared)
             let setBytes = Double(filterPlanes) * Double(halfCount) * Double(complex)
             chunkCount = min(wanted, max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1))
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
@@ -78,6 +85,7 @@ struct SpectralLayout: Hashable, Sendable {
         }
         redo = layout.book(planes, bytesEach: 1)
         tiles = layout.book(self.workers, fieldTiles + 2, table.shape.complexCount, bytesEach: complex)
+        panels = layout.book(self.workers, table.shape.panelCount, bytesEach: complex)
         byteCount = layout.byteCount
     }
 

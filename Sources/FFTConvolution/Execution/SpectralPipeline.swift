@@ -116,6 +116,7 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     let planeFacts: SharedRegion<Double>
     let redo: SharedRegion<UInt8>
     let tiles: SharedRegion<Scalar>
+    let panels: SharedRegion<Scalar>
 
     init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout) {
         halfSpectra = scratch.region(layout.halfSpectra, of: Scalar.self)
@@ -124,6 +125,7 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         planeFacts = scratch.region(layout.planeFacts, of: Double.self)
         redo = scratch.region(layout.redo, of: UInt8.self)
         tiles = scratch.region(layout.tiles, of: Scalar.self)
+        panels = scratch.region(layout.panels, of: Scalar.self)
     }
 }
 
@@ -131,6 +133,11 @@ extension SpectralPipeline {
     /// Tile `index` of a worker: first its field tiles, then two more.
     func tile(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
         memory.tiles.slice(worker * (layout.fieldTiles + 2) + index, count: 2 * shape.complexCount)
+    }
+
+    /// The scratch of a worker's transforms.
+    func panel(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.panels.slice(worker, count: 2 * shape.panelCount)
     }
 
     func halfSpectrum(_ index: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {

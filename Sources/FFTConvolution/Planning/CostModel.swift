@@ -46,8 +46,10 @@ extension CostModel {
         case .inputGradient: (fields, results) = (G * Kg, G * Cg)
         case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
         }
-        let blocks = pairs * ((fields + results) * (wholeTransform + points * complex / machine.streamRate + machine.callTime)
-            + G * Cg * Kg * (points * 2.5 * complex / machine.streamRate + machine.callTime))
+        let blocks =
+            pairs
+            * ((fields + results) * (wholeTransform + points * complex / machine.streamRate + machine.callTime)
+                + G * Cg * Kg * (points * 2.5 * complex / machine.streamRate + machine.callTime))
         let filters = filterPairs * (filterTransform + points * 2 * complex / machine.streamRate + machine.callTime)
 
         // Work is dealt in whole blocks: the last round may leave workers idle.
@@ -59,17 +61,29 @@ extension CostModel {
 
     /// One complex transform of a tile, its row pass limited to some planes and rows.
     private func transformTime(_ shape: TileShape, planes: Int, rows: Int, _ precision: Precision) -> Double {
-        func flops(_ length: Int) -> Double { 5 * Double(length) * Double(length).log2Bound / efficiency(length) }
-        let work =
-            Double(planes * rows) * flops(shape.length) + Double(planes * shape.length) * flops(shape.rows)
-            + Double(shape.rows * shape.length) * flops(shape.planes)
+        let lineCount = Double(planes * rows)
+        let time =
+            lineCount * lineTime(shape.length, isAlone: shape.rows < 8)
+            + Double(planes * shape.length) * stridedLineTime(shape.rows)
+            + Double(shape.rows * shape.length) * stridedLineTime(shape.planes)
         let bytes = Double(shape.complexCount * 2 * precision.byteCount)
-        let rate = bytes > Double(machine.cacheByteCount) ? machine.transformRateBeyondCache : machine.transformRate
-        return work / (rate * (precision == .float32 ? 1 : 0.5))
+        let factor = bytes > Double(machine.cacheByteCount) ? machine.beyondCacheFactor : 1
+        return time * factor * (precision == .float32 ? 1 : 2)
     }
 
-    /// How well FFTW's estimated plans do at a length, relative to a power of two of its size.
-    private func efficiency(_ length: Int) -> Double {
-        length & (length - 1) == 0 ? 1 : 0.6
+    private func flops(_ length: Int) -> Double { 5 * Double(length) * Double(length).log2Bound }
+
+    private func isPowerOfTwo(_ length: Int, upTo limit: Int) -> Bool { length <= limit && length & (length - 1) == 0 }
+
+    private func lineTime(_ length: Int, isAlone: Bool) -> Double {
+        if isAlone { return flops(length) / machine.singleLineRate }
+        return flops(length) / (isPowerOfTwo(length, upTo: 128) ? machine.shortLineRate : machine.lineRate)
+    }
+
+    private func stridedLineTime(_ length: Int) -> Double {
+        guard length > 1 else { return 0 }
+        if isPowerOfTwo(length, upTo: 64) { return flops(length) / machine.shortColumnRate }
+        if isPowerOfTwo(length, upTo: 128) { return flops(length) / machine.columnRate }
+        return lineTime(length, isAlone: false) + Double(length) * machine.panelCopyTime
     }
 }

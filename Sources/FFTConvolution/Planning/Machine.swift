@@ -5,11 +5,19 @@ internal import SpectralEngine
 /// The rates are built in until they are measured on the user's machine; their source is
 /// `Docs/Measurements/2026-11-22-first-rates.md`.
 public struct Machine: Hashable, Sendable {
-    /// Floating-point operations a second of one core inside FFTW, in f32, while a tile stays in its L2 cache;
-    /// counted as 5·n·log₂ n for a complex transform of n points.
-    public var transformRate = 30e9
-    /// The same for a tile that does not fit in L2.
-    public var transformRateBeyondCache = 12e9
+    /// Floating-point operations a second of one core inside FFTW, in f32, counted as 5·n·log₂ n for a complex transform
+    /// of n points: eight contiguous lines at once, of a power of two up to 128 points, or of any other length.
+    public var shortLineRate = 45e9
+    public var lineRate = 35e9
+    /// The same for one line alone.
+    public var singleLineRate = 25e9
+    /// The same for lines across rows or planes: powers of two up to 64, and 128.
+    public var shortColumnRate = 45e9
+    public var columnRate = 30e9
+    /// Seconds for copying one complex f32 element into a panel of contiguous lines and back.
+    public var panelCopyTime = 1.5e-9
+    /// How much slower transforms of a tile beyond the L2 cache are.
+    public var beyondCacheFactor = 2.0
     /// Bytes a second that gather, products and scatter move on one core.
     public var streamRate = 6e9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
