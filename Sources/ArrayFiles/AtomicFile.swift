@@ -34,7 +34,7 @@ public enum AtomicFile {
     public static func write(_ bytes: [UInt8], path: String) throws(ArrayFileError) {
         // The array outlives the call.
         try unsafe bytes.withUnsafeBufferPointer { bytes throws(ArrayFileError) in
-            try unsafe write([UnsafeRawBufferPointer(bytes)], path: path)
+            try unsafe write(pieces: [UnsafeRawBufferPointer(bytes)], path: path)
         }
     }
 
@@ -52,17 +52,17 @@ public enum AtomicFile {
     // MARK: Implementation
 
     /// Writes the pieces one after the other. Their owners keep them alive during the call.
-    package static func write(_ pieces: [UnsafeRawBufferPointer], path: String) throws(ArrayFileError) {
+    package static func write(pieces: [UnsafeRawBufferPointer], path: String) throws(ArrayFileError) {
         if path == "-" {
-            try unsafe write(pieces, descriptor: STDOUT_FILENO, name: "standard output")
+            try unsafe write(pieces: pieces, descriptor: STDOUT_FILENO, name: "standard output")
         } else {
-            try unsafe replace(OutputTarget(path: path), with: pieces, temporaries: temporaries)
+            try unsafe replace(path: path, with: pieces, temporaries: temporaries)
         }
     }
 
     /// Writes the pieces to an open file or stream.
     package static func write(
-        _ pieces: [UnsafeRawBufferPointer], descriptor: CInt, name: String
+        pieces: [UnsafeRawBufferPointer], descriptor: CInt, name: String
     ) throws(ArrayFileError) {
         for index in unsafe pieces.indices {
             let piece = unsafe pieces[index]
@@ -84,26 +84,30 @@ public enum AtomicFile {
         }
     }
 
-    static func replace(
-        _ target: OutputTarget, with pieces: [UnsafeRawBufferPointer], temporaries: TemporaryFiles
+    /// Writes the pieces in place of the file at `path`; `beforeRename` is where tests step in.
+    package static func replace(
+        path: String, with pieces: [UnsafeRawBufferPointer], temporaries: TemporaryFiles,
+        beforeRename: () -> Void = {}
     ) throws(ArrayFileError) {
+        let target = try OutputTarget(path: path)
         // A new file gets 0666 less the umask. One that replaces another stays private until it has its permissions.
-        let mode: mode_t = target.existingMode == nil ? 0o666 : 0o600
-        guard let (descriptor, path) = temporaries.create(folder: target.folder, name: target.fileName, mode: mode)
+        let mode: UInt32 = target.existingMode == nil ? 0o666 : 0o600
+        guard let (descriptor, temporary) = temporaries.create(folder: target.folder, name: target.fileName, mode: mode)
         else {
             throw refusal(target.name, errno, "a temporary file must be possible in '\(target.folder)'")
         }
         do throws(ArrayFileError) {
             try unsafe fill(descriptor, with: pieces, mode: target.existingMode, name: target.name)
+            beforeRename()
             // Both paths are NUL-terminated by the bridge and live for the call.
-            guard unsafe rename(path, target.path) == 0 else {
+            guard unsafe rename(temporary, target.path) == 0 else {
                 throw refusal(target.name, errno, "the finished file must get its name")
             }
         } catch {
-            temporaries.remove(path)
+            temporaries.remove(temporary)
             throw error
         }
-        temporaries.forget(path)
+        temporaries.forget(temporary)
         try syncFolder(of: target)
     }
 
@@ -114,7 +118,7 @@ public enum AtomicFile {
         do throws(ArrayFileError) {
             if let mode, fchmod(descriptor, mode) != 0 { throw refusal(name, errno, "must keep its permissions") }
             try reserve(unsafe pieces.reduce(0) { $0 + $1.count }, descriptor, name)
-            try unsafe write(pieces, descriptor: descriptor, name: name)
+            try unsafe write(pieces: pieces, descriptor: descriptor, name: name)
             try sync(descriptor, name)
         } catch {
             _ = close(descriptor)

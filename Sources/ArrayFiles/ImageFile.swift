@@ -21,7 +21,7 @@ public enum ImageFile {
     public static func write(_ image: Image, path: String) throws(ArrayFileError) {
         // The bytes belong to the encoder and outlive the closure.
         try unsafe encode(image, name: path) { bytes throws(ArrayFileError) in
-            try unsafe AtomicFile.write([bytes], path: path)
+            try unsafe AtomicFile.write(pieces: [bytes], path: path)
         }
     }
 

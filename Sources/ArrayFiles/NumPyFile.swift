@@ -66,7 +66,7 @@ public enum NumPyFile {
         // The header and the array outlive the write.
         try unsafe withBytes(of: array.elements) { data throws(ArrayFileError) in
             try unsafe header.withUnsafeBufferPointer { bytes throws(ArrayFileError) in
-                try unsafe AtomicFile.write([UnsafeRawBufferPointer(bytes), data], path: path)
+                try unsafe AtomicFile.write(pieces: [UnsafeRawBufferPointer(bytes), data], path: path)
             }
         }
     }

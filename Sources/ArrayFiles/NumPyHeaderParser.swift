@@ -126,6 +126,7 @@ struct NumPyHeaderParser {
     private mutating func extent(axis: Int) throws(ArrayFileError) -> Int {
         let offset = position
         let word = token()
+        if word.isEmpty, !at(","), !at(")") { throw unexpected("a dim or ')'") }
         let isNegative = word.first == UInt8(ascii: "-")
         let isSigned = isNegative || word.first == UInt8(ascii: "+")
         let digits = isSigned ? word.dropFirst() : word[...]

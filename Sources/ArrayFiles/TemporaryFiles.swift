@@ -21,7 +21,7 @@ package final class TemporaryFiles: Sendable {
     ///
     /// A name that is taken, by another process in another container or by one that was killed, is left alone and the next is
     /// tried.
-    func create(folder: String, name: String, mode: mode_t) -> (descriptor: CInt, path: String)? {
+    package func create(folder: String, name: String, mode: UInt32) -> (descriptor: CInt, path: String)? {
         // Names are at most 255 bytes long; the longest affixes take 47.
         var stem = Substring(name)
         while stem.utf8.count > 200 { stem.removeLast() }
@@ -31,7 +31,7 @@ package final class TemporaryFiles: Sendable {
                 state.counter &+= 1
                 let path = "\(folder)/.\(stem).\(getpid()).\(state.counter).tmp"
                 let descriptor = System.openFile(
-                    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode)
+                    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode_t(truncatingIfNeeded: mode))
                 if descriptor >= 0 {
                     state.paths.insert(path)
                     return (descriptor, path)
@@ -55,7 +55,7 @@ package final class TemporaryFiles: Sendable {
     }
 
     /// Removes all of them; whoever is writing one gets an error when it comes to renaming.
-    func removeAll() {
+    package func removeAll() {
         state.withLock { state in
             // A failure to remove has nobody left to be told to.
             for path in state.paths { _ = unsafe unlink(path) }
