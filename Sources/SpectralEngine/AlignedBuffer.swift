@@ -61,9 +61,13 @@ public struct AllocationFailure: Error, Hashable, Sendable {
     }
 
     /// Whether this many bytes can be allocated now. Swift arrays abort where this says no.
+    ///
+    /// Asks for address space and hands it back; an optimiser removes a `malloc` that is only compared and freed.
     public static func canAllocate(byteCount: Int) -> Bool {
-        guard let probe = unsafe malloc(max(byteCount, 1)) else { return false }
-        unsafe free(probe)
+        let size = max(byteCount, 1)
+        let probe = unsafe mmap(nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
+        guard let probe = unsafe probe, unsafe probe != MAP_FAILED else { return false }
+        unsafe munmap(probe, size)
         return true
     }
 }

@@ -11,9 +11,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
 
     // MARK: FFTW
 
-    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. `stride` separates
-    /// the points of one transform, `distance` the transforms, both in complex elements. Overwrites `buffer` if it
-    /// measures.
+    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. Depends on its
+    /// arguments only, not on what was planned before. `stride` separates the points of one transform, `distance` the
+    /// transforms, both in complex elements. Call it under ``PlannerLock``.
     static func makePlan(
         length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
         buffer: UnsafeMutablePointer<Self>

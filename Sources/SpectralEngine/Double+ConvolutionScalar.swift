@@ -1,6 +1,12 @@
 internal import CFFTW
 public import CKernels
 
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
 // Mirror image of Float+ConvolutionScalar.swift, line by line; the only file that names fftw_.
 // Every pointer below comes from a SharedRegion or Span that the calling function of the engine has checked.
 
@@ -15,6 +21,17 @@ extension Double: ConvolutionScalar {
         length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
         buffer: UnsafeMutablePointer<Double>
     ) -> OpaquePointer? {
+        // The planner remembers what it planned before, also by estimate, and plans differently for it. So that a plan,
+        // and with it every bit of a result, depends on nothing but its arguments, it starts with an empty memory; what
+        // others have put there by measuring is handed back.
+        let wisdom = unsafe fftw_export_wisdom_to_string()
+        fftw_forget_wisdom()
+        defer {
+            if let wisdom {
+                unsafe fftw_import_wisdom_from_string(wisdom)
+                unsafe free(wisdom)
+            }
+        }
         var extent = length
         return unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) {
             unsafe fftw_plan_many_dft(

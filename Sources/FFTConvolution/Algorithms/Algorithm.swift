@@ -13,8 +13,11 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     /// The recipes worth considering for a request, most promising first; or why there is none.
     static func recipes(for request: PlanRequest) throws(Inapplicable) -> [Self]
 
-    /// Seconds for one execution, by the cost model.
+    /// Seconds for one execution on the request's threads, by the cost model.
     var predictedTime: Double { get }
+    /// The same on all cores of the machine. Choices are ranked by it, so that the choice, and with it every bit of the
+    /// result, does not depend on the number of threads asked for.
+    var rankingTime: Double { get }
     /// Bytes of scratch that one execution uses.
     var workspaceByteCount: Int { get }
     /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.

@@ -15,7 +15,10 @@ package struct Reference: Algorithm {
 
     package static func recipes(for request: PlanRequest) -> [Reference] { [Reference(request: request)] }
 
-    package var predictedTime: Double { CostModel(request.machine).referenceTime(request) }
+    package var predictedTime: Double { CostModel(request.machine).referenceTime(request, workers: request.threads) }
+    package var rankingTime: Double {
+        CostModel(request.machine).referenceTime(request, workers: request.machine.coreCount)
+    }
     package let workspaceByteCount = 0
 
     /// One rounding of the result; the sum itself is kept in twice the precision.

@@ -13,6 +13,7 @@ package struct TiledFFT: Algorithm {
     let table: PassTable
     let layout: SpectralLayout
     package let predictedTime: Double
+    package let rankingTime: Double
 
     package var tiling: [AxisTiling]? { tilings }
     package var workspaceByteCount: Int { layout.byteCount }
@@ -39,7 +40,9 @@ package struct TiledFFT: Algorithm {
             throw Inapplicable(error.description)
         }
         layout = SpectralLayout(table, precision: request.precision, workers: request.threads)
-        predictedTime = CostModel(request.machine).tiledTime(table, layout, request)
+        let model = CostModel(request.machine)
+        predictedTime = model.tiledTime(table, layout, request, workers: request.threads)
+        rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
     }
 
     package var description: String {
@@ -83,7 +86,7 @@ extension TiledFFT {
             do throws(Inapplicable) { recipes.append(try TiledFFT(request, tilings: choice)) } catch { refusal = error }
         }
         guard !recipes.isEmpty else { throw refusal }
-        recipes.sort { $0.predictedTime < $1.predictedTime }
+        recipes.sort { $0.rankingTime < $1.rankingTime }
         let fitting = recipes.filter { $0.workspaceByteCount <= request.memoryLimit }
         // Where nothing fits, the smallest tells the caller what would.
         guard !fitting.isEmpty else {

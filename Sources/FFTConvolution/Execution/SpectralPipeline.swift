@@ -16,6 +16,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     let layout: SpectralLayout
     let threads: Int
     let transform: PackedTransform<Scalar>
+    let structuralZeros: StructuralZeros?
     let comfortable = ComfortableRange.of(.of(Scalar.self))
 
     var problem: Problem { table.problem }
@@ -27,6 +28,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         self.table = table
         self.layout = layout
         self.threads = threads
+        structuralZeros = StructuralZeros(table.problem, table.pass)
         do {
             transform = try PackedTransform(shape: table.shape)
         } catch is AllocationFailure {
@@ -78,6 +80,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 try control?.completeBlock()
             }
         }
+        structuralZeros?.apply(to: result, bias: bias)
         try redoPlanes(first, second, bias, result, memory)
         if isTouched.load(ordering: .relaxed) {
             try Containment(problem, table.pass).apply(first, second, into: result, redo: memory.redo, threads: threads)

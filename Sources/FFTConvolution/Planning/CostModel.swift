@@ -7,15 +7,15 @@ package struct CostModel: Sendable {
     package init(_ machine: Machine) { self.machine = machine }
 
     /// The direct reference: every multiplication of the problem, shared by the threads.
-    func referenceTime(_ request: PlanRequest) -> Double {
+    func referenceTime(_ request: PlanRequest, workers: Int) -> Double {
         let rate = machine.referenceRate[request.precision] ?? 1e8
-        return threaded(request.problem.multiplicationCount / rate, threads: request.threads)
+        return threaded(request.problem.multiplicationCount / rate, threads: workers)
     }
 
     /// `time` of work on one core, shared by threads that must first be started.
     func threaded(_ time: Double, threads: Int) -> Double {
         // A machine runs no more threads at once than it has cores, however many are asked for.
-        let workers = Double(min(threads, Machine.availableCores))
+        let workers = Double(min(threads, machine.coreCount))
         return workers > 1 ? time / workers + machine.threadStartTime * (workers - 1) : time
     }
 }
@@ -24,7 +24,9 @@ package struct CostModel: Sendable {
 
 extension CostModel {
     /// One execution of a tiled recipe: transforms, products and the movement of samples, shared by the workers.
-    func tiledTime(_ table: PassTable, _ layout: SpectralLayout, _ request: PlanRequest) -> Double {
+    func tiledTime(
+        _ table: PassTable, _ layout: SpectralLayout, _ request: PlanRequest, workers: Int
+    ) -> Double {
         let problem = request.problem
         let (Cg, Kg, G) = (
             Double(problem.channelsPerGroup), Double(problem.filtersPerGroup), Double(problem.groups)
@@ -54,9 +56,9 @@ extension CostModel {
 
         // Work is dealt in whole blocks: the last round may leave workers idle.
         let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs
-        let workers = Double(min(layout.workers, Machine.availableCores))
-        let imbalance = blockCount > 0 ? (blockCount / workers).rounded(.up) * workers / blockCount : 1
-        return threaded(blocks * imbalance + filters, threads: layout.workers)
+        let threads = max(min(Double(workers), Double(machine.coreCount), blockCount), 1)
+        let imbalance = blockCount > 0 ? (blockCount / threads).rounded(.up) * threads / blockCount : 1
+        return threaded(blocks * imbalance + filters, threads: Int(threads))
     }
 
     /// One complex transform of a tile, its row pass limited to some planes and rows.

@@ -26,6 +26,8 @@ public struct Machine: Hashable, Sendable {
     public var threadStartTime = 10e-6
     /// Seconds that one call of a kernel or a transform costs beyond its work.
     public var callTime = 60e-9
+    /// Cores that choices are made for.
+    public var coreCount = Machine.availableCores
     /// Bytes of L2 cache of one core.
     public var cacheByteCount = 1 << 20
 

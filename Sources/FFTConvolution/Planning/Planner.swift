@@ -80,7 +80,7 @@ extension Planner {
             memoryLimit: min(options.memoryLimit ?? .max, Machine.availableMemory), machine: machine)
     }
 
-    /// All candidates: the accepted ones by predicted time, then the refused ones in the registry's order.
+    /// All candidates: the accepted ones by predicted time on all cores, then the refused ones in the registry's order.
     private func consider(_ request: PlanRequest, _ options: PlanOptions) -> [Candidate] {
         var candidates: [Candidate] = []
         for algorithm in Registry.all {
@@ -100,7 +100,7 @@ extension Planner {
         }
         let accepted = candidates.filter { $0.refusal == nil }
         let refused = candidates.filter { $0.refusal != nil }
-        return accepted.sorted { ($0.recipe?.predictedTime ?? 0) < ($1.recipe?.predictedTime ?? 0) } + refused
+        return accepted.sorted { ($0.recipe?.rankingTime ?? 0) < ($1.recipe?.rankingTime ?? 0) } + refused
     }
 
     private func recipes<A: Algorithm>(
