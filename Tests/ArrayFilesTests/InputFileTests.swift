@@ -55,7 +55,11 @@ struct InputFileTests {
         check("/dev/zero", "got a device: not a regular file")
         check("/dev/null", "got a device: not a regular file")
 
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        #if canImport(Darwin)
+            let descriptor = socket(AF_UNIX, SOCK_STREAM, 0)
+        #else
+            let descriptor = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        #endif
         try #require(descriptor >= 0)
         defer { close(descriptor) }
         var address = sockaddr_un()
