@@ -8,9 +8,11 @@
 ///
 /// The bytes go to a hidden temporary file in the same folder, whose space is reserved first; it is synced, closed,
 /// and renamed over the output, and the folder is synced. An existing file is replaced and lends its permissions; a
-/// symbolic link stays, and the file it leads to is replaced; other hard links to the file keep the old content. No failure
-/// leaves a temporary file or touches the old output. No signal is handled here: a tool that wants an error in place of
-/// SIGPIPE or SIGXFSZ ignores those signals.
+/// symbolic link stays, and the file it leads to is replaced; other hard links to the file keep the old content, and
+/// the new file belongs to whoever writes it. No failure leaves a temporary file or touches the old output, except that
+/// a folder that cannot be synced is reported when the new file is in place already.
+///
+/// No signal is handled here: a tool that wants an error in place of SIGPIPE or SIGXFSZ ignores those signals.
 public enum AtomicFile {
     private static let temporaries = TemporaryFiles()
 
@@ -92,22 +94,24 @@ public enum AtomicFile {
         let target = try OutputTarget(path: path)
         // A new file gets 0666 less the umask. One that replaces another stays private until it has its permissions.
         let mode: UInt32 = target.existingMode == nil ? 0o666 : 0o600
-        guard let (descriptor, temporary) = temporaries.create(folder: target.folder, name: target.fileName, mode: mode)
-        else {
-            throw refusal(target.name, errno, "a temporary file must be possible in '\(target.folder)'")
+        let temporary: TemporaryFiles.Open
+        do throws(SystemFailure) {
+            temporary = try temporaries.create(folder: target.folder, name: target.fileName, mode: mode)
+        } catch {
+            throw refusal(target.name, error.code, "the folder '\(target.folder)' must take a temporary file")
         }
         do throws(ArrayFileError) {
-            try unsafe fill(descriptor, with: pieces, mode: target.existingMode, name: target.name)
+            try unsafe fill(temporary.descriptor, with: pieces, mode: target.existingMode, name: target.name)
             beforeRename()
             // Both paths are NUL-terminated by the bridge and live for the call.
-            guard unsafe rename(temporary, target.path) == 0 else {
+            guard unsafe rename(temporary.path, target.path) == 0 else {
                 throw refusal(target.name, errno, "the finished file must get its name")
             }
         } catch {
-            temporaries.remove(temporary)
+            temporaries.remove(temporary.path)
             throw error
         }
-        temporaries.forget(temporary)
+        temporaries.forget(temporary.path)
         try syncFolder(of: target)
     }
 
@@ -152,7 +156,7 @@ public enum AtomicFile {
         }
     }
 
-    /// Makes the new name last. A folder that may be written but not read cannot be synced; then the system does it later.
+    /// Makes the new name last. A folder that may be written but not read cannot be synced; the system does it later.
     private static func syncFolder(of target: OutputTarget) throws(ArrayFileError) {
         let descriptor = System.openFile(target.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { return }

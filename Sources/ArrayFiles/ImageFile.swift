@@ -39,7 +39,7 @@ public enum ImageFile {
             var message = PNGMessage()
             var reader: OpaquePointer?
             var info = pngbridge_info()
-            // `bytes` outlives the reader, which is closed on every way out; the message has the length the bridge asks for.
+            // `bytes` outlives the reader, which is closed on every way out; the message is as long as the bridge asks.
             let status = unsafe message.receive {
                 unsafe pngbridge_open(bytes.baseAddress, bytes.count, &reader, &info, $0)
             }
@@ -81,8 +81,8 @@ public enum ImageFile {
                 .resourceLimit, argument: name, value: value,
                 rule: "needs \(byteCount) bytes: at most \(Image.maximumByteCount) are allowed")
         }
-        // Deflate packs at most 1032 bytes into one (258 bytes in 2 bits), so a small file that promises more is cut or a
-        // trap; it is refused before its memory is taken.
+        // Deflate packs at most 1032 bytes into one (258 bytes in 2 bits), so a small file that promises more is cut or
+        // a trap; it is refused before its memory is taken.
         let storedByteCount = width * height * Int(info.stored_pixel_bits) / 8
         guard storedByteCount / 1032 <= fileByteCount else {
             throw ArrayFileError(

@@ -1,7 +1,7 @@
 /// Reads the dictionary of an `.npy` header: exactly the keys `descr`, `fortran_order` and `shape`, each once.
 ///
-/// NumPy hands the text to Python's parser. Here is the small part of Python that writers of `.npy` files use, read in one
-/// pass from left to right: no byte is looked at more than a few times, and nothing nests, so nothing can recurse.
+/// NumPy hands the text to Python's parser. Here is the small part of Python that writers of `.npy` files use, read in
+/// one pass from left to right: no byte is looked at more than a few times, and nothing nests, so nothing can recurse.
 struct NumPyHeaderParser {
     struct Fields {
         let dtype: NumPyDType

@@ -6,8 +6,19 @@ internal import Synchronization
     internal import Glibc
 #endif
 
+/// A call that the system refused, by its error number.
+package struct SystemFailure: Error {
+    let code: CInt
+}
+
 /// The temporary files of outputs that are being written, so that an interrupted process can take them away.
 package final class TemporaryFiles: Sendable {
+    /// A file that was created; its descriptor belongs to whoever asked for it.
+    package struct Open {
+        package let descriptor: CInt
+        package let path: String
+    }
+
     private struct State {
         var paths: Set<String> = []
         var counter = 0
@@ -19,14 +30,14 @@ package final class TemporaryFiles: Sendable {
 
     /// Creates a file that did not exist: `.<name>.<pid>.<counter>.tmp`, hidden, next to the file it will become.
     ///
-    /// A name that is taken, by another process in another container or by one that was killed, is left alone and the next is
-    /// tried.
-    package func create(folder: String, name: String, mode: UInt32) -> (descriptor: CInt, path: String)? {
+    /// A name that is taken, by a process in another container or by one that was killed, is left alone, and the
+    /// next one is tried.
+    package func create(folder: String, name: String, mode: UInt32) throws(SystemFailure) -> Open {
         // Names are at most 255 bytes long; the longest affixes take 47.
         var stem = Substring(name)
         while stem.utf8.count > 200 { stem.removeLast() }
         // Created and entered under one lock: at every instant a file that exists is known.
-        return state.withLock { state in
+        return try state.withLock { (state) throws(SystemFailure) in
             for _ in 0..<1000 {
                 state.counter &+= 1
                 let path = "\(folder)/.\(stem).\(getpid()).\(state.counter).tmp"
@@ -34,11 +45,12 @@ package final class TemporaryFiles: Sendable {
                     path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode: mode_t(truncatingIfNeeded: mode))
                 if descriptor >= 0 {
                     state.paths.insert(path)
-                    return (descriptor, path)
+                    return Open(descriptor: descriptor, path: path)
                 }
-                guard errno == EEXIST || errno == EINTR else { return nil }
+                let code = errno
+                guard code == EEXIST || code == EINTR else { throw SystemFailure(code: code) }
             }
-            return nil
+            throw SystemFailure(code: EEXIST)
         }
     }
 

@@ -91,12 +91,12 @@ struct ImageFileTests {
     }
 
     @Test func interlacedPicturesAreRead() throws {
-        // Adam7 of 3 x 3 grey pixels 1...9: pass 1 holds (0,0); pass 5 none but row 2, columns 0 and 2; and so on.
+        // Adam7 of the 3 x 3 grey pixels 1...9; passes 2 and 3 have no pixel in so small a picture.
         let rows: [UInt8] = [
-            0, 1,  // pass 1: (0,0)
-            0, 3,  // pass 4... of 4-wide blocks: column 2 of row 0
+            0, 1,  // pass 1: row 0, column 0
+            0, 3,  // pass 4: row 0, column 2
             0, 7, 9,  // pass 5: row 2, columns 0 and 2
-            0, 2, 0, 8,  // pass 6: column 1 of rows 0 and 2
+            0, 2, 0, 8,  // pass 6: rows 0 and 2, column 1
             0, 4, 5, 6,  // pass 7: row 1
         ]
         let file = Self.png(width: 3, height: 3, depth: 8, color: 0, interlaced: true, rows: rows)
