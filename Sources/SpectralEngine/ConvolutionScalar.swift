@@ -11,9 +11,15 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
 
     // MARK: FFTW
 
-    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. Depends on its
-    /// arguments only, not on what was planned before. `stride` separates the points of one transform, `distance` the
-    /// transforms, both in complex elements. Call it under ``PlannerLock``.
+    // All of it under ``PlannerLock``, but for `execute`.
+
+    /// Empties the planner's memory of what was planned before, and returns what others had put there by measuring.
+    static func takeWisdom() -> UnsafeMutablePointer<CChar>?
+    /// Hands it back, and frees it.
+    static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?)
+
+    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. `stride` separates
+    /// the points of one transform, `distance` the transforms, both in complex elements.
     static func makePlan(
         length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
         buffer: UnsafeMutablePointer<Self>

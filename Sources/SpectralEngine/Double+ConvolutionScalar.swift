@@ -17,21 +17,22 @@ extension Double: ConvolutionScalar {
 
     // MARK: FFTW
 
+    public static func takeWisdom() -> UnsafeMutablePointer<CChar>? {
+        let wisdom = unsafe fftw_export_wisdom_to_string()
+        fftw_forget_wisdom()
+        return wisdom
+    }
+
+    public static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?) {
+        guard let wisdom = unsafe wisdom else { return }
+        unsafe fftw_import_wisdom_from_string(wisdom)
+        unsafe free(wisdom)
+    }
+
     public static func makePlan(
         length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
         buffer: UnsafeMutablePointer<Double>
     ) -> OpaquePointer? {
-        // The planner remembers what it planned before, also by estimate, and plans differently for it. So that a plan,
-        // and with it every bit of a result, depends on nothing but its arguments, it starts with an empty memory; what
-        // others have put there by measuring is handed back.
-        let wisdom = unsafe fftw_export_wisdom_to_string()
-        fftw_forget_wisdom()
-        defer {
-            if let wisdom {
-                unsafe fftw_import_wisdom_from_string(wisdom)
-                unsafe free(wisdom)
-            }
-        }
         var extent = length
         return unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) {
             unsafe fftw_plan_many_dft(

@@ -17,21 +17,22 @@ extension Float: ConvolutionScalar {
 
     // MARK: FFTW
 
+    public static func takeWisdom() -> UnsafeMutablePointer<CChar>? {
+        let wisdom = unsafe fftwf_export_wisdom_to_string()
+        fftwf_forget_wisdom()
+        return wisdom
+    }
+
+    public static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?) {
+        guard let wisdom = unsafe wisdom else { return }
+        unsafe fftwf_import_wisdom_from_string(wisdom)
+        unsafe free(wisdom)
+    }
+
     public static func makePlan(
         length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
         buffer: UnsafeMutablePointer<Float>
     ) -> OpaquePointer? {
-        // The planner remembers what it planned before, also by estimate, and plans differently for it. So that a plan,
-        // and with it every bit of a result, depends on nothing but its arguments, it starts with an empty memory; what
-        // others have put there by measuring is handed back.
-        let wisdom = unsafe fftwf_export_wisdom_to_string()
-        fftwf_forget_wisdom()
-        defer {
-            if let wisdom {
-                unsafe fftwf_import_wisdom_from_string(wisdom)
-                unsafe free(wisdom)
-            }
-        }
         var extent = length
         return unsafe buffer.withMemoryRebound(to: fftwf_complex.self, capacity: 1) {
             unsafe fftwf_plan_many_dft(

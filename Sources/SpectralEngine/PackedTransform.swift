@@ -40,15 +40,22 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         let buffer = try AlignedBuffer(byteCount: 2 * count * MemoryLayout<Scalar>.stride)
         let plans = PlanList()
         self.plans = plans
-        let directions = buffer.withSharedRegion(of: Scalar.self) { region in
-            [FFTW_FORWARD, FFTW_BACKWARD].map { sign in
-                let maker = PlanMaker(plans: plans, sign: sign, buffer: region)
-                return Direction(
-                    rows: maker.rows(of: shape), columns: maker.strided(shape.rows, pitch: shape.pitch),
-                    lines: maker.strided(shape.planes, pitch: shape.rows * shape.pitch))
+        (forward, inverse) = buffer.withSharedRegion(of: Scalar.self) { region in
+            PlannerLock.withLock {
+                // The planner remembers what it planned before, also by estimate, and plans differently for it. So that
+                // a transform, and with it every bit of a result, depends on nothing but its shape, it starts with an
+                // empty memory.
+                let wisdom = unsafe Scalar.takeWisdom()
+                defer { unsafe Scalar.restoreWisdom(wisdom) }
+                func direction(_ sign: Int32) -> Direction {
+                    let maker = PlanMaker(plans: plans, sign: sign, buffer: region)
+                    return Direction(
+                        rows: maker.rows(of: shape), columns: maker.strided(shape.rows, pitch: shape.pitch),
+                        lines: maker.strided(shape.planes, pitch: shape.rows * shape.pitch))
+                }
+                return (direction(FFTW_FORWARD), direction(FFTW_BACKWARD))
             }
         }
-        (forward, inverse) = (directions[0], directions[1])
         guard !plans.hasFailed else { throw PlanFailure(shape: shape) }
     }
 
@@ -89,13 +96,11 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         let buffer: SharedRegion<Scalar>
 
         private func make(_ length: Int, count: Int, stride: Int, distance: Int) -> OpaquePointer? {
-            let plan = PlannerLock.withLock {
-                // The buffer holds a whole tile and a whole panel: every point a plan here can name.
+            // The buffer holds a whole tile and a whole panel: every point a plan here can name.
+            plans.keep(
                 unsafe Scalar.makePlan(
                     length: Int32(length), count: Int32(count), stride: Int32(stride), distance: Int32(distance),
-                    sign: sign, flags: UInt32(FFTW_ESTIMATE), buffer: buffer.base)
-            }
-            return plans.keep(plan)
+                    sign: sign, flags: UInt32(FFTW_ESTIMATE), buffer: buffer.base))
         }
 
         func rows(of shape: TileShape) -> LinePlans? {

@@ -8,7 +8,7 @@ internal import Synchronization
 enum PlannerLock {
     private static let mutex = Mutex<Void>(())
 
-    static func withLock<Result>(_ body: () throws -> sending Result) rethrows -> sending Result {
+    static func withLock<Result>(_ body: () throws -> Result) rethrows -> Result {
         try mutex.withLock { _ in try body() }
     }
 }

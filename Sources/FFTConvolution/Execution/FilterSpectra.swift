@@ -93,5 +93,9 @@ extension SpectralPipeline {
         shape.untangle(
             tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },
             exponents: (packed.0 - scale(plane), packed.1 - (partner.map(scale) ?? 0)))
+        // A filter of zeros must not inherit the rounding of its partner.
+        for index in [plane, partner ?? plane] where memory.norms[2 * index] == 0 {
+            clear(halfSpectrum(index, memory))
+        }
     }
 }

@@ -30,7 +30,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         self.threads = threads
         structuralZeros = StructuralZeros(table.problem, table.pass)
         do {
-            transform = try PackedTransform(shape: table.shape)
+            transform = try TransformCache.shared.transform(table.shape)
         } catch is AllocationFailure {
             throw ConvolutionError(
                 .resourceLimit, argument: "memory", value: "\(table.shape.complexCount) complex elements",

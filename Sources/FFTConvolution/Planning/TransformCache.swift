@@ -1,0 +1,38 @@
+internal import SpectralEngine
+internal import Synchronization
+
+/// Transforms by shape and precision, shared by the plans that use them: the three passes of a problem mostly have one
+/// shape, and making a transform takes milliseconds.
+final class TransformCache: Sendable {
+    static let shared = TransformCache()
+
+    private struct Key: Hashable, Sendable {
+        let shape: TileShape
+        let precision: Precision
+    }
+
+    /// Transforms kept; a large one holds about as many twiddle factors as a row and a column of its tile have points.
+    private let capacity = 64
+    private let kept = Mutex<[(key: Key, transform: any Sendable)]>([])
+
+    /// - Throws: `PlanFailure` or `AllocationFailure`.
+    func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
+        let key = Key(shape: shape, precision: .of(Scalar.self))
+        let found = kept.withLock { kept -> (any Sendable)? in
+            guard let index = kept.firstIndex(where: { $0.key == key }) else { return nil }
+            // The most recently used one is the last.
+            let entry = kept.remove(at: index)
+            kept.append(entry)
+            return entry.transform
+        }
+        if let found = found as? PackedTransform<Scalar> { return found }
+        let made = try PackedTransform<Scalar>(shape: shape)
+        // A transform that is dropped destroys its plans under the planner lock: it must go outside this one.
+        let dropped = kept.withLock { kept -> (any Sendable)? in
+            kept.append((key, made))
+            return kept.count > capacity ? kept.removeFirst().transform : nil
+        }
+        _ = dropped
+        return made
+    }
+}
