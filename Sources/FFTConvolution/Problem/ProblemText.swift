@@ -207,7 +207,8 @@ private struct FieldReader {
     }
 
     private mutating func number() throws(ConvolutionError) -> Int {
-        let digits = rest.prefix { ("0"..."9").contains($0) }
+        // A range of characters also holds digits with combining marks, which are no digits here.
+        let digits = rest.prefix { $0.isASCII && ("0"..."9").contains($0) }
         guard !digits.isEmpty else { throw ProblemText.malformed(text, "expected a number at '\(rest)'") }
         guard let value = Int(digits) else {
             throw ProblemText.malformed(text, "'\(digits)' is larger than \(Int.max)")
