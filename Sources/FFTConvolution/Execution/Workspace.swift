@@ -1,4 +1,4 @@
-internal import SpectralEngine
+package import SpectralEngine
 internal import Synchronization
 
 /// Scratch memory of one execution at a time: 64-byte aligned, booked by the recipe, granted by the caller.
@@ -24,7 +24,7 @@ public final class Workspace: Sendable {
     }
 
     /// Lends the memory to one execution; a second one at the same time is an error.
-    func withExclusiveRegion(
+    package func withExclusiveRegion(
         requiring required: Int, _ body: (SharedRegion<UInt8>) throws -> Void
     ) throws {
         guard byteCount >= required else {

@@ -1,0 +1,42 @@
+import FFTConvolution
+import Testing
+import TestSupport
+
+struct CostModelTests {
+    private func referenceTime(_ text: String, _ machine: Machine, threads: Int = 1) throws -> Double {
+        let request = PlanRequest(
+            problem: try ProblemText(text).problem, pass: .forward, precision: .float32, threads: threads,
+            machine: machine)
+        return Reference.recipes(for: request)[0].predictedTime
+    }
+
+    @Test func theReferenceTakesItsMultiplicationsOverTheMachinesRate() throws {
+        var machine = Machine()
+        machine.referenceRate[.float32] = 1e6
+        // 3·2 pairs of planes, 6·6 outputs, 3·3 taps.
+        #expect(try referenceTime("c2i8x8_k3f3x3", machine) == 1944e-6)
+        #expect(try referenceTime("n0c2i8x8_k3f3x3", machine) == 0)
+    }
+
+    @Test func moreThreadsThanCoresPromiseNothing() throws {
+        let machine = Machine()
+        let cores = Machine.availableCores
+        let many = try referenceTime("i4000_f3", machine, threads: 1024)
+        #expect(many == (try referenceTime("i4000_f3", machine, threads: cores)))
+    }
+
+    @Test func predictionsArePositiveForEveryRecipeOfTheRegistry() throws {
+        for entry in try ProblemList.entries() where entry.problem.batch > 0 {
+            for pass in Pass.allCases {
+                let request = PlanRequest(problem: entry.problem, pass: pass, precision: .float64, threads: 2)
+                for algorithm in Registry.all {
+                    for recipe in algorithm.firstRecipes(3, for: request) {
+                        #expect(recipe.predictedTime > 0 && recipe.predictedTime.isFinite, "\(entry.text)")
+                        #expect(recipe.workspaceByteCount >= 0 && !recipe.description.isEmpty, "\(entry.text)")
+                        #expect((0x1p-53..<1).contains(recipe.relativeErrorBound), "\(entry.text)")
+                    }
+                }
+            }
+        }
+    }
+}

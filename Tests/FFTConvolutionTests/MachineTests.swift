@@ -1,0 +1,19 @@
+import FFTConvolution
+import Testing
+
+struct MachineTests {
+    @Test func everyFigureIsAtLeastOne() {
+        #expect(Machine.availableCores >= 1)
+        #expect(Machine.availableMemory >= 1)
+    }
+
+    @Test func everyBuiltInRateIsPositive() {
+        let machine = Machine()
+        let rates = [
+            machine.transformRate, machine.transformRateBeyondCache, machine.streamRate, machine.threadStartTime,
+            machine.callTime, Double(machine.cacheByteCount),
+        ]
+        #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })
+        #expect(Precision.allCases.allSatisfy { (machine.referenceRate[$0] ?? 0) > 0 })
+    }
+}
