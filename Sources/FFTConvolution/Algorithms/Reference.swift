@@ -65,8 +65,8 @@ struct ReferenceLoops: Sendable {
     let N: Int, C: Int, K: Int
     let channelsPerGroup: Int, filtersPerGroup: Int
     /// Depth, height, width.
-    let input: [Int], filter: [Int], output: [Int]
-    let stride: [Int], dilation: [Int], before: [Int]
+    let input: SIMD3<Int>, filter: SIMD3<Int>, output: SIMD3<Int>
+    let stride: SIMD3<Int>, dilation: SIMD3<Int>, before: SIMD3<Int>
 
     init(_ problem: Problem) {
         N = problem.batch
@@ -75,8 +75,8 @@ struct ReferenceLoops: Sendable {
         channelsPerGroup = problem.channels / problem.groups
         filtersPerGroup = problem.filters / problem.groups
         let missing = 3 - problem.axes.count
-        func threeAxes(_ value: (Axis) -> Int, else absent: Int) -> [Int] {
-            Array(repeating: absent, count: missing) + problem.axes.map(value)
+        func threeAxes(_ value: (Axis) -> Int, else absent: Int) -> SIMD3<Int> {
+            SIMD3(Array(repeating: absent, count: missing) + problem.axes.map(value))
         }
         input = threeAxes(\.input, else: 1)
         filter = threeAxes(\.filter, else: 1)
@@ -187,7 +187,7 @@ struct ReferenceLoops: Sendable {
     }
 
     /// The index of the first element of row (d, h) of plane `plane`.
-    private func offset(_ extents: [Int], _ plane: Int, _ d: Int, _ h: Int) -> Int {
+    private func offset(_ extents: SIMD3<Int>, _ plane: Int, _ d: Int, _ h: Int) -> Int {
         ((plane * extents[0] + d) * extents[1] + h) * extents[2]
     }
 
