@@ -45,9 +45,9 @@ public struct AllocationFailure: Error, Hashable, Sendable {
     /// Overwrites the whole buffer with copies of one word: what tests fill scratch with before they lend it.
     package func fill(with word: UInt64) {
         let count = byteCount / MemoryLayout<UInt64>.stride
-        // All copies lie in the first byteCount bytes; the doubling copies never overlap: source ends at its length.
+        // All copies lie in the allocation, which is never less than a word; the doubling copies never overlap: source
+        // ends at its length.
         let words = unsafe base.bindMemory(to: UInt64.self, capacity: max(count, 1))
-        guard count > 0 else { return }
         unsafe words[0] = word
         var filled = 1
         while filled < count {
