@@ -53,7 +53,7 @@ extension MutableSpan where Element: BitwiseCopyable {
 
 extension SharedRegion {
     /// Whether the region starts at a multiple of the engine's alignment.
-    var isAligned: Bool { unsafe UInt(bitPattern: base) % UInt(AlignedBuffer.alignment) == 0 }
+    package var isAligned: Bool { unsafe UInt(bitPattern: base) % UInt(AlignedBuffer.alignment) == 0 }
 
     /// The same memory as elements of another type; as many as fit.
     ///
