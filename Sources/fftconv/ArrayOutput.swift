@@ -9,7 +9,7 @@ enum ArrayOutput {
                 throw Failure(
                     .commandLine, argument: "output", value: "'\(path)' twice", rule: "two results need two outputs")
             }
-            if path != "-" { try AtomicFile.checkWritable(path: path) }
+            try AtomicFile.checkWritable(path: path)
         }
     }
 

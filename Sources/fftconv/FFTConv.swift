@@ -1,5 +1,4 @@
 import ArgumentParser
-import ArrayFiles
 import Foundation
 
 /// The command line: parses, runs one subcommand, and turns whatever comes out of it into an exit status.
@@ -41,12 +40,12 @@ enum Main {
         } catch let code as ExitCode {
             return code.rawValue
         } catch let failure as Failure where failure.status == .interrupted {
-            return endInterrupted()
+            endInterrupted()
         } catch let error where FFTConv.exitCode(for: error) == .success {
             return printed(FFTConv.fullMessage(for: error))
         } catch {
             let failure = Failure(error)
-            if failure.status == .interrupted { return endInterrupted() }
+            if failure.status == .interrupted { endInterrupted() }
             StandardStreams.printError("\(failure)")
             return failure.status.rawValue
         }
@@ -61,10 +60,9 @@ enum Main {
         }
     }
 
-    private static func endInterrupted() -> Int32 {
-        AtomicFile.removeTemporaries()
+    private static func endInterrupted() -> Never {
         StandardStreams.printError("\(Interrupts.failure)")
-        return Interrupts.status
+        Interrupts.end()
     }
 
     /// Help and version, on standard output.

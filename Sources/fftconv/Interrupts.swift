@@ -69,8 +69,6 @@ enum Interrupts {
         }
     }
 
-    private static func end() -> Never {
-        AtomicFile.removeTemporaries()
-        _exit(status)
-    }
+    /// From any thread; no write can begin in between.
+    static func end() -> Never { AtomicFile.removeTemporaries(andExit: status) }
 }

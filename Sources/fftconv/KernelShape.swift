@@ -55,11 +55,11 @@ enum KernelShape {
             let half = (length - 1) / 2
             // Rows count downwards, angles turn upwards.
             let direction = (row: -sin(angle * .pi / 180), column: cos(angle * .pi / 180))
-            // A pixel counts if it is nearer than one pixel; what is exactly one pixel away must not add empty rows
-            // because its sine was rounded.
+            // Pixels nearer than one pixel to the line's end count. What is one pixel away but for the rounding of a
+            // sine must not add empty rows.
             let rows = Int((abs(direction.row) * half + 1 - 1e-9).rounded(.up)) - 1
             let columns = Int((abs(direction.column) * half + 1 - 1e-9).rounded(.up)) - 1
-            return try Self.centred(rows: rows + 1, columns: columns + 1) { row, column in
+            return try Self.centred(rows: rows, columns: columns) { row, column in
                 let along = row * direction.row + column * direction.column
                 let nearest = max(-half, min(half, along))
                 let distance = hypot(row - nearest * direction.row, column - nearest * direction.column)

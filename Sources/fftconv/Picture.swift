@@ -47,13 +47,13 @@ struct Picture: ParsableCommand {
         let picture = try ImageFile.read(path: input)
         let kernel = try source.kernel(normalized: !noNormalize)
         try Interrupts.check()
-        let filtered = try filter(picture, with: kernel, mode, settings)
+        let filtered = try filtered(picture, with: kernel, mode, settings)
         try Interrupts.check()
         try ImageFile.write(filtered, path: output)
     }
 
     /// Every channel is one example of a batch; the border is laid around it, so that the convolution is `valid`.
-    private func filter(
+    private func filtered(
         _ picture: Image, with kernel: Kernel, _ mode: PaddingMode, _ settings: ExecutionSettings
     ) throws -> Image {
         let planes = SamplePlanes(picture.colorModel, bitDepth: picture.bitDepth, light: linear ? .linear : .encoded)

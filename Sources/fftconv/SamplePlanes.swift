@@ -76,8 +76,6 @@ struct SamplePlanes {
 
     /// A NaN, which a kernel near the end of the range can make of an overflow, becomes 0.
     private func sample(_ level: Float) -> UInt16 {
-        UInt16(
-            max(0, min(maximum, (level * maximum).rounded())).isNaN
-                ? 0 : max(0, min(maximum, (level * maximum).rounded())))
+        level.isNaN ? 0 : UInt16(max(0, min(maximum, (level * maximum).rounded())))
     }
 }
