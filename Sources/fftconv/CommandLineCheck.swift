@@ -11,6 +11,11 @@ enum CommandLineCheck {
         for argument in arguments where argument.unicodeScalars.contains("\u{FFFD}") {
             throw Failure(.commandLine, argument: "command line", value: argument, rule: "must be valid UTF-8")
         }
+        if let word = arguments.first, !word.hasPrefix("-"), word != "help", subcommand(arguments) == nil {
+            throw Failure(
+                .commandLine, argument: "command line", value: "'\(word)'", rule: "'\(word)' is not a subcommand",
+                hint: "'fftconv --help' lists the subcommands")
+        }
         var seen: Set<Substring> = []
         for name in optionNames(arguments) where !seen.insert(name).inserted {
             throw Failure(.commandLine, argument: "--\(name)", value: "the option twice", rule: "may be given once")

@@ -90,14 +90,15 @@ extension Failure: CustomStringConvertible {
     /// Paths and values come from outside: control characters must not break the line or drive the terminal, and a
     /// value of 100 kB must not hide the rule behind it.
     private static func oneLine(_ text: String) -> String {
+        let longest = 240
         var line = ""
-        for scalar in text.unicodeScalars.prefix(400) {
+        for scalar in text.unicodeScalars.prefix(longest) {
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator:
                 line += "\\u{\(String(scalar.value, radix: 16))}"
             default: line.unicodeScalars.append(scalar)
             }
         }
-        return text.unicodeScalars.count > 400 ? line + "…" : line
+        return text.unicodeScalars.count > longest ? line + "…" : line
     }
 }

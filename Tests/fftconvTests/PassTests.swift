@@ -1,0 +1,169 @@
+import ArrayFiles
+import Foundation
+import Testing
+
+// Small arrays whose results can be followed by hand.
+
+@Suite struct PassTests {
+    /// Runs a command that must succeed.
+    private func run(_ line: String, in folder: Folder) throws -> Tool.Outcome {
+        let outcome = try Tool.run(line.split(separator: " ").map(String.init), in: folder)
+        #expect(outcome.status == 0, "\(line): \(outcome.errors)")
+        return outcome
+    }
+
+    /// x = [[0 1 2] [3 4 5] [6 7 8]], w = [[1 2] [3 4]].
+    private func plainOperands() throws -> Folder {
+        let folder = try Folder()
+        try folder.write([3, 3], counting(9), "x.npy")
+        try folder.write([2, 2], counting(4, from: 1), "w.npy")
+        try folder.write([2, 2], [1, 0, 0, 2] as [Float], "dy.npy")
+        return folder
+    }
+
+    @Test func forwardDoesNotFlip() throws {
+        let folder = try plainOperands()
+        let outcome = try run("forward x.npy w.npy -o y.npy", in: folder)
+        let y = try folder.array("y.npy")
+        #expect(y.shape == [2, 2])
+        #expect(y.floats == [27, 37, 57, 67])
+        #expect(outcome.errors.isEmpty && outcome.output.isEmpty)
+    }
+
+    @Test func oneOperandInDoubleMakesTheResultDouble() throws {
+        let folder = try plainOperands()
+        try folder.write([1, 1], [0.1] as [Double], "w.npy")
+        _ = try run("forward x.npy w.npy -o y.npy", in: folder)
+        #expect(try folder.array("y.npy").doubles == (0..<9).map { Double($0) * 0.1 })
+    }
+
+    @Test func inputGradientScattersTheFilter() throws {
+        let folder = try plainOperands()
+        _ = try run("input-gradient dy.npy w.npy --input-shape 3,3 -o dx.npy", in: folder)
+        let dx = try folder.array("dx.npy")
+        #expect(dx.shape == [3, 3])
+        #expect(dx.floats == [1, 2, 0, 3, 6, 4, 0, 6, 8])
+    }
+
+    @Test func filterGradientCorrelatesInputAndOutputGradient() throws {
+        let folder = try plainOperands()
+        _ = try run("filter-gradient x.npy dy.npy --filter-shape 2,2 -o dw.npy", in: folder)
+        let dw = try folder.array("dw.npy")
+        #expect(dw.shape == [2, 2])
+        // x[0,0] + 2·x[1,1], and so on.
+        #expect(dw.floats == [8, 11, 17, 20])
+    }
+
+    @Test func backwardWritesWhatIsAskedFor() throws {
+        let folder = try plainOperands()
+        _ = try run("backward x.npy w.npy dy.npy --input-gradient dx.npy --bias-gradient db.npy", in: folder)
+        #expect(try folder.array("dx.npy").floats == [1, 2, 0, 3, 6, 4, 0, 6, 8])
+        #expect(try folder.array("db.npy").floats == [3])
+        #expect(try folder.snapshot().count == 5)
+        _ = try run("backward x.npy w.npy dy.npy --filter-gradient dw.npy", in: folder)
+        #expect(try folder.array("dw.npy").floats == [8, 11, 17, 20])
+        _ = try run("backward x.npy w.npy dy.npy --bias-gradient only.npy", in: folder)
+        #expect(try folder.array("only.npy").floats == [3])
+    }
+
+    @Test func channelsGroupsBiasAndBatchFollowTheRankOfTheFilter() throws {
+        let folder = try Folder()
+        try folder.write([1, 2, 3], [1, 2, 3, 10, 20, 30] as [Float], "x.npy")
+        try folder.write([2, 3], [1, 2, 3, 10, 20, 30] as [Float], "unbatched.npy")
+        try folder.write([2, 1, 1], [1, 5] as [Float], "w.npy")
+        try folder.write([2], [100, 200] as [Float], "b.npy")
+        for (input, shape) in [("x", [1, 2, 3]), ("unbatched", [2, 3])] {
+            _ = try run("forward \(input).npy w.npy -o y.npy --groups 2 --bias b.npy", in: folder)
+            let y = try folder.array("y.npy")
+            #expect(y.shape == shape)
+            #expect(y.floats == [101, 102, 103, 250, 300, 350])
+        }
+        _ = try run("input-gradient unbatched.npy w.npy --groups 2 --input-shape 2,3 -o dx.npy", in: folder)
+        #expect(try folder.array("dx.npy").shape == [2, 3])
+        _ = try run("filter-gradient unbatched.npy unbatched.npy --groups 2 --filter-shape 2,1,1 -o dw.npy", in: folder)
+        #expect(try folder.array("dw.npy").floats == [14, 1400])
+    }
+
+    @Test func plainMakesAVolumeOfThreeAxes() throws {
+        let folder = try Folder()
+        try folder.write([2, 2, 2], counting(8), "x.npy")
+        try folder.write([1, 1, 2], [1, 1] as [Float], "w.npy")
+        _ = try run("forward x.npy w.npy -o y.npy --plain", in: folder)
+        let y = try folder.array("y.npy")
+        #expect(y.shape == [2, 2, 1])
+        #expect(y.floats == [1, 5, 9, 13])
+    }
+
+    @Test func paddingStrideAndDilationArePerAxis() throws {
+        let folder = try plainOperands()
+        _ = try run("forward x.npy w.npy -o y.npy --stride 2,1 --padding 1:0,0:1 --dilation 1,2", in: folder)
+        let y = try folder.array("y.npy")
+        #expect(y.shape == [2, 2])
+        // Rows −1|0 and 1|2; columns 0|2 and 1|padding.
+        #expect(y.floats == [8, 3, 63, 25])
+    }
+
+    struct TransposedRow: Sendable {
+        let options: String
+        let filter: [Float]
+        let expected: [Float]
+    }
+
+    /// Scattered by hand: y[i·stride + f·dilation − padding] += x[i]·w[f], x = 1, 2, 3.
+    @Test(arguments: [
+        TransposedRow(options: "--stride 2", filter: [1, 10, 100], expected: [1, 10, 102, 20, 203, 30, 300]),
+        TransposedRow(
+            options: "--stride 2 --padding 1 --output-padding 1", filter: [1, 10, 100],
+            expected: [10, 102, 20, 203, 30, 300]),
+        TransposedRow(options: "--dilation 2 --output-padding 1", filter: [1, 10], expected: [1, 2, 13, 20, 30, 0]),
+        TransposedRow(
+            options: "--dilation 2 --padding 1 --output-padding 1", filter: [1, 10], expected: [2, 13, 20, 30]),
+        TransposedRow(options: "--stride 2 --padding same", filter: [1, 10], expected: [1, 10, 2, 20, 3, 30]),
+        TransposedRow(options: "--padding full", filter: [1, 10], expected: [12, 23]),
+        TransposedRow(options: "--padding 0:1", filter: [1, 10], expected: [1, 12, 23]),
+    ])
+    func transposedScatters(row: TransposedRow) throws {
+        let folder = try Folder()
+        try folder.write([3], [1, 2, 3] as [Float], "x.npy")
+        try folder.write([row.filter.count], row.filter, "w.npy")
+        _ = try run("transposed x.npy w.npy -o y.npy \(row.options)", in: folder)
+        #expect(try folder.array("y.npy").floats == row.expected)
+    }
+
+    @Test func transposedTurnsFiltersIntoChannels() throws {
+        let folder = try Folder()
+        try folder.write([2, 1, 1], [1, 10] as [Float], "x.npy")
+        // [K = 2, C = 3, 1, 2]
+        try folder.write([2, 3, 1, 2], counting(12), "w.npy")
+        _ = try run("transposed x.npy w.npy -o y.npy", in: folder)
+        let y = try folder.array("y.npy")
+        #expect(y.shape == [3, 1, 2])
+        #expect(y.floats == [60, 71, 82, 93, 104, 115])
+    }
+
+    @Test func reportTellsWhatRan() throws {
+        let folder = try plainOperands()
+        let outcome = try run(
+            "backward x.npy w.npy dy.npy --input-gradient a.npy --filter-gradient b.npy --report", in: folder)
+        let keys = outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } }
+        let perPass: [Substring] = ["problem", "algorithm", "threads", "workspace", "error bound"]
+        #expect(keys == perPass + perPass + ["planning", "execution"])
+        #expect(outcome.errors.contains("problem: i3x3_f2x2_dw\n"))
+    }
+
+    @Test func nonFiniteValuesStayWhereTheyBelong() throws {
+        let folder = try Folder()
+        try folder.write([4], [1, .nan, 2, 3] as [Float], "x.npy")
+        try folder.write([2], [1, 1] as [Float], "w.npy")
+        _ = try run("forward x.npy w.npy -o y.npy", in: folder)
+        let y = try folder.array("y.npy").floats
+        #expect(y.map(\.isNaN) == [true, true, false])
+        #expect(y.last == 5)
+    }
+
+    @Test func progressShowsNothingForShortWork() throws {
+        let folder = try plainOperands()
+        let outcome = try run("forward x.npy w.npy -o y.npy --progress", in: folder)
+        #expect(outcome.errors.isEmpty)
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Testing
+
+@Suite struct PlanningCommandTests {
+    @Test func explainMarksWhatRuns() throws {
+        let folder = try Folder()
+        let all = try Tool.run(["explain", "i8x8_f3x3"], in: folder)
+        #expect(all.status == 0, "\(all.errors)")
+        #expect(all.lines.filter { $0.hasPrefix("i8x8_f3x3_") }.count == 3)
+        #expect(all.lines.filter { $0.hasPrefix("* ") }.count == 3)
+        let one = try Tool.run(["explain", "i8x8_f3x3_f64_dw", "--threads", "1"], in: folder)
+        #expect(one.lines.first == "i8x8_f3x3_f64_dw on 1 thread")
+        #expect(one.lines.filter { $0.hasPrefix("* ") }.count == 1)
+    }
+
+    private struct Line: Decodable {
+        let problem: String, pass: String, method: String, algorithm: String
+        let threads: Int, runs: Int, workspace_bytes: Int
+        let minimum_ms: Double, median_ms: Double, planning_ms: Double
+    }
+
+    @Test func benchWritesOneObjectALine() throws {
+        let outcome = try Tool.run(
+            ["bench", "i8_f3", "i4x4_f2x2_f64_dx", "--json", "--min-time", "0", "--threads", "1"], in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = try outcome.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(lines.map(\.problem) == ["i8_f3", "i8_f3", "i8_f3", "i4x4_f2x2_f64"])
+        #expect(lines.map(\.pass) == ["forward", "input-gradient", "filter-gradient", "input-gradient"])
+        for line in lines {
+            #expect(line.method == "auto" && line.threads == 1 && line.runs == 3)
+            #expect(line.minimum_ms > 0 && line.minimum_ms <= line.median_ms && line.planning_ms > 0)
+            #expect(!line.algorithm.isEmpty && line.workspace_bytes >= 0)
+        }
+    }
+
+    @Test func benchTablesEveryMethod() throws {
+        let outcome = try Tool.run(
+            ["bench", "i8_f3", "--pass", "forward", "--method", "all", "--min-time", "0"], in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.lines.count == 3)
+        #expect(outcome.lines[0].hasPrefix("problem  pass     method  threads"))
+        #expect(outcome.lines[1].contains("direct") && outcome.lines[2].contains("fft"))
+    }
+
+    @Test func validatePassesOnItsOwnAlgorithms() throws {
+        let outcome = try Tool.run(
+            ["validate", "n2c2i9_k4f3_s2_psame_g2", "i5x6_f3x2_f64", "i3x4x5_f2x2x2_p1_dw"], in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
+        #expect(outcome.lines.first?.hasPrefix("problem ") == true)
+        // Seven passes by the direct method, and by what else there is.
+        #expect(outcome.lines.filter { $0.contains(" direct: ") }.count == 7)
+        #expect(outcome.lines.last?.contains(", 0 missed; worst error over its bound ") == true)
+    }
+
+    @Test func validateSkipsWhatTheReferenceCannotDo() throws {
+        let outcome = try Tool.run(["validate", "n64c512i256x256_k512f31x31"], in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.text.contains("skipped: more than 2e9 multiplications"))
+    }
+}

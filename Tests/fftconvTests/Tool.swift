@@ -1,0 +1,80 @@
+import Foundation
+
+/// Runs the tool as its users do: as a process, with files.
+struct Tool {
+    struct Outcome {
+        let status: Int32
+        /// Ended by a signal instead of an exit status.
+        let wasKilled: Bool
+        let output: Data
+        let errors: String
+
+        var text: String { String(decoding: output, as: UTF8.self) }
+        var lines: [String] { text.split(separator: "\n").map(String.init) }
+    }
+
+    struct NotFound: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// The executable lies beside the test bundle, in whichever configuration is tested.
+    static let executable: URL? = {
+        var places = Bundle.allBundles.map(\.bundleURL)
+        places += [Bundle.main.executableURL, CommandLine.arguments.first.map { URL(fileURLWithPath: $0) }]
+            .compactMap { $0 }
+        places += CommandLine.arguments.filter { $0.hasSuffix(".xctest") }.map { URL(fileURLWithPath: $0) }
+        for place in places {
+            for folder in [place, place.deletingLastPathComponent()] {
+                let candidate = folder.appendingPathComponent("fftconv")
+                var isDirectory: ObjCBool = false
+                if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isDirectory),
+                    !isDirectory.boolValue
+                {
+                    return candidate
+                }
+            }
+        }
+        return nil
+    }()
+
+    /// Starts the tool. Streams go to files, so that nothing waits for a full pipe.
+    static func start(_ arguments: [String], in folder: Folder, input: Data? = nil) throws -> Running {
+        guard let executable else { throw NotFound(description: "fftconv is not beside \(Bundle.main.bundlePath)") }
+        let streams = try Folder()
+        let process = Process()
+        process.executableURL = executable
+        process.arguments = arguments
+        process.currentDirectoryURL = folder.url
+        if let input {
+            try streams.write(input, "input")
+            process.standardInput = try FileHandle(forReadingFrom: streams.url("input"))
+        } else {
+            process.standardInput = FileHandle.nullDevice
+        }
+        for name in ["output", "errors"] { try streams.write(Data(), name) }
+        process.standardOutput = try FileHandle(forWritingTo: streams.url("output"))
+        process.standardError = try FileHandle(forWritingTo: streams.url("errors"))
+        // `waitUntilExit` looks only every tenth of a second.
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
+        try process.run()
+        return Running(process: process, ended: ended, streams: streams)
+    }
+
+    static func run(_ arguments: [String], in folder: Folder, input: Data? = nil) throws -> Outcome {
+        try start(arguments, in: folder, input: input).wait()
+    }
+
+    struct Running {
+        let process: Process
+        let ended: DispatchSemaphore
+        let streams: Folder
+
+        func wait() throws -> Outcome {
+            ended.wait()
+            return Outcome(
+                status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
+                output: try streams.read("output"), errors: String(decoding: try streams.read("errors"), as: UTF8.self))
+        }
+    }
+}
