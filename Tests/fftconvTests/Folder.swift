@@ -50,6 +50,9 @@ extension NumPyArray {
         if case .float32(let values) = elements { values } else { [] }
     }
 
+    /// Integer-valued results of any algorithm, made exact.
+    var rounded: [Float] { floats.map { $0.rounded() } }
+
     var doubles: [Double] {
         if case .float64(let values) = elements { values } else { [] }
     }

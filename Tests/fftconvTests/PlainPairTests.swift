@@ -115,7 +115,7 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.errors)")
         let y = try folder.array("y.npy")
         #expect(y.shape == row.shape)
-        #expect(y.floats.map { $0.rounded() } == row.values)
+        #expect(y.rounded == row.values)
     }
 
     @Test func fullIsTheDefaultAndOptionsApply() throws {
