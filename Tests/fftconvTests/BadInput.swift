@@ -38,7 +38,8 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
     /// Runs the row without and with an older output in place: status, message, and nothing else changed.
     func check() throws {
-        for hasOldOutput in [false, true] {
+        // A command line that is refused before any file is looked at cannot treat the two differently.
+        for hasOldOutput in status == 2 ? [true] : [false, true] {
             let folder = try Folder()
             try Self.writeOperands(folder)
             if hasOldOutput { for name in ["out.npy", "out.png"] { try folder.write(Data("old".utf8), name) } }

@@ -71,7 +71,11 @@ struct Tool {
         let streams: Folder
 
         func wait() throws -> Outcome {
-            ended.wait()
+            // A tool that hangs is a failure of its test and not of the whole suite.
+            if ended.wait(timeout: .now() + 60) == .timedOut {
+                kill(process.processIdentifier, SIGKILL)
+                ended.wait()
+            }
             return Outcome(
                 status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal,
                 output: try streams.read("output"), errors: String(decoding: try streams.read("errors"), as: UTF8.self))
