@@ -39,20 +39,33 @@ extension NumPyArray {
         of type: Scalar.Type, shape: [Int]
     ) throws(ConvolutionError) -> Tensor<Scalar> {
         switch elements {
-        case .float32(let values):
-            try Tensor(shape: shape, elements: values as? [Scalar] ?? values.map { Scalar($0) })
-        case .float64(let values):
-            try Tensor(shape: shape, elements: values as? [Scalar] ?? values.map { Scalar($0) })
+        case .float32(let values): try Tensor(shape: shape, elements: Self.converted(values))
+        case .float64(let values): try Tensor(shape: shape, elements: Self.converted(values))
         }
     }
 
     /// A result under the shape its user expects.
-    init<Scalar: ConvolutionScalar>(_ tensor: Tensor<Scalar>, shape: [Int]) {
-        if let values = tensor.elements as? [Float] {
+    init<Scalar: ConvolutionScalar>(_ tensor: Tensor<Scalar>, shape: [Int]) throws(ConvolutionError) {
+        if let values = Self.identical(tensor.elements, as: Float.self) {
             self.init(shape: shape, elements: .float32(values))
         } else {
-            let values = tensor.elements
-            self.init(shape: shape, elements: .float64(values as? [Double] ?? values.map { Double($0) }))
+            self.init(shape: shape, elements: .float64(try Self.converted(tensor.elements)))
         }
+    }
+
+    private static func converted<Source: ConvolutionScalar, Scalar: ConvolutionScalar>(
+        _ values: [Source]
+    ) throws(ConvolutionError) -> [Scalar] {
+        if let values = identical(values, as: Scalar.self) { return values }
+        // `map` would end the process where the memory is short.
+        var converted = try Tensor<Scalar>(zeros: [values.count]).elements
+        for index in values.indices { converted[index] = Scalar(values[index]) }
+        return converted
+    }
+
+    /// The same array, if its elements are of that type. By way of `Any`, as a cast from array to array would copy it
+    /// element by element.
+    private static func identical<Source, Scalar>(_ values: [Source], as type: Scalar.Type) -> [Scalar]? {
+        Source.self == Scalar.self ? (values as Any) as? [Scalar] : nil
     }
 }

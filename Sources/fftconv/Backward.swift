@@ -69,15 +69,15 @@ struct Backward: ParsableCommand {
             var results: [(path: String, array: NumPyArray)] = []
             if let path = inputGradient {
                 let dx = try plan.inputGradient(tensors.dy, tensors.w, control: control)
-                results.append((path, NumPyArray(dx, shape: x.shape)))
+                results.append((path, try NumPyArray(dx, shape: x.shape)))
             }
             if let path = filterGradient {
                 let dw = try plan.filterGradient(tensors.x, tensors.dy, control: control)
-                results.append((path, NumPyArray(dw, shape: w.shape)))
+                results.append((path, try NumPyArray(dw, shape: w.shape)))
             }
             if let path = biasGradient {
                 let db = try plan.biasGradient(tensors.dy)
-                results.append((path, NumPyArray(db, shape: problem.biasShape)))
+                results.append((path, try NumPyArray(db, shape: problem.biasShape)))
             }
             return results
         }

@@ -73,19 +73,25 @@ struct PlainPair: ParsableArguments {
         let (first, second) = plain.isSwapped ? (b, a) : (a, b)
         let problem = plain.problem
         let input = try first.tensor(of: type, shape: problem.inputShape)
-        var filter = try second.tensor(of: type, shape: problem.filterShape)
-        if plain.flipsFilter { filter.elements.reverse() }
-        var y = try Computation(problem, [.forward], as: type, settings).run { plan, control in
+        let operand = try second.tensor(of: type, shape: problem.filterShape)
+        let filter = plain.flipsFilter ? try operand.flipped() : operand
+        let y = try Computation(problem, [.forward], as: type, settings).run { plan, control in
             try plan.forward(input, filter, control: control)
         }
-        if plain.flipsResult { y.elements.reverse() }
-        return NumPyArray(y, shape: Array(y.shape.dropFirst(2)))
+        return try NumPyArray(plain.flipsResult ? y.flipped() : y, shape: Array(y.shape.dropFirst(2)))
+    }
+}
+
+extension Tensor {
+    /// Reversed along every axis, which for a row-major tensor is a reversal of its elements.
+    func flipped() throws(ConvolutionError) -> Tensor {
+        var flipped = try Tensor(zeros: shape).elements
+        for index in elements.indices { flipped[flipped.count - 1 - index] = elements[index] }
+        return try Tensor(shape: shape, elements: flipped)
     }
 }
 
 /// SciPy's convolution or correlation of two shapes as a problem of this library, whose forward pass does not flip.
-///
-/// Reversing a row-major array is reversing it along every axis, so a flip is one reversal of the elements.
 struct PlainProblem {
     let problem: Problem
     /// B is larger in mode valid, and takes the place of the input.

@@ -50,6 +50,6 @@ struct FilterGradient: ParsableCommand {
         let dw = try Computation(problem, [.filterGradient], as: type, settings.execution).run { plan, control in
             try plan.filterGradient(input, outputGradient, control: control)
         }
-        return NumPyArray(dw, shape: shape)
+        return try NumPyArray(dw, shape: shape)
     }
 }

@@ -52,6 +52,6 @@ struct Forward: ParsableCommand {
         let y = try Computation(problem, [.forward], as: type, settings.execution).run { plan, control in
             try plan.forward(input, filter, bias: bias, control: control)
         }
-        return NumPyArray(y, shape: layout.userShape(image: y.shape))
+        return try NumPyArray(y, shape: layout.userShape(image: y.shape))
     }
 }

@@ -51,6 +51,6 @@ struct InputGradient: ParsableCommand {
         let dx = try Computation(problem, [.inputGradient], as: type, settings.execution).run { plan, control in
             try plan.inputGradient(outputGradient, filter, control: control)
         }
-        return NumPyArray(dx, shape: shape)
+        return try NumPyArray(dx, shape: shape)
     }
 }

@@ -62,7 +62,7 @@ struct Picture: ParsableCommand {
         let shape = [planes.count, 1, rows.extendedExtent, columns.extendedExtent]
         let problem = try Problem(input: shape, filter: [1, 1, kernel.height, kernel.width])
         var extended = try Tensor<Float>(zeros: shape).elements
-        let levels = planes.decode(picture.samples)
+        let levels = try planes.decode(picture.samples)
         var position = 0
         for plane in 0..<planes.count {
             for row in rows.sources {

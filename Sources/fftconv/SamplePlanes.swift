@@ -1,4 +1,5 @@
 import ArrayFiles
+import FFTConvolution
 import Foundation
 
 /// The samples of a picture as numbers a convolution may average, and back.
@@ -38,8 +39,11 @@ struct SamplePlanes {
     }
 
     /// Levels, in the order of the samples.
-    func decode(_ samples: [UInt16]) -> [Float] {
-        var levels = samples.map { colourLevels[min(Int($0), colourLevels.count - 1)] }
+    ///
+    /// - Throws: ``ConvolutionError`` if the memory cannot be had.
+    func decode(_ samples: [UInt16]) throws(ConvolutionError) -> [Float] {
+        var levels = try Tensor<Float>(zeros: [samples.count]).elements
+        for index in samples.indices { levels[index] = colourLevels[min(Int(samples[index]), colourLevels.count - 1)] }
         guard hasAlpha else { return levels }
         for pixel in stride(from: 0, to: samples.count - count + 1, by: count) {
             let alpha = Float(samples[pixel + count - 1]) / maximum

@@ -60,7 +60,7 @@ struct Transposed: ParsableCommand {
         let y = try Computation(problem, [.inputGradient], as: type, settings.execution).run { plan, control in
             try plan.inputGradient(outputGradient, filter, control: control)
         }
-        return NumPyArray(y, shape: layout.userShape(image: y.shape))
+        return try NumPyArray(y, shape: layout.userShape(image: y.shape))
     }
 }
 
