@@ -10,8 +10,9 @@ struct MachineTests {
     @Test func everyBuiltInRateIsPositive() {
         let machine = Machine()
         let rates = [
-            machine.transformRate, machine.transformRateBeyondCache, machine.streamRate, machine.threadStartTime,
-            machine.callTime, Double(machine.cacheByteCount),
+            machine.shortLineRate, machine.lineRate, machine.singleLineRate, machine.shortColumnRate,
+            machine.columnRate, machine.panelCopyTime, machine.beyondCacheFactor, machine.streamRate,
+            machine.threadStartTime, machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
         ]
         #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })
         #expect(Precision.allCases.allSatisfy { (machine.referenceRate[$0] ?? 0) > 0 })
