@@ -1,6 +1,5 @@
 import ArrayFiles
 import FFTConvolution
-import SpectralEngine
 
 /// The arrays of a command line, and the precision they are computed in.
 struct ArrayInput {

@@ -1,6 +1,5 @@
 import FFTConvolution
 import Foundation
-import SpectralEngine
 
 /// Plans and executes one problem, with progress, interruption and report.
 struct Computation<Scalar: ConvolutionScalar> {

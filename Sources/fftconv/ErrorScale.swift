@@ -1,5 +1,4 @@
 import FFTConvolution
-import SpectralEngine
 
 /// The scale S of the numerical contract: one number for each plane of a result, a sum of products of plane norms.
 ///

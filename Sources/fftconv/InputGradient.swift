@@ -1,7 +1,6 @@
 import ArgumentParser
 import ArrayFiles
 import FFTConvolution
-import SpectralEngine
 
 /// `fftconv input-gradient`
 struct InputGradient: ParsableCommand {

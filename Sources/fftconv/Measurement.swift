@@ -1,6 +1,5 @@
 import FFTConvolution
 import Foundation
-import SpectralEngine
 
 /// One timed pass of one problem.
 struct Measurement {

@@ -1,5 +1,4 @@
 import FFTConvolution
-import SpectralEngine
 
 /// Seeded numbers for checks and measurements: the same on every machine. The generator is SplitMix64
 /// (Steele, Lea, Flood 2014).

@@ -1,5 +1,4 @@
 import FFTConvolution
-import SpectralEngine
 
 /// One problem, one method: its results against the direct reference, and against each other.
 ///
@@ -71,7 +70,7 @@ struct Validation {
         for pass in Pass.allCases {
             guard let outcome = outcomes[pass] else { return false }
             let other = operands.partner(of: pass)
-            var (sum, allowance, magnitude) = (DoubleDoubleAccumulator(), 0.0, 0.0)
+            var (sum, allowance, magnitude) = (Double.Wide(), 0.0, 0.0)
             for index in other.indices {
                 let (factor, value) = (Double(other[index]), Double(outcome.result.elements[index]))
                 sum.addProduct(factor, value)

@@ -1,4 +1,4 @@
-package import SpectralEngine
+internal import SpectralEngine
 
 // Goals, in this order: 1. obviously right, 2. readable, 3. fast enough to check others with.
 //

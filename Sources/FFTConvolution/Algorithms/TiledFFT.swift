@@ -1,4 +1,4 @@
-package import SpectralEngine
+internal import SpectralEngine
 
 /// Products of spectra over tiles: gather, transform, product, inverse, scatter.
 ///

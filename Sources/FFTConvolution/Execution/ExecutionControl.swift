@@ -22,8 +22,9 @@ public final class ExecutionControl: Sendable {
     }
 
     func begin(blocks: Int) {
-        completedBlocks.store(0, ordering: .relaxed)
-        allBlocks.store(blocks, ordering: .relaxed)
+        // Nothing to do is done.
+        completedBlocks.store(blocks > 0 ? 0 : 1, ordering: .relaxed)
+        allBlocks.store(max(blocks, 1), ordering: .relaxed)
     }
 
     func completeBlock() throws(ConvolutionError) {

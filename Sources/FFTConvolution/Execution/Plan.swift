@@ -129,11 +129,13 @@ extension Plan {
 // MARK: - Precise calls
 
 extension Plan {
-    /// Makes scratch large enough for these passes.
+    /// Makes scratch large enough for these passes; for all that were planned, if none are named.
     ///
-    /// - Throws: ``ConvolutionError`` of kind `resourceLimit` if the memory cannot be had.
-    public func makeWorkspace(for passes: [Pass] = Pass.allCases) throws(ConvolutionError) -> Workspace {
-        try Workspace(byteCount: passes.map { self.passes[$0]?.recipe.workspaceByteCount ?? 0 }.max() ?? 0)
+    /// - Throws: ``ConvolutionError`` if a pass was not planned, or (`resourceLimit`) if the memory cannot be had.
+    public func makeWorkspace(for passes: [Pass]? = nil) throws(ConvolutionError) -> Workspace {
+        var byteCount = 0
+        for pass in passes ?? Array(self.passes.keys) { byteCount = max(byteCount, try workspaceByteCount(for: pass)) }
+        return try Workspace(byteCount: byteCount)
     }
 
     /// Bytes of scratch that one execution of a pass uses.

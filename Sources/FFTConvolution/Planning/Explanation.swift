@@ -6,11 +6,11 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         public let algorithm: String
         /// What the recipe does, in words.
         public let recipe: String
-        /// Seconds, by the cost model; `nil` if refused.
+        /// Seconds, by the cost model; `nil` if there is no recipe.
         public let predictedTime: Double?
-        /// Bytes of scratch; `nil` if refused.
+        /// Bytes of scratch; `nil` if there is no recipe.
         public let workspaceByteCount: Int?
-        /// Guaranteed |error| / S; `nil` if refused.
+        /// Guaranteed |error| / S; `nil` if there is no recipe.
         public let relativeErrorBound: Double?
         /// Why it was refused.
         public let refusal: String?

@@ -1,5 +1,8 @@
 public import SpectralEngine
 
+/// A scalar that convolutions are computed in: `Float` or `Double`.
+public typealias ConvolutionScalar = SpectralEngine.ConvolutionScalar
+
 /// A row-major array with a shape: what the convenient calls take and give.
 public struct Tensor<Scalar: ConvolutionScalar>: Sendable {
     /// Extents, outermost first.
