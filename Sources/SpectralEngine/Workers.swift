@@ -1,11 +1,11 @@
-internal import Dispatch
+internal import CKernels
 internal import Synchronization
 
 /// Runs independent blocks of work on several threads.
 ///
 /// Blocks are handed out in order, one at a time, to whichever worker is free; which worker runs a block decides
 /// nothing but the scratch it uses, so results cannot depend on the number of workers. FFTW itself always runs on one
-/// thread: its own threads lose by far on this grain, and hang where they cannot be started (reliability, rows 8 and 9).
+/// thread: its own threads lose by far on this grain, and hang where they cannot be started.
 public enum Workers {
     /// Calls `body(block, worker)` for every block in `0 ..< blocks`, on at most `count` workers `0 ..< count`.
     ///
@@ -20,7 +20,7 @@ public enum Workers {
         }
         let next = Atomic(0)
         let failure = Mutex<(any Error)?>(nil)
-        DispatchQueue.concurrentPerform(iterations: count) { worker in
+        WorkerPool.current.run(workers: count) { worker in
             while true {
                 let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard block < blocks else { return }
@@ -34,4 +34,12 @@ public enum Workers {
         }
         if let error = failure.withLock({ $0 }) { throw error }
     }
+}
+
+/// Calls `body` with the floating-point state that results are defined for: rounding to nearest, subnormals kept, no
+/// traps. The caller's own state, whatever a foreign library has made of it, is there again afterwards.
+public func withDefaultFloatingPoint<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let state = ck_enter_default_floating_point()
+    defer { ck_restore_floating_point(state) }
+    return try body()
 }

@@ -64,3 +64,13 @@ const ck_kernels_f64 *ck_table_f64(int instruction_set);
 
 /// Cores in this process's affinity mask; where there is none, the cores that are online. At least 1.
 int ck_affinity_count(void);
+
+/// Sets rounding to nearest, subnormals kept, exceptions masked, for this thread; returns the state before.
+unsigned long ck_enter_default_floating_point(void);
+/// Sets the state that ck_enter_default_floating_point returned.
+void ck_restore_floating_point(unsigned long state);
+/// Makes subnormals of this thread vanish, as programs built with -ffast-math do: for tests.
+void ck_flush_subnormals(void);
+
+/// Tells the processor that this thread waits in a loop.
+void ck_pause(void);

@@ -232,8 +232,10 @@ extension Plan {
         let planned = try planned(pass)
         try workspace.withExclusiveRegion(requiring: planned.recipe.workspaceByteCount) { scratch in
             try result.withSharedRegion { region in
-                try planned.executor.execute(
-                    first, second, bias: bias, into: region, scratch: scratch, control: control)
+                try withDefaultFloatingPoint {
+                    try planned.executor.execute(
+                        first, second, bias: bias, into: region, scratch: scratch, control: control)
+                }
             }
         }
     }

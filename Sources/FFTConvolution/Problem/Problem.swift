@@ -89,7 +89,7 @@ public struct Problem: Hashable, Sendable {
         self.padding = Problem.canonical(padding, sides)
         // Every tensor must be addressable in bytes at the larger precision, also for an empty batch.
         for (name, shape) in [("input shape", input), ("filter shape", filter), ("output shape", outputShape)] {
-            _ = try checkedProduct([max(shape[0], 1)] + shape.dropFirst() + [8], quantity: name)
+            _ = try checkedProduct([max(shape[0], 1)] + shape.dropFirst() + [8], quantity: "\(name) in bytes")
         }
     }
 

@@ -47,9 +47,15 @@ extension Tensor: Equatable {}
 
 /// Refuses an allocation that the machine would not grant; Swift's arrays abort instead of failing.
 func requireMemory(byteCount: Int) throws(ConvolutionError) {
-    guard byteCount <= Machine.availableMemory, AlignedBuffer.canAllocate(byteCount: byteCount) else {
+    let available = Machine.availableMemory
+    guard byteCount <= available else {
         throw ConvolutionError(
             .resourceLimit, argument: "memory", value: "\(byteCount) bytes needed",
-            rule: "at most \(Machine.availableMemory) bytes are available")
+            rule: "at most \(available) bytes are available")
+    }
+    guard AlignedBuffer.canAllocate(byteCount: byteCount) else {
+        throw ConvolutionError(
+            .resourceLimit, argument: "memory", value: "\(byteCount) bytes needed",
+            rule: "the system must grant them to this process", hint: "raise the process's memory limit")
     }
 }
