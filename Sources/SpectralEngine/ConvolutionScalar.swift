@@ -18,13 +18,14 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     /// Hands it back, and frees it.
     static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?)
 
-    /// A plan for `count` complex transforms of `length` points in place, or `nil` if FFTW refuses. `stride` separates
-    /// the points of one transform, `distance` the transforms, both in complex elements.
+    /// A plan for `count` complex transforms of `length` points into contiguous rows, or `nil` if FFTW refuses. Strides
+    /// and distances (from transform to transform) are in complex elements.
     static func makePlan(
-        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
-        buffer: UnsafeMutablePointer<Self>
+        length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputDistance: Int32, sign: Int32,
+        flags: UInt32, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>
     ) -> OpaquePointer?
-    static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Self>)
+    static func execute(
+        _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>)
     static func destroy(_ plan: OpaquePointer)
 
     // MARK: Kernels, in the words of CKernels/include/kernels.inc
@@ -59,8 +60,5 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func add(_ term: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>, _ count: Int)
     static func packPanel(
         _ columns: UnsafePointer<Self>, _ pitch: Int, _ panel: UnsafeMutablePointer<Self>, _ panelPitch: Int,
-        _ length: Int)
-    static func unpackPanel(
-        _ panel: UnsafePointer<Self>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Self>, _ pitch: Int,
         _ length: Int)
 }

@@ -30,18 +30,27 @@ extension Double: ConvolutionScalar {
     }
 
     public static func makePlan(
-        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
-        buffer: UnsafeMutablePointer<Double>
+        length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputDistance: Int32, sign: Int32,
+        flags: UInt32, _ input: UnsafeMutablePointer<Double>, _ output: UnsafeMutablePointer<Double>
     ) -> OpaquePointer? {
         var extent = length
-        return unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) {
-            unsafe fftw_plan_many_dft(
-                1, &extent, count, $0, nil, stride, distance, $0, nil, stride, distance, sign, flags)
+        return unsafe input.withMemoryRebound(to: fftw_complex.self, capacity: 1) { input in
+            unsafe output.withMemoryRebound(to: fftw_complex.self, capacity: 1) { output in
+                unsafe fftw_plan_many_dft(
+                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, 1, outputDistance, sign,
+                    flags)
+            }
         }
     }
 
-    public static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Double>) {
-        unsafe buffer.withMemoryRebound(to: fftw_complex.self, capacity: 1) { unsafe fftw_execute_dft(plan, $0, $0) }
+    public static func execute(
+        _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Double>, _ output: UnsafeMutablePointer<Double>
+    ) {
+        unsafe input.withMemoryRebound(to: fftw_complex.self, capacity: 1) { input in
+            unsafe output.withMemoryRebound(to: fftw_complex.self, capacity: 1) { output in
+                unsafe fftw_execute_dft(plan, input, output)
+            }
+        }
     }
 
     public static func destroy(_ plan: OpaquePointer) { unsafe fftw_destroy_plan(plan) }
@@ -114,9 +123,4 @@ extension Double: ConvolutionScalar {
         _ columns: UnsafePointer<Double>, _ pitch: Int, _ panel: UnsafeMutablePointer<Double>, _ panelPitch: Int,
         _ length: Int
     ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
-
-    public static func unpackPanel(
-        _ panel: UnsafePointer<Double>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Double>, _ pitch: Int,
-        _ length: Int
-    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
 }

@@ -30,26 +30,40 @@ public enum FFTWLibrary {
     /// Compares the transform of a shifted impulse with its definition, a complex exponential.
     private static func isRight<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type, tolerance: Double) -> Bool {
         let shape = TileShape(planes: 1, rows: 1, length: length)
+        let (count, panelCount) = (2 * shape.bufferCount, 2 * shape.panelCount)
+        let stride = MemoryLayout<Scalar>.stride
         guard let transform = try? PackedTransform<Scalar>(shape: shape),
-            let buffer = try? AlignedBuffer(byteCount: 2 * shape.complexCount * MemoryLayout<Scalar>.stride),
-            let scratch = try? AlignedBuffer(byteCount: 2 * shape.panelCount * MemoryLayout<Scalar>.stride)
+            let tile = try? AlignedBuffer(byteCount: count * stride),
+            let second = try? AlignedBuffer(byteCount: count * stride),
+            let panel = try? AlignedBuffer(byteCount: panelCount * stride)
         else { return false }
-        return buffer.withSharedRegion(of: Scalar.self) { tile in
-            for index in 0..<2 * shape.complexCount { tile[index] = 0 }
-            tile[2] = 1
-            scratch.withSharedRegion { transform.forward(tile, planes: 0..<1, rows: 0..<1, panel: $0) }
-            var angle = (cosine: 1.0, sine: 0.0)
-            let step = exponential(-1, of: length)
-            for bin in 0..<length {
-                let error = abs(Double(tile[2 * bin]) - angle.cosine) + abs(Double(tile[2 * bin + 1]) - angle.sine)
-                guard error < tolerance else { return false }
-                angle = (
-                    angle.cosine * step.cosine - angle.sine * step.sine,
-                    angle.cosine * step.sine + angle.sine * step.cosine
-                )
+        return tile.withSharedRegion(of: Scalar.self) { tile in
+            second.withSharedRegion(of: Scalar.self) { second in
+                panel.withSharedRegion(of: Scalar.self) { panel in
+                    let scratch = TransformScratch(buffer: second, panel: panel)
+                    let source = transform.source(of: tile, scratch)
+                    clear(source)
+                    source[2] = 1
+                    transform.forward(tile, box: TileBox(planes: 0..<1, rows: 0..<1, columns: 1..<2), scratch)
+                    return isExponential(tile, length, tolerance: tolerance)
+                }
             }
-            return true
         }
+    }
+
+    private static func isExponential<Scalar: ConvolutionScalar>(
+        _ spectrum: SharedRegion<Scalar>, _ length: Int, tolerance: Double
+    ) -> Bool {
+        var angle = (cosine: 1.0, sine: 0.0)
+        let step = exponential(-1, of: length)
+        for bin in 0..<length {
+            let error = abs(Double(spectrum[2 * bin]) - angle.cosine) + abs(Double(spectrum[2 * bin + 1]) - angle.sine)
+            guard error < tolerance else { return false }
+            angle = (
+                angle.cosine * step.cosine - angle.sine * step.sine, angle.cosine * step.sine + angle.sine * step.cosine
+            )
+        }
+        return true
     }
 
     /// exp(sign·2πi / length) by its power series, without a mathematical library.

@@ -30,18 +30,27 @@ extension Float: ConvolutionScalar {
     }
 
     public static func makePlan(
-        length: Int32, count: Int32, stride: Int32, distance: Int32, sign: Int32, flags: UInt32,
-        buffer: UnsafeMutablePointer<Float>
+        length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputDistance: Int32, sign: Int32,
+        flags: UInt32, _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
     ) -> OpaquePointer? {
         var extent = length
-        return unsafe buffer.withMemoryRebound(to: fftwf_complex.self, capacity: 1) {
-            unsafe fftwf_plan_many_dft(
-                1, &extent, count, $0, nil, stride, distance, $0, nil, stride, distance, sign, flags)
+        return unsafe input.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { input in
+            unsafe output.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { output in
+                unsafe fftwf_plan_many_dft(
+                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, 1, outputDistance, sign,
+                    flags)
+            }
         }
     }
 
-    public static func execute(_ plan: OpaquePointer, _ buffer: UnsafeMutablePointer<Float>) {
-        unsafe buffer.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { unsafe fftwf_execute_dft(plan, $0, $0) }
+    public static func execute(
+        _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
+    ) {
+        unsafe input.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { input in
+            unsafe output.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { output in
+                unsafe fftwf_execute_dft(plan, input, output)
+            }
+        }
     }
 
     public static func destroy(_ plan: OpaquePointer) { unsafe fftwf_destroy_plan(plan) }
@@ -109,9 +118,4 @@ extension Float: ConvolutionScalar {
         _ columns: UnsafePointer<Float>, _ pitch: Int, _ panel: UnsafeMutablePointer<Float>, _ panelPitch: Int,
         _ length: Int
     ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
-
-    public static func unpackPanel(
-        _ panel: UnsafePointer<Float>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Float>, _ pitch: Int,
-        _ length: Int
-    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
 }

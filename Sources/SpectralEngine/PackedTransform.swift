@@ -5,61 +5,75 @@ public struct PlanFailure: Error, Hashable, Sendable {
     public let shape: TileShape
 }
 
-/// The complex transforms of one tile shape, composed of 1-D passes over rows, columns and planes, in place.
+/// The complex transforms of one tile shape, composed of 1-D passes between two buffers.
 ///
-/// The only owner of FFTW plans. Composed passes need no measuring: FFTW's estimate is as good as its patient search
-/// where it is asked for eight contiguous lines at once, while its estimated 2-D plans can be ten times too slow; and
-/// what is known to be zero, or will be dropped, is skipped row by row. An inverse is not scaled: the factor
-/// 1/(planes·rows·length) is the caller's.
+/// The only owner of FFTW plans. Every pass reads lines along the outermost axis and writes them as contiguous rows, so
+/// that the axes turn by one place; after as many passes as there are axes they are back in order. FFTW's estimated
+/// plans are at their best in just this form, and so need no measuring: neighbouring lines are read as vectors, and
+/// nothing is copied back (`Docs/Measurements/2026-11-22-turning-passes.md`). What is known to be zero, or will be
+/// dropped, is skipped line by line. An inverse is not scaled: the factor 1/(planes·rows·length) is the caller's.
 public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendable {
-    // Sendable: plans are immutable after init, and FFTW's new-array execution is thread-safe. Every buffer it is given
-    // is a region of an AlignedBuffer at a multiple of 64 bytes, as the one the plans were made on.
+    // Sendable: plans are immutable after init, and FFTW's new-array execution is thread-safe. Every pointer it is given
+    // is a multiple of 8 complex elements into a region of an AlignedBuffer, as those the plans were made on.
 
     public let shape: TileShape
 
-    /// One direction.
-    private struct Direction {
-        let rows: LinePlans?
-        let columns: StridedPlans?
-        let lines: StridedPlans?
-    }
-
-    private let forward: Direction
-    private let inverse: Direction
+    private let passes: [TurningPass]
+    private let forwardPlans: [OpaquePointer]
+    private let inversePlans: [OpaquePointer]
     private let plans: PlanList
 
-    /// Makes the plans, under the planner lock, on a buffer of its own.
+    /// Makes the plans, under the planner lock, on buffers of its own.
     ///
     /// - Throws: ``PlanFailure`` or ``AllocationFailure``.
     public init(shape: TileShape) throws {
         self.shape = shape
-        guard [shape.planes, shape.rows, shape.length, shape.complexCount].allSatisfy({ $0 <= Int(Int32.max) }) else {
+        // The layout after the last turn ends with the last axis that was transformed: it must be the shape's last.
+        let isOrdered = shape.length > 1 || shape.pointCount == 1
+        guard isOrdered,
+            [shape.planes, shape.rows, shape.length, shape.bufferCount].allSatisfy({ $0 <= Int(Int32.max) })
+        else {
             throw PlanFailure(shape: shape)
         }
-        let count = max(shape.complexCount, shape.panelCount)
-        let buffer = try AlignedBuffer(byteCount: 2 * count * MemoryLayout<Scalar>.stride)
+        let byteCount = 2 * max(shape.bufferCount, shape.panelCount) * MemoryLayout<Scalar>.stride
+        let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
         let plans = PlanList()
-        self.plans = plans
-        (forward, inverse) = buffer.withSharedRegion(of: Scalar.self) { region in
-            PlannerLock.withLock {
-                // The planner remembers what it planned before, also by estimate, and plans differently for it. So that
-                // a transform, and with it every bit of a result, depends on nothing but its shape, it starts with an
-                // empty memory.
-                let wisdom = unsafe Scalar.takeWisdom()
-                defer { unsafe Scalar.restoreWisdom(wisdom) }
-                func direction(_ sign: Int32) -> Direction {
-                    let maker = PlanMaker(plans: plans, sign: sign, buffer: region)
-                    return Direction(
-                        rows: maker.rows(of: shape), columns: maker.strided(shape.rows, pitch: shape.pitch),
-                        lines: maker.strided(shape.planes, pitch: shape.rows * shape.pitch))
+        let passes = TurningPass.all(shape)
+        (self.plans, self.passes) = (plans, passes)
+        (forwardPlans, inversePlans) = source.withSharedRegion(of: Scalar.self) { source in
+            target.withSharedRegion(of: Scalar.self) { target in
+                PlannerLock.withLock {
+                    // The planner remembers what it planned before, also by estimate, and plans differently for it. So
+                    // that a transform, and with it every bit of a result, depends on nothing but its shape, it starts
+                    // with an empty memory.
+                    let wisdom = unsafe Scalar.takeWisdom()
+                    defer { unsafe Scalar.restoreWisdom(wisdom) }
+                    func all(_ sign: Int32) -> [OpaquePointer] {
+                        passes.compactMap { plans.keep(unsafe Self.plan($0, sign, source.base, target.base)) }
+                    }
+                    return (all(FFTW_FORWARD), all(FFTW_BACKWARD))
                 }
-                return (direction(FFTW_FORWARD), direction(FFTW_BACKWARD))
             }
         }
         guard !plans.hasFailed else { throw PlanFailure(shape: shape) }
     }
 
-    // MARK: Making plans
+    /// The plan of one step of a pass; both buffers hold every point that a pass or a panel of the shape can name.
+    private static func plan(
+        _ pass: TurningPass, _ sign: Int32, _ source: UnsafeMutablePointer<Scalar>,
+        _ target: UnsafeMutablePointer<Scalar>
+    ) -> OpaquePointer? {
+        let (count, stride, distance) =
+            switch pass.form {
+            case .strided: (TileShape.panelWidth, pass.inputPitch, 1)
+            case .packed: (TileShape.panelWidth, 1, TileShape.panelPitch(pass.length))
+            case .contiguous: (1, 1, pass.length)
+            }
+        return unsafe Scalar.makePlan(
+            length: Int32(pass.length), count: Int32(count), inputStride: Int32(stride),
+            inputDistance: Int32(distance), outputDistance: Int32(pass.outputPitch), sign: sign,
+            flags: UInt32(FFTW_ESTIMATE), source, target)
+    }
 
     /// Owns the plans of one object; they are destroyed when it is dropped.
     private final class PlanList {
@@ -74,153 +88,107 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
 
         deinit { PlannerLock.withLock { for plan in all { unsafe Scalar.destroy(plan) } } }
     }
-
-    /// Transforms of contiguous lines: one, or a block of 8. A block vectorises across its lines and is up to four
-    /// times as fast a line (`Docs/Measurements/2026-11-22-first-rates.md`).
-    private struct LinePlans {
-        let single: OpaquePointer
-        let block: OpaquePointer?
-    }
-
-    /// Transforms of lines across rows or planes.
-    private enum StridedPlans {
-        /// A panel of neighbouring lines at once, in place.
-        case inPlace(OpaquePointer, width: Int)
-        /// Eight lines, copied to contiguous ones and back.
-        case packed(OpaquePointer)
-    }
-
-    private struct PlanMaker {
-        let plans: PlanList
-        let sign: Int32
-        let buffer: SharedRegion<Scalar>
-
-        private func make(_ length: Int, count: Int, stride: Int, distance: Int) -> OpaquePointer? {
-            // The buffer holds a whole tile and a whole panel: every point a plan here can name.
-            plans.keep(
-                unsafe Scalar.makePlan(
-                    length: Int32(length), count: Int32(count), stride: Int32(stride), distance: Int32(distance),
-                    sign: sign, flags: UInt32(FFTW_ESTIMATE), buffer: buffer.base))
-        }
-
-        func rows(of shape: TileShape) -> LinePlans? {
-            guard shape.length > 1, let single = make(shape.length, count: 1, stride: 1, distance: shape.pitch)
-            else { return nil }
-            let block =
-                shape.rows >= TileShape.panelWidth
-                ? make(shape.length, count: TileShape.panelWidth, stride: 1, distance: shape.pitch) : nil
-            return LinePlans(single: single, block: block)
-        }
-
-        func strided(_ length: Int, pitch: Int) -> StridedPlans? {
-            guard length > 1 else { return nil }
-            // FFTW's strided plans hold their own for short powers of two; elsewhere they run at a fifth and less of
-            // the contiguous ones, and two copies are cheaper (`Docs/Measurements/2026-11-22-first-rates.md`).
-            if length <= 128, length & (length - 1) == 0 {
-                let width = [32, 16, 8].first { pitch % $0 == 0 } ?? TileShape.panelWidth
-                return make(length, count: width, stride: pitch, distance: 1).map { .inPlace($0, width: width) }
-            }
-            return make(
-                length, count: TileShape.panelWidth, stride: 1, distance: TileShape.panelPitch(length)
-            ).map { .packed($0) }
-        }
-    }
 }
 
 // MARK: - Executing
 
+/// Scratch of one worker's transforms.
+public struct TransformScratch<Scalar: ConvolutionScalar>: Sendable {
+    fileprivate let buffer: SharedRegion<Scalar>
+    fileprivate let panel: SharedRegion<Scalar>
+
+    /// - Parameters:
+    ///   - buffer: The second buffer of a tile, `shape.bufferCount` complex elements.
+    ///   - panel: `shape.panelCount` complex elements.
+    public init(buffer: SharedRegion<Scalar>, panel: SharedRegion<Scalar>) {
+        self.buffer = buffer
+        self.panel = panel
+    }
+}
+
 extension PackedTransform {
-    /// Transforms a tile whose samples outside these planes and rows are zero.
+    /// Whether samples have to lie in the scratch: after an odd number of passes the spectrum is in the other buffer.
+    public var isSourceInScratch: Bool { !passes.count.isMultiple(of: 2) }
+
+    /// Where samples have to lie before ``forward(_:box:_:)``.
+    public func source(
+        of tile: SharedRegion<Scalar>, _ scratch: TransformScratch<Scalar>
+    ) -> SharedRegion<Scalar> {
+        isSourceInScratch ? scratch.buffer : tile
+    }
+
+    /// Transforms samples that are zero outside a box, from ``source(of:_:)`` into the tile.
+    public func forward(_ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>) {
+        var (source, target) = isSourceInScratch ? (scratch.buffer, tile) : (tile, scratch.buffer)
+        check(tile, box, scratch)
+        for (pass, plan) in zip(passes, forwardPlans) {
+            unsafe turn(pass, plan, source.base, target.base, pass.forwardLines(box), scratch.panel.base)
+            for rows in pass.rowsToClear(box) where !rows.isEmpty {
+                let start = unsafe target.base + 2 * rows.lowerBound * pass.outputPitch
+                unsafe start.clear(count: 2 * rows.count * pass.outputPitch)
+            }
+            swap(&source, &target)
+        }
+    }
+
+    /// Transforms back, unscaled.
     ///
-    /// - Parameter panel: Scratch, at least `shape.panelCount` complex elements.
-    public func forward(
-        _ tile: SharedRegion<Scalar>, planes: Range<Int>, rows: Range<Int>, panel: SharedRegion<Scalar>
-    ) {
-        check(tile, planes, rows, panel)
-        for plane in planes {
-            transformRows(forward.rows, tile, plane: plane, rows: rows)
-            transformColumns(forward.columns, tile, plane: plane, panel)
-        }
-        transformLines(forward.lines, tile, panel)
-    }
-
-    /// Transforms back, unscaled; only these planes and rows of the result are right, the others hold anything.
+    /// - Returns: Where the result is: the tile or the scratch. Only the planes and rows of the box are right; all else
+    ///   holds anything.
     public func inverse(
-        _ tile: SharedRegion<Scalar>, planes: Range<Int>, rows: Range<Int>, panel: SharedRegion<Scalar>
-    ) {
-        check(tile, planes, rows, panel)
-        transformLines(inverse.lines, tile, panel)
-        for plane in planes {
-            transformColumns(inverse.columns, tile, plane: plane, panel)
-            transformRows(inverse.rows, tile, plane: plane, rows: rows)
+        _ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>
+    ) -> SharedRegion<Scalar> {
+        check(tile, box, scratch)
+        var (source, target) = (tile, scratch.buffer)
+        for (pass, plan) in zip(passes, inversePlans) {
+            unsafe turn(pass, plan, source.base, target.base, pass.inverseLines(box), scratch.panel.base)
+            swap(&source, &target)
         }
+        return source
     }
 
-    private func check(
-        _ tile: SharedRegion<Scalar>, _ planes: Range<Int>, _ rows: Range<Int>, _ panel: SharedRegion<Scalar>
+    private func check(_ tile: SharedRegion<Scalar>, _ box: TileBox, _ scratch: TransformScratch<Scalar>) {
+        for buffer in [tile, scratch.buffer] {
+            precondition(buffer.count >= 2 * shape.bufferCount && buffer.isAligned, "a buffer of another shape")
+        }
+        precondition(scratch.panel.count >= 2 * shape.panelCount && scratch.panel.isAligned, "a panel too small")
+        precondition(
+            box.planes.lowerBound >= 0 && box.planes.upperBound <= shape.planes && box.rows.lowerBound >= 0
+                && box.rows.upperBound <= shape.rows && box.columns.lowerBound >= 0
+                && box.columns.upperBound <= shape.length, "a box outside the tile")
+    }
+
+    /// One pass. Panels start at multiples of 8 within a padded row, and the target has room for a panel's last lines
+    /// beyond its rows (`TurningPass.outputCount`), so every access stays inside the buffers. Such lines hold anything:
+    /// a later panel of the pass, or nobody, writes or reads their place.
+    private func turn(
+        _ pass: TurningPass, _ plan: OpaquePointer, _ source: UnsafeMutablePointer<Scalar>,
+        _ target: UnsafeMutablePointer<Scalar>, _ lines: (outer: Range<Int>, inner: Range<Int>),
+        _ panel: UnsafeMutablePointer<Scalar>
     ) {
-        precondition(tile.count == 2 * shape.complexCount, "a tile of another shape")
-        precondition(panel.count >= 2 * shape.panelCount, "a panel of another shape")
-        precondition(tile.isAligned && panel.isAligned, "scratch must be aligned as the plans' own was")
-        precondition(planes.lowerBound >= 0 && planes.upperBound <= shape.planes, "planes outside the tile")
-        precondition(rows.lowerBound >= 0 && rows.upperBound <= shape.rows, "rows outside the tile")
-    }
-
-    // Offsets below stay inside the tile: planes and rows are ranges of the shape, panels divide the pitch.
-
-    private func transformRows(_ plans: LinePlans?, _ tile: SharedRegion<Scalar>, plane: Int, rows: Range<Int>) {
-        guard let plans, !rows.isEmpty else { return }
         let width = TileShape.panelWidth
-        var row = rows.lowerBound
-        if plans.block != nil {
-            // Whole blocks may take in rows that are zero, or not kept, rather than leave single ones over.
-            let blocked = min((rows.count + width - 1) / width * width, shape.rows / width * width)
-            row = max(min(row, shape.rows - blocked), 0)
-        }
-        while row < rows.upperBound {
-            let start = unsafe tile.base + 2 * (plane * shape.rows + row) * shape.pitch
-            if let block = plans.block, row + width <= shape.rows {
-                unsafe Scalar.execute(block, start)
-                row += width
-            } else {
-                unsafe Scalar.execute(plans.single, start)
-                row += 1
+        let first = lines.inner.lowerBound / width * width
+        for outer in lines.outer {
+            for inner in stride(from: first, to: lines.inner.upperBound, by: width) {
+                let input = unsafe source + 2 * (outer * pass.innerPitch + inner)
+                let output = unsafe target + 2 * (outer * pass.innerCount + inner) * pass.outputPitch
+                switch pass.form {
+                case .strided, .contiguous:
+                    unsafe Scalar.execute(plan, input, output)
+                case .packed:
+                    unsafe Scalar.packPanel(
+                        input, pass.inputPitch, panel, TileShape.panelPitch(pass.length), pass.length)
+                    unsafe Scalar.execute(plan, panel, output)
+                }
             }
         }
     }
+}
 
-    private func transformColumns(
-        _ plans: StridedPlans?, _ tile: SharedRegion<Scalar>, plane: Int, _ panel: SharedRegion<Scalar>
-    ) {
-        let size = shape.rows * shape.pitch
-        unsafe transformStrided(
-            plans, tile.base + 2 * plane * size, length: shape.rows, pitch: shape.pitch, count: shape.pitch, panel)
-    }
-
-    private func transformLines(
-        _ plans: StridedPlans?, _ tile: SharedRegion<Scalar>, _ panel: SharedRegion<Scalar>
-    ) {
-        let size = shape.rows * shape.pitch
-        unsafe transformStrided(plans, tile.base, length: shape.planes, pitch: size, count: size, panel)
-    }
-
-    /// `count` neighbouring lines of `length` points, `pitch` apart.
-    private func transformStrided(
-        _ plans: StridedPlans?, _ start: UnsafeMutablePointer<Scalar>, length: Int, pitch: Int, count: Int,
-        _ panel: SharedRegion<Scalar>
-    ) {
-        switch plans {
-        case nil:
-            return
-        case .inPlace(let plan, let width):
-            for line in stride(from: 0, to: count, by: width) { unsafe Scalar.execute(plan, start + 2 * line) }
-        case .packed(let plan):
-            let panelPitch = TileShape.panelPitch(length)
-            for line in stride(from: 0, to: count, by: TileShape.panelWidth) {
-                unsafe Scalar.packPanel(start + 2 * line, pitch, panel.base, panelPitch, length)
-                unsafe Scalar.execute(plan, panel.base)
-                unsafe Scalar.unpackPanel(panel.base, panelPitch, start + 2 * line, pitch, length)
-            }
-        }
+extension UnsafeMutablePointer where Pointee: ConvolutionScalar {
+    /// Sets elements to 0: the number 0 is all bits 0.
+    func clear(count: Int) {
+        unsafe UnsafeMutableRawPointer(self).initializeMemory(
+            as: UInt8.self, repeating: 0, count: count * MemoryLayout<Pointee>.stride)
     }
 }

@@ -157,7 +157,7 @@ extension TileShape {
     }
 
     private func check<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>) {
-        precondition(tile.count == 2 * complexCount, "a tile of another shape")
+        precondition(tile.count >= 2 * complexCount, "a tile of another shape")
     }
 
     private func checkHalf<Scalar: ConvolutionScalar>(_ half: SharedRegion<Scalar>) {
@@ -171,7 +171,7 @@ extension TileShape {
 
 /// Every element = 0.
 public func clear<Scalar: ConvolutionScalar>(_ region: SharedRegion<Scalar>) {
-    unsafe region.base.update(repeating: 0, count: region.count)
+    unsafe region.base.clear(count: region.count)
 }
 
 /// sum += term.

@@ -3,7 +3,7 @@ internal import CKernels
 /// The extents of one complex tile, and how it lies in memory.
 ///
 /// Every problem is seen with three axes, absent ones having length 1. A tile is `planes × rows` rows of `length` bins,
-/// `pitch` apart; the half of a Hermitian spectrum keeps bins `0 ... length/2` of every row.
+/// `pitch` apart; the half of a Hermitian spectrum keeps bins `0 ... length/2` of every row. Axes of length 1 come first.
 public struct TileShape: Hashable, Sendable {
     public let planes: Int
     public let rows: Int
@@ -17,10 +17,10 @@ public struct TileShape: Hashable, Sendable {
 
     /// Complex elements from row to row: a multiple of 8, so that every row and every panel of columns is equally
     /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
-    public var pitch: Int { Self.padded(length, in: planes * rows) }
+    public var pitch: Int { Self.padded(length, rows: planes * rows) }
 
     /// Complex elements from row to row of a half spectrum.
-    public var halfPitch: Int { Self.padded(length / 2 + 1, in: planes * rows) }
+    public var halfPitch: Int { Self.padded(length / 2 + 1, rows: planes * rows) }
 
     /// Complex elements of a tile.
     public var complexCount: Int { planes * rows * pitch }
@@ -31,16 +31,19 @@ public struct TileShape: Hashable, Sendable {
     /// Points of one transform.
     public var pointCount: Int { planes * rows * length }
 
+    /// Complex elements of a buffer that holds a tile in each of the layouts its transform goes through.
+    public var bufferCount: Int { TurningPass.all(self).reduce(complexCount) { max($0, $1.outputCount) } }
+
     /// Lines of one panel: 8 complex f32 elements are a cache line.
     static let panelWidth = 8
 
-    /// Complex elements of the scratch that transforms of a tile use: one panel of its longest strided axis.
-    public var panelCount: Int { Self.panelWidth * Self.panelPitch(max(planes, rows)) }
+    /// Complex elements of the panel that lines are copied to: one for the longest axis.
+    public var panelCount: Int { Self.panelWidth * Self.panelPitch(max(planes, rows, length)) }
 
     /// Complex elements from line to line of a panel: aligned, and no power of two apart.
     static func panelPitch(_ length: Int) -> Int { (length + 7) / 8 * 8 + 8 }
 
-    private static func padded(_ count: Int, in rows: Int) -> Int {
+    static func padded(_ count: Int, rows: Int) -> Int {
         let multiple = (count + 7) / 8 * 8
         // 512 complex f32 elements are 4096 bytes.
         return rows > 1 && multiple % 512 == 0 ? multiple + 8 : multiple

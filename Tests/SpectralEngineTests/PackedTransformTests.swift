@@ -3,13 +3,13 @@ import Synchronization
 import Testing
 
 /// Every length up to 40, lengths of each kind the pipelines use, and boxes whose axes take every path: no pass at all,
-/// single lines, blocks of eight with and without a rest, in-place columns and packed ones.
+/// one contiguous line, panels of strided lines and of packed ones, with and without a rest.
 private let shapes: [TileShape] =
     ((1...40) + [96, 100, 128, 160, 256]).map { TileShape(planes: 1, rows: 1, length: $0) }
     + [
-        (1, 2, 2), (1, 3, 5), (1, 4, 8), (1, 7, 1), (1, 8, 8), (1, 9, 16), (1, 12, 10), (1, 16, 9), (1, 19, 6),
+        (1, 2, 2), (1, 3, 5), (1, 4, 8), (1, 7, 2), (1, 8, 8), (1, 9, 16), (1, 12, 10), (1, 16, 9), (1, 19, 6),
         (1, 32, 24), (1, 33, 7), (1, 64, 3), (1, 100, 12), (1, 128, 4), (1, 160, 8), (1, 256, 4), (1, 16, 64),
-        (2, 1, 1), (5, 1, 1), (2, 2, 2), (2, 3, 4), (3, 5, 7), (4, 4, 4), (4, 8, 16), (5, 9, 11), (8, 8, 8), (9, 1, 5),
+        (2, 1, 2), (5, 1, 3), (2, 2, 2), (2, 3, 4), (3, 5, 7), (4, 4, 4), (4, 8, 16), (5, 9, 11), (8, 8, 8), (9, 1, 5),
         (9, 16, 5), (16, 8, 6), (17, 3, 2), (130, 2, 3),
     ].map { TileShape(planes: $0.0, rows: $0.1, length: $0.2) }
 
@@ -20,11 +20,14 @@ private func randomField(_ shape: TileShape, seed: UInt64) -> [Complex] {
     return (0..<shape.pointCount).map { _ in Complex(real: generator.value(), imaginary: generator.value()) }
 }
 
-/// Keeps the samples in these planes and rows, the others are 0.
-private func pruned(_ field: [Complex], _ shape: TileShape, planes: Range<Int>, rows: Range<Int>) -> [Complex] {
+/// Keeps the samples in a box, the others are 0.
+private func pruned(
+    _ field: [Complex], _ shape: TileShape, planes: Range<Int>, rows: Range<Int>, columns: Range<Int>
+) -> [Complex] {
     field.indices.map { point in
-        let row = point / shape.length
-        return planes.contains(row / shape.rows) && rows.contains(row % shape.rows) ? field[point] : .zero
+        let (row, column) = (point / shape.length, point % shape.length)
+        let isKept = planes.contains(row / shape.rows) && rows.contains(row % shape.rows) && columns.contains(column)
+        return isKept ? field[point] : .zero
     }
 }
 
@@ -68,16 +71,19 @@ private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scal
     var largest = 0.0
     for planes in ranges(shape.planes) {
         for rows in ranges(shape.rows) {
-            let some = pruned(field, shape, planes: planes, rows: rows)
-            let unpruned = try ScratchTile<Scalar>(shape, some)
-            unpruned.forward(transform)
-            let tile = try ScratchTile<Scalar>(shape, some)
-            tile.forward(transform, planes: planes, rows: rows)
-            largest = max(largest, relativeError(tile.field, unpruned.field))
-            tile.field = field
+            for columns in ranges(shape.length) {
+                let some = pruned(field, shape, planes: planes, rows: rows, columns: columns)
+                let unpruned = try ScratchTile<Scalar>(shape, some)
+                unpruned.forward(transform)
+                let tile = try ScratchTile<Scalar>(shape, some)
+                tile.forward(transform, planes: planes, rows: rows, columns: columns)
+                largest = max(largest, relativeError(tile.field, unpruned.field))
+            }
+            let tile = try ScratchTile<Scalar>(shape, field)
             tile.inverse(transform, planes: planes, rows: rows)
-            let kept = pruned(tile.field, shape, planes: planes, rows: rows)
-            let expected = pruned(whole.field, shape, planes: planes, rows: rows)
+            let all = 0..<shape.length
+            let kept = pruned(tile.field, shape, planes: planes, rows: rows, columns: all)
+            let expected = pruned(whole.field, shape, planes: planes, rows: rows, columns: all)
             // Dropped rows hold anything, so the error is relative to the whole field.
             largest = max(largest, norm(zip(kept, expected).map { $0 - $1 }) / norm(whole.field))
         }
@@ -96,8 +102,8 @@ private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scal
         #expect(try roundTripError(shape, Double.self) <= 1)
     }
 
-    @Test(arguments: boxes.filter { $0.pointCount <= 600 })
-    func prunedPlanesAndRowsChangeNothing(_ shape: TileShape) throws {
+    @Test(arguments: boxes.filter { $0.pointCount <= 300 })
+    func prunedBoxesChangeNothing(_ shape: TileShape) throws {
         #expect(try pruningError(shape, Float.self) <= 1)
         #expect(try pruningError(shape, Double.self) <= 1)
     }
@@ -128,7 +134,7 @@ private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scal
                 while ContinuousClock.now < end {
                     let shape = TileShape(
                         planes: generator.integer(in: 1...4), rows: generator.integer(in: 1...20),
-                        length: generator.integer(in: 1...48))
+                        length: generator.integer(in: 2...48))
                     let transform = try PackedTransform<Scalar>(shape: shape)
                     // The transform of an impulse at 0 is 1 everywhere.
                     let impulse = (0..<shape.pointCount).map { Complex(real: $0 == 0 ? 1 : 0, imaginary: 0) }
@@ -150,6 +156,9 @@ private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scal
         #expect(refused?.shape == shape)
         let many = TileShape(planes: 1 << 11, rows: 1 << 11, length: 1 << 9)
         #expect(throws: PlanFailure.self) { try PackedTransform<Double>(shape: many) }
+        // Axes of length 1 come first.
+        let unordered = TileShape(planes: 1, rows: 4, length: 1)
+        #expect(throws: PlanFailure.self) { try PackedTransform<Double>(shape: unordered) }
     }
 
     @Test func rangesAndRegionsOutsideTheShapeTrap() async {

@@ -20,17 +20,20 @@ extension TileShape {
     }
 }
 
-/// A tile and a panel of scratch, both filled with NaN, so that whoever reads what nobody has written is found out.
+/// A tile and the scratch of its transforms, all filled with NaN, so that whoever reads what nobody has written is found out.
 final class ScratchTile<Scalar: ConvolutionScalar> {
     let shape: TileShape
     private let tile: AlignedBuffer
+    private let second: AlignedBuffer
     private let panel: AlignedBuffer
 
     init(_ shape: TileShape, _ field: [Complex]? = nil) throws {
         self.shape = shape
-        tile = try AlignedBuffer(byteCount: 2 * shape.complexCount * MemoryLayout<Scalar>.stride)
+        tile = try AlignedBuffer(byteCount: 2 * shape.bufferCount * MemoryLayout<Scalar>.stride)
+        second = try AlignedBuffer(byteCount: tile.byteCount)
         panel = try AlignedBuffer(byteCount: 2 * shape.panelCount * MemoryLayout<Scalar>.stride)
         tile.fill(with: .max)
+        second.fill(with: .max)
         panel.fill(with: .max)
         if let field { self.field = field }
     }
@@ -60,18 +63,40 @@ final class ScratchTile<Scalar: ConvolutionScalar> {
         try tile.withSharedRegion(of: Scalar.self, body)
     }
 
-    func forward(_ transform: PackedTransform<Scalar>, planes: Range<Int>? = nil, rows: Range<Int>? = nil) {
-        withRegion { tile in
-            panel.withSharedRegion(of: Scalar.self) { panel in
-                transform.forward(tile, planes: planes ?? 0..<shape.planes, rows: rows ?? 0..<shape.rows, panel: panel)
-            }
+    func forward(
+        _ transform: PackedTransform<Scalar>, planes: Range<Int>? = nil, rows: Range<Int>? = nil,
+        columns: Range<Int>? = nil
+    ) {
+        withScratch { tile, other, scratch in
+            if transform.isSourceInScratch { copy(tile, to: other) }
+            transform.forward(tile, box: box(planes, rows, columns), scratch)
         }
     }
 
     func inverse(_ transform: PackedTransform<Scalar>, planes: Range<Int>? = nil, rows: Range<Int>? = nil) {
+        withScratch { tile, other, scratch in
+            let result = transform.inverse(tile, box: box(planes, rows, nil), scratch)
+            if transform.isSourceInScratch { copy(result, to: tile) }
+        }
+    }
+
+    private func box(_ planes: Range<Int>?, _ rows: Range<Int>?, _ columns: Range<Int>?) -> TileBox {
+        TileBox(
+            planes: planes ?? 0..<shape.planes, rows: rows ?? 0..<shape.rows, columns: columns ?? 0..<shape.length)
+    }
+
+    private func copy(_ source: SharedRegion<Scalar>, to target: SharedRegion<Scalar>) {
+        for index in 0..<2 * shape.complexCount { target[index] = source[index] }
+    }
+
+    private func withScratch(
+        _ body: (SharedRegion<Scalar>, SharedRegion<Scalar>, TransformScratch<Scalar>) -> Void
+    ) {
         withRegion { tile in
-            panel.withSharedRegion(of: Scalar.self) { panel in
-                transform.inverse(tile, planes: planes ?? 0..<shape.planes, rows: rows ?? 0..<shape.rows, panel: panel)
+            second.withSharedRegion(of: Scalar.self) { second in
+                panel.withSharedRegion(of: Scalar.self) { panel in
+                    body(tile, second, TransformScratch(buffer: second, panel: panel))
+                }
             }
         }
     }

@@ -80,15 +80,16 @@ extension SpectralPipeline {
     ) {
         let partner = plane + 1 < problem.filters * Cg ? plane + 1 : nil
         let tile = tile(layout.fieldTiles, worker: worker, memory)
-        _ = shape.gather(filters, table.filterWindow(plane), partner.map(table.filterWindow), into: tile)
-        if sanitising { for part in 0...1 { _ = shape.measure(tile, part: part) } }
+        let scratch = scratch(worker: worker, memory)
+        let source = transform.source(of: tile, scratch)
+        _ = shape.gather(filters, table.filterWindow(plane), partner.map(table.filterWindow), into: source)
+        if sanitising { for part in 0...1 { _ = shape.measure(source, part: part) } }
         func exponent(_ plane: Int) -> Int? {
             memory.norms[2 * plane] == 0 ? nil : Int(memory.norms[2 * plane + 1])
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
-        if packed != (0, 0) { shape.rescale(tile, first: -packed.0, second: -packed.1) }
-        transform.forward(
-            tile, planes: table.filterPlanes, rows: table.filterRows, panel: panel(worker: worker, memory))
+        if packed != (0, 0) { shape.rescale(source, first: -packed.0, second: -packed.1) }
+        transform.forward(tile, box: table.filterBox, scratch)
         func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
         shape.untangle(
             tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },

@@ -68,18 +68,15 @@ extension SpectralPipeline {
     ) {
         let facts = facts(worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
-        var tileRows = 0..<0
-        var tilePlanes = 0..<0
         for i in 0..<layout.fieldTiles {
             let isInput = i < Cg
             let windows = gradientWindows(group, i, rows)
             let found = gather(
-                isInput ? x : dy, windows, field: i, facts, into: tile(i, worker: worker, memory))
+                isInput ? x : dy, windows, field: i, facts,
+                into: fieldSource(i, worker: worker, memory))
             if found.negative.0 || found.negative.1 {
                 negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
             }
-            tileRows = tileRows.union(windows.0.rows.union(windows.1?.rows))
-            tilePlanes = tilePlanes.union(windows.0.planes.union(windows.1?.planes))
         }
 
         let inputs = 0..<Cg
@@ -107,16 +104,16 @@ extension SpectralPipeline {
         }
 
         for i in 0..<layout.fieldTiles {
-            let tile = tile(i, worker: worker, memory)
             let scale =
                 i < Cg
                 ? (-operands.inputScale, exponent - operands.inputScale)
                 : (-operands.outputGradientScale, -exponent - operands.outputGradientScale)
-            if scale != (0, 0) { shape.rescale(tile, first: scale.0, second: scale.1) }
-            let windows = gradientWindows(group, i, rows)
+            if scale != (0, 0) {
+                shape.rescale(fieldSource(i, worker: worker, memory), first: scale.0, second: scale.1)
+            }
             transform.forward(
-                tile, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows),
-                panel: panel(worker: worker, memory))
+                tile(i, worker: worker, memory), box: TileBox(gradientWindows(group, i, rows)),
+                fieldScratch(i, worker: worker, memory))
         }
         for k in 0..<Kg {
             for c in 0..<Cg {
@@ -193,10 +190,9 @@ extension SpectralPipeline {
         shape.tangle(
             accumulator(0, first.plane, memory), second.map { accumulator(0, $0.plane, memory) },
             exponents: (-packed.0, -packed.1), into: tile)
-        transform.inverse(
-            tile, planes: table.filterPlanes, rows: table.filterRows, panel: panel(worker: worker, memory))
-        write(tile, part: 0, first.plane, packed.0, result, memory, operands)
-        if let second { write(tile, part: 1, second.plane, packed.1, result, memory, operands) }
+        let inverse = transform.inverse(tile, box: table.filterBox, scratch(worker: worker, memory))
+        write(inverse, part: 0, first.plane, packed.0, result, memory, operands)
+        if let second { write(inverse, part: 1, second.plane, packed.1, result, memory, operands) }
     }
 
     private func write(

@@ -95,6 +95,8 @@ struct PassTable: Hashable, Sendable {
         for (axis, tiling) in zip(problem.axes, tilings) {
             windows.append(AxisWindows(axis: axis, tiling: tiling, pass: pass))
         }
+        // The engine wants axes of length 1 first. They have one element everywhere, so moving them moves nothing.
+        windows = windows.filter { $0.tiling.length == 1 } + windows.filter { $0.tiling.length > 1 }
         (depth, height, width) = (windows[0], windows[1], windows[2])
         shape = TileShape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
@@ -126,9 +128,10 @@ struct PassTable: Hashable, Sendable {
     /// The window of filter plane `index` = k · C/G + c; also that of its gradient.
     func filterWindow(_ index: Int) -> Window { window(\.filter, { windows, _ in windows.filter }, 0, plane: index) }
 
-    /// Tile planes and rows that hold all samples of the filter.
-    var filterPlanes: Range<Int> { depth.filter.positions }
-    var filterRows: Range<Int> { height.filter.positions }
+    /// Tile positions that hold all samples of the filter.
+    var filterBox: TileBox {
+        TileBox(planes: depth.filter.positions, rows: height.filter.positions, columns: width.filter.positions)
+    }
 
     private func window(
         _ extent: any KeyPath<Axis, Int> & Sendable, _ segment: (AxisWindows, Int) -> AxisSegment, _ row: Int,
@@ -144,16 +147,16 @@ struct PassTable: Hashable, Sendable {
     }
 }
 
-extension Window {
-    /// Tile planes and rows between the window's first and last sample.
-    var planes: Range<Int> { isEmpty ? 0..<0 : segments.0.positions }
-    var rows: Range<Int> { isEmpty ? 0..<0 : segments.1.positions }
-}
-
-extension Range<Int> {
-    /// The smallest range that holds both; empty ranges hold nothing.
-    func union(_ other: Range<Int>?) -> Range<Int> {
-        guard let other, !other.isEmpty else { return self }
-        return isEmpty ? other : Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
+extension TileBox {
+    /// The tile positions of one window, or of two partners.
+    init(_ windows: (Window, Window?)) {
+        func range(_ segment: (Window) -> AxisSegment) -> Range<Int> {
+            let first = windows.0.isEmpty ? 0..<0 : segment(windows.0).positions
+            guard let partner = windows.1, !partner.isEmpty else { return first }
+            let second = segment(partner).positions
+            if first.isEmpty { return second }
+            return min(first.lowerBound, second.lowerBound)..<max(first.upperBound, second.upperBound)
+        }
+        self.init(planes: range(\.segments.0), rows: range(\.segments.1), columns: range(\.segments.2))
     }
 }

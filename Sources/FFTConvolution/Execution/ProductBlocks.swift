@@ -17,7 +17,7 @@ extension SpectralPipeline {
         var hasNonFinite = false
         for i in 0..<layout.fieldTiles {
             let found = gather(
-                array, fieldWindows(group, i, rows), field: i, facts, into: tile(i, worker: worker, memory))
+                array, fieldWindows(group, i, rows), field: i, facts, into: fieldSource(i, worker: worker, memory))
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
         }
@@ -45,13 +45,12 @@ extension SpectralPipeline {
 
         if largest != (nil, nil) {
             for i in fields {
-                let tile = tile(i, worker: worker, memory)
-                let windows = fieldWindows(group, i, rows)
-                if scale != (0, 0) { shape.rescale(tile, first: -scale.0, second: -scale.1) }
+                if scale != (0, 0) {
+                    shape.rescale(fieldSource(i, worker: worker, memory), first: -scale.0, second: -scale.1)
+                }
                 transform.forward(
-                    tile, planes: windows.0.planes.union(windows.1?.planes),
-                    rows: windows.0.rows.union(windows.1?.rows),
-                    panel: panel(worker: worker, memory))
+                    tile(i, worker: worker, memory), box: TileBox(fieldWindows(group, i, rows)),
+                    fieldScratch(i, worker: worker, memory))
             }
         }
         for o in 0..<outputsPerGroup {
@@ -127,10 +126,8 @@ extension SpectralPipeline {
         let windows = (resultWindow(group, o, rows.0), rows.1.map { resultWindow(group, o, $0) })
         var sum = tile(layout.fieldTiles, worker: worker, memory)
         if isZero != (true, true) {
-            sum = sumProducts(group, o, memory, worker: worker)
-            transform.inverse(
-                sum, planes: windows.0.planes.union(windows.1?.planes), rows: windows.0.rows.union(windows.1?.rows),
-                panel: panel(worker: worker, memory))
+            sum = transform.inverse(
+                sumProducts(group, o, memory, worker: worker), box: TileBox(windows), scratch(worker: worker, memory))
         }
         func write(_ part: Int, _ window: Window, isZero: Bool, isNegative: Bool, scale: Int) {
             guard !isZero else { return shape.fill(result, window, bias) }

@@ -33,10 +33,10 @@ struct SpectralLayout: Hashable, Sendable {
     let planeFacts: Booking
     /// One byte for each plane of the result: whether it must be computed directly.
     let redo: Booking
-    /// Per worker: the field tiles, then two more.
+    /// Per worker: the field tiles, two more, and the second buffer of its transforms.
     let tiles: Booking
 
-    /// Per worker: the scratch of its transforms.
+    /// Per worker: the panel of its transforms.
     let panels: Booking
 
     let byteCount: Int
@@ -84,7 +84,7 @@ struct SpectralLayout: Hashable, Sendable {
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
         redo = layout.book(planes, bytesEach: 1)
-        tiles = layout.book(self.workers, fieldTiles + 2, table.shape.complexCount, bytesEach: complex)
+        tiles = layout.book(self.workers, fieldTiles + 3, table.shape.bufferCount, bytesEach: complex)
         panels = layout.book(self.workers, table.shape.panelCount, bytesEach: complex)
         byteCount = layout.byteCount
     }

@@ -135,12 +135,30 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
 extension SpectralPipeline {
     /// Tile `index` of a worker: first its field tiles, then two more.
     func tile(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.tiles.slice(worker * (layout.fieldTiles + 2) + index, count: 2 * shape.complexCount)
+        memory.tiles.slice(worker * (layout.fieldTiles + 3) + index, count: 2 * shape.bufferCount)
     }
 
     /// The scratch of a worker's transforms.
-    func panel(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.panels.slice(worker, count: 2 * shape.panelCount)
+    func scratch(worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
+        scratch(layout.fieldTiles + 2, worker: worker, memory)
+    }
+
+    /// The scratch of the transform of field tile `index`. Where samples lie in the scratch, every field needs its own:
+    /// it is the next field's tile, which is free again by the time that is filled.
+    func fieldScratch(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
+        scratch(transform.isSourceInScratch ? index + 1 : layout.fieldTiles + 2, worker: worker, memory)
+    }
+
+    private func scratch(_ tile: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
+        TransformScratch(
+            buffer: self.tile(tile, worker: worker, memory),
+            panel: memory.panels.slice(worker, count: 2 * shape.panelCount))
+    }
+
+    /// Where the samples of field tile `index` are gathered.
+    func fieldSource(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        transform.source(
+            of: tile(index, worker: worker, memory), fieldScratch(index, worker: worker, memory))
     }
 
     func halfSpectrum(_ index: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {

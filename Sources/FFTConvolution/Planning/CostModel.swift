@@ -37,7 +37,7 @@ extension CostModel {
         let points = Double(shape.pointCount)
         let wholeTransform = transformTime(shape, planes: shape.planes, rows: shape.rows, request.precision)
         let filterTransform = transformTime(
-            shape, planes: table.filterPlanes.count, rows: table.filterRows.count, request.precision)
+            shape, planes: table.filterBox.planes.count, rows: table.filterBox.rows.count, request.precision)
         let complex = Double(2 * request.precision.byteCount)
 
         // Fields that are gathered and transformed forward, results that are transformed back and scattered.
