@@ -3,13 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[CK_INSTRUCTION_SETS] = {"scalar", "avx2", "avx512"};
+static const char *const names[CK_INSTRUCTION_SETS] = {"scalar", "baseline", "avx2", "avx512"};
 
 const char *ck_name(int instruction_set) { return names[instruction_set]; }
 
 int ck_is_supported(int instruction_set) {
     switch (instruction_set) {
-    case CK_SCALAR: return 1;
+    case CK_SCALAR:
+    case CK_BASELINE: return 1;
 #if defined(__x86_64__)
     case CK_AVX2: return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     case CK_AVX512:
@@ -34,7 +35,7 @@ const ck_kernels_f32 *ck_table_f32(int instruction_set) {
     if (instruction_set == CK_AVX512) return &ck_avx512_f32;
     if (instruction_set == CK_AVX2) return &ck_avx2_f32;
 #endif
-    return &ck_scalar_f32;
+    return instruction_set == CK_SCALAR ? &ck_scalar_f32 : &ck_baseline_f32;
 }
 
 const ck_kernels_f64 *ck_table_f64(int instruction_set) {
@@ -42,5 +43,5 @@ const ck_kernels_f64 *ck_table_f64(int instruction_set) {
     if (instruction_set == CK_AVX512) return &ck_avx512_f64;
     if (instruction_set == CK_AVX2) return &ck_avx2_f64;
 #endif
-    return &ck_scalar_f64;
+    return instruction_set == CK_SCALAR ? &ck_scalar_f64 : &ck_baseline_f64;
 }

@@ -1,4 +1,6 @@
+// Vectors of 512 bits.
 #include "tables.h"
+#include "shuffles.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,24 +13,36 @@
 #define NAME(x) x##_f32
 #define FN(x) x##_f32
 #define TABLE ck_avx512_f32
-#include "kernels_body.inc"
+#define LANES 16
+#define COMPLEX_LANES 8
+#include "kernels_common.inc"
+#include "kernels_vector.inc"
+#include "kernels_table.inc"
 #undef T
 #undef UINT
 #undef NAME
 #undef FN
 #undef TABLE
+#undef LANES
+#undef COMPLEX_LANES
 
 #define T double
 #define UINT uint64_t
 #define NAME(x) x##_f64
 #define FN(x) x##_f64
 #define TABLE ck_avx512_f64
-#include "kernels_body.inc"
+#define LANES 8
+#define COMPLEX_LANES 1
+#include "kernels_common.inc"
+#include "kernels_vector.inc"
+#include "kernels_table.inc"
 #undef T
 #undef UINT
 #undef NAME
 #undef FN
 #undef TABLE
+#undef LANES
+#undef COMPLEX_LANES
 
 #pragma clang attribute pop
 #endif

@@ -1,15 +1,17 @@
+// Plain loops on the platform's baseline.
 #include "tables.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-// The baseline of the platform: SSE2 on x86-64, NEON on arm64.
 
 #define T float
 #define UINT uint32_t
 #define NAME(x) x##_f32
 #define FN(x) x##_f32
 #define TABLE ck_scalar_f32
-#include "kernels_body.inc"
+#include "kernels_common.inc"
+#include "kernels_scalar.inc"
+#include "kernels_table.inc"
 #undef T
 #undef UINT
 #undef NAME
@@ -21,7 +23,9 @@
 #define NAME(x) x##_f64
 #define FN(x) x##_f64
 #define TABLE ck_scalar_f64
-#include "kernels_body.inc"
+#include "kernels_common.inc"
+#include "kernels_scalar.inc"
+#include "kernels_table.inc"
 #undef T
 #undef UINT
 #undef NAME

@@ -10,7 +10,7 @@ import Testing
 @Suite struct DispatchTests {
     @Test func instructionSetsHaveTheirNames() {
         let names = (0..<Int32(CK_INSTRUCTION_SETS)).map { String(cString: ck_name($0)) }
-        #expect(names == ["scalar", "avx2", "avx512"])
+        #expect(names == ["scalar", "baseline", "avx2", "avx512"])
     }
 
     @Test func theScalarKernelsRunEverywhere() {

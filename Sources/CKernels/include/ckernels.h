@@ -46,16 +46,17 @@ typedef struct {
 #undef T
 #undef NAME
 
-/// Instruction sets, each including the ones before it.
-enum { CK_SCALAR = 0, CK_AVX2 = 1, CK_AVX512 = 2, CK_INSTRUCTION_SETS = 3 };
+/// Instruction sets: plain loops; 128-bit vectors (SSE2, NEON); and those of x86-64, each including the ones before it.
+enum { CK_SCALAR = 0, CK_BASELINE = 1, CK_AVX2 = 2, CK_AVX512 = 3, CK_INSTRUCTION_SETS = 4 };
 
 /// Whether this build has kernels for an instruction set and this processor runs them.
 int ck_is_supported(int instruction_set);
 
-/// The best supported instruction set, capped by the environment variable FFTCONV_ISA (scalar, avx2, avx512).
+/// The best supported instruction set, capped by the environment variable FFTCONV_ISA (scalar, baseline, avx2,
+/// avx512).
 int ck_best(void);
 
-/// "scalar", "avx2", "avx512".
+/// "scalar", "baseline", "avx2", "avx512".
 const char *ck_name(int instruction_set);
 
 /// The kernels for a supported instruction set.
