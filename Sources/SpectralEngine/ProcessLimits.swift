@@ -18,6 +18,16 @@ public enum ProcessLimits {
         return max(cores, 1)
     }()
 
+    /// Cores of the machine that are online. Read once.
+    public static let onlineCores = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)
+
+    /// Bytes of memory of the machine. Read once.
+    public static let physicalMemory: Int = {
+        let (bytes, overflow) = Int(sysconf(Int32(_SC_PHYS_PAGES))).multipliedReportingOverflow(
+            by: Int(sysconf(Int32(_SC_PAGESIZE))))
+        return overflow ? .max : max(bytes, 1)
+    }()
+
     /// Bytes of memory that are free now, cut to the container's limit.
     public static var availableMemory: Int {
         #if canImport(Darwin)

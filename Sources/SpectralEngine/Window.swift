@@ -23,7 +23,7 @@ public struct AxisSegment: Hashable, Sendable {
         // The first element at or after the first position, the last one at or before the last; both inside the array.
         let low = origin + positions.lowerBound
         let high = origin + positions.upperBound - 1
-        let first = max(0, low > 0 ? (low + step - 1) / step : 0)
+        let first = low > 0 ? low / step + (low % step > 0 ? 1 : 0) : 0
         let last = high >= 0 ? min(extent - 1, high / step) : -1
         count = max(0, last - first + 1)
         tileStart = count > 0 ? first * step - origin : positions.lowerBound

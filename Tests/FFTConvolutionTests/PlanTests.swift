@@ -180,7 +180,7 @@ struct PlanTests {
             for: problem, scalar: Float.self, options: PlanOptions(nonFinite: .reject))
         func spoiled(_ tensor: Tensor<Float>, _ index: Int, _ value: Float) -> Tensor<Float> {
             var tensor = tensor
-            tensor.elements[index] = value
+            tensor[index] = value
             return tensor
         }
         let bias = try Tensor<Float>(shape: [3], elements: [0, 0, .infinity])

@@ -5,7 +5,7 @@ struct TensorTests {
     @Test func shapeAndElementsAreKept() throws {
         var tensor = try Tensor<Float>(shape: [2, 3], elements: [1, 2, 3, 4, 5, 6])
         #expect(tensor.shape == [2, 3] && tensor.elements == [1, 2, 3, 4, 5, 6])
-        tensor.elements[4] = 50
+        tensor[4] = 50
         #expect(tensor == (try Tensor(shape: [2, 3], elements: [1, 2, 3, 4, 50, 6])))
         #expect(tensor != (try Tensor(shape: [3, 2], elements: [1, 2, 3, 4, 50, 6])))
     }

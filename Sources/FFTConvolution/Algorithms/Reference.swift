@@ -21,9 +21,13 @@ package struct Reference: Algorithm {
     }
     package let workspaceByteCount = 0
 
-    /// One rounding of the result; the sum itself is kept in twice the precision.
-    package var relativeErrorBound: Double { request.precision.unitRoundoff }
-
+    /// One rounding of the result, and those of its sum of n terms in twice the precision: n·2⁻⁵³ or n·2⁻¹⁰⁴.
+    package var relativeErrorBound: Double {
+        let problem = request.problem
+        let elements = problem.resultShape(request.pass).reduce(1.0) { $0 * Double($1) }
+        let terms = elements > 0 ? problem.multiplicationCount / elements : 0
+        return request.precision.unitRoundoff + terms * (request.precision == .float32 ? 0x1p-53 : 0x1p-104)
+    }
     package var tiling: [AxisTiling]? { nil }
 
     package var description: String {

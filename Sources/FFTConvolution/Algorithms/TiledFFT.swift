@@ -39,9 +39,16 @@ package struct TiledFFT: Algorithm {
         } catch {
             throw Inapplicable(error.description)
         }
-        layout = SpectralLayout(table, precision: request.precision, workers: request.threads)
+        // A memory limit takes workers before it takes tiles: how many run changes no bit, the tiling does.
+        var workers = request.threads
+        var layout = SpectralLayout(table, precision: request.precision, workers: workers)
+        while layout.byteCount > request.memoryLimit, layout.workers > 1 {
+            workers = layout.workers - 1
+            layout = SpectralLayout(table, precision: request.precision, workers: workers)
+        }
+        self.layout = layout
         let model = CostModel(request.machine)
-        predictedTime = model.tiledTime(table, layout, request, workers: request.threads)
+        predictedTime = model.tiledTime(table, layout, request, workers: layout.workers)
         rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
     }
 

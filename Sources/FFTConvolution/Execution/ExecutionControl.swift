@@ -29,6 +29,10 @@ public final class ExecutionControl: Sendable {
 
     func completeBlock() throws(ConvolutionError) {
         completedBlocks.wrappingAdd(1, ordering: .relaxed)
+        try checkCancellation()
+    }
+
+    func checkCancellation() throws(ConvolutionError) {
         if isCancelled {
             throw ConvolutionError(
                 .cancelled, argument: "execution", value: "a request to stop", rule: "it was stopped")

@@ -14,12 +14,22 @@ struct ComfortableRange {
     let energy: ClosedRange<Double>
     /// A scale S below this may have lost products to underflow.
     let leastScale: Double
+    /// A scale S of this exponent has rounding errors, below S·2⁻¹⁰ (S·2⁻⁴⁰ in f64) for any transform that fits, that
+    /// cannot overflow by themselves.
+    let largestScaleExponent: Int
+
+    /// Whether results of scale S = sum · 2^exponent lose nothing to underflow on the way and cannot overflow by rounding.
+    func isSafe(_ sum: Double, _ exponent: Int) -> Bool {
+        sum == 0 || (sum >= leastScale && Int(sum.exponent) + exponent <= largestScaleExponent)
+    }
 
     /// f32: squares of 2^±30 and products of 2⁶⁰ with room for the sums, within 2^±126. f64 alike within 2^±1022.
     static func of(_ precision: Precision) -> ComfortableRange {
         precision == .float32
-            ? ComfortableRange(exponent: 30, energy: 0x1p-60...0x1p60, leastScale: 0x1p-90)
-            : ComfortableRange(exponent: 240, energy: 0x1p-480...0x1p480, leastScale: 0x1p-700)
+            ? ComfortableRange(
+                exponent: 30, energy: 0x1p-60...0x1p60, leastScale: 0x1p-90, largestScaleExponent: 127 + 9)
+            : ComfortableRange(
+                exponent: 240, energy: 0x1p-480...0x1p480, leastScale: 0x1p-700, largestScaleExponent: 1023 + 39)
     }
 }
 

@@ -31,7 +31,7 @@ struct GradientOperands: Sendable {
 extension SpectralPipeline {
     private var filterPlaneCount: Int { problem.filters * Cg }
 
-    private func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * 2 * filterPlaneCount + plane }
+    private func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * filterPlaneCount + plane }
 
     private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
@@ -180,7 +180,7 @@ extension SpectralPipeline {
                 shape.fill(result, table.filterWindow(plane), 0)
                 continue
             }
-            if scale < comfortable.leastScale { memory.redo[plane] = 1 }
+            if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) { memory.redo[plane] = 1 }
             live.append((plane, Int(scale.exponent) + 1))
         }
         guard let first = live.first else { return }

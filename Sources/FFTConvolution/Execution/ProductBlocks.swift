@@ -84,7 +84,7 @@ extension SpectralPipeline {
     }
 
     /// Whether every output of the block has scales S near enough for its rows to share transforms. Planes where S is so
-    /// small that products may have been lost are marked to be computed directly.
+    /// small that products may have been lost, or so large that rounding may overflow, are marked to be computed directly.
     private func canShareTransform(
         _ group: Int, _ rows: (Int, Int?), _ scale: (Int, Int), _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>
     ) -> Bool {
@@ -105,8 +105,8 @@ extension SpectralPipeline {
                 sums.1 += term(1, scale.1)
             }
             if rows.1 != nil, !isBalanced(sums.0, sums.1) { canShare = false }
-            for (row, sum) in [(rows.0, sums.0), (rows.1 ?? rows.0, sums.1)]
-            where sum > 0 && sum < comfortable.leastScale {
+            for (row, sum, scale) in [(rows.0, sums.0, scale.0), (rows.1 ?? rows.0, sums.1, scale.1)]
+            where !comfortable.isSafe(sum, scale + outputScale) {
                 let planes = problem.groups * outputsPerGroup
                 memory.redo[row / table.tileCount * planes + group * outputsPerGroup + o] = 1
             }

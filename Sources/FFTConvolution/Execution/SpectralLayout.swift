@@ -70,7 +70,8 @@ struct SpectralLayout: Hashable, Sendable {
         halfSpectra = layout.book(
             table.pass == .filterGradient ? chunkCount : 1, filterPlanes, halfCount, bytesEach: complex)
         fieldFacts = layout.book(self.workers, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
-        norms = layout.book(max(chunkCount, 1), 2 * filterPlanes, bytesEach: 8)
+        norms = layout.book(
+            table.pass == .filterGradient ? chunkCount : 2, filterPlanes, bytesEach: 8)
         let planes: Int
         switch table.pass {
         case .forward:

@@ -8,7 +8,7 @@ internal import Synchronization
 // The one pipeline of all three passes; `PassTable` says which windows, `SpectralLayout` where everything lies.
 // Forward and input gradient: FilterSpectra.swift, then ProductBlocks.swift. Filter gradient: GradientBlocks.swift.
 // What no transform can give is computed directly at the end: outputs that NaN and Inf reach (Containment.swift), and
-// planes whose operands are so far apart in magnitude that products in the spectrum would underflow.
+// planes whose operands are so extreme that products in the spectrum would underflow, or rounding overflow.
 
 /// A ``TiledFFT`` recipe made ready to run.
 struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
@@ -81,10 +81,11 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             }
         }
         structuralZeros?.apply(to: result, bias: bias)
-        try redoPlanes(first, second, bias, result, memory)
         if isTouched.load(ordering: .relaxed) {
-            try Containment(problem, table.pass).apply(first, second, into: result, redo: memory.redo, threads: threads)
+            try Containment(problem, table.pass).apply(
+                first, second, into: result, redo: memory.redo, threads: threads, control)
         }
+        try redoPlanes(first, second, bias, result, memory, control)
     }
 
     /// Blocks that handle two filter planes at a time.
@@ -92,10 +93,10 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     var productBlockCount: Int { problem.groups * table.pairCount }
     var gradientBlockCount: Int { problem.groups * layout.chunkCount }
 
-    /// Computes the planes that underflow would have spoilt by direct sums.
+    /// Computes by direct sums the planes that were marked for it.
     private func redoPlanes(
         _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
-        _ memory: PipelineMemory<Scalar>
+        _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
     ) throws {
         let loops = ReferenceLoops(problem)
         let rows = problem.resultShape(table.pass).dropFirst(2).dropLast().reduce(1, *)
@@ -106,6 +107,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 case .inputGradient: loops.inputGradient(first, second, row: plane * rows + row, into: result)
                 case .filterGradient: loops.filterGradient(first, second, row: plane * rows + row, into: result)
                 }
+                try control?.checkCancellation()
             }
         }
     }

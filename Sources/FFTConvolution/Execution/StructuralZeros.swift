@@ -3,7 +3,7 @@ internal import SpectralEngine
 /// The elements of a result that no product reaches: outputs that see only padding, input samples between strides.
 ///
 /// Direct sums leave them exactly 0; a transform leaves the rounding of its neighbours. Whether an element is reached
-/// is decided axis by axis, from the relation i = o·stride − before + f·dilation alone.
+/// is decided axis by axis, from the relation i = o·stride − before + f·dilation alone, in time linear in the extents.
 struct StructuralZeros: Hashable, Sendable {
     /// For every spatial axis, whether each index of the result is reached.
     private let reached: [[Bool]]
@@ -13,22 +13,8 @@ struct StructuralZeros: Hashable, Sendable {
 
     /// `nil` if every element is reached, as in most problems.
     init?(_ problem: Problem, _ pass: Pass) {
-        reached = problem.axes.map { axis in
-            var marks = [Bool](repeating: false, count: pass.extent(of: axis))
-            for o in 0..<axis.output {
-                // The taps that read inside the input, as a range: 0 ≤ o·stride − before + f·dilation < input.
-                let start = o * axis.stride - axis.before
-                let first = start < 0 ? (-start + axis.dilation - 1) / axis.dilation : 0
-                let last = start >= axis.input ? -1 : min((axis.input - 1 - start) / axis.dilation, axis.filter - 1)
-                guard first <= last else { continue }
-                switch pass {
-                case .forward: marks[o] = true
-                case .inputGradient: for f in first...last { marks[start + f * axis.dilation] = true }
-                case .filterGradient: for f in first...last { marks[f] = true }
-                }
-            }
-            return marks
-        }
+        if problem.axes.allSatisfy({ pass.reachesAll(of: $0) }) { return nil }
+        reached = problem.axes.map { pass.reached(on: $0) }
         if reached.allSatisfy({ !$0.contains(false) }) { return nil }
         planeCount = problem.resultShape(pass).prefix(2).reduce(1, *)
         biasCount = pass == .forward ? problem.filters : 0
@@ -57,12 +43,59 @@ struct StructuralZeros: Hashable, Sendable {
 }
 
 extension Pass {
-    /// The extent of the pass's result along an axis.
-    fileprivate func extent(of axis: Axis) -> Int {
+    /// Whether every index is surely reached; decided without looking at each. Neighbouring taps and outputs only.
+    fileprivate func reachesAll(of axis: Axis) -> Bool {
+        guard axis.stride == 1 || axis.output == 1, axis.dilation == 1 || axis.filter == 1 else { return false }
         switch self {
-        case .forward: axis.output
-        case .inputGradient: axis.input
-        case .filterGradient: axis.filter
+        // Output o reads o − before ... o − before + F − 1.
+        case .forward: return axis.before <= axis.filter - 1 && axis.output - 1 - axis.before <= axis.input - 1
+        // The outputs together read from −before on, without a gap, F − 1 beyond the last one.
+        case .inputGradient: return axis.output - 1 + axis.filter - 1 - axis.before >= axis.input - 1
+        // Tap f reads f − before ... f − before + O − 1.
+        case .filterGradient: return axis.before <= axis.output - 1 && axis.filter - 1 - axis.before <= axis.input - 1
         }
+    }
+
+    fileprivate func reached(on axis: Axis) -> [Bool] {
+        switch self {
+        case .forward:
+            (0..<axis.output).map { o in
+                meets(start: o * axis.stride - axis.before, step: axis.dilation, count: axis.filter, below: axis.input)
+            }
+        case .filterGradient:
+            (0..<axis.filter).map { f in
+                meets(start: f * axis.dilation - axis.before, step: axis.stride, count: axis.output, below: axis.input)
+            }
+        case .inputGradient:
+            reachedInputs(axis)
+        }
+    }
+
+    /// Whether one of `count` positions from `start` on, `step` apart, lies in 0 ..< limit.
+    private func meets(start: Int, step: Int, count: Int, below limit: Int) -> Bool {
+        let first = start < 0 ? ceilingQuotient(-start, step) : 0
+        // With several positions every product below is within the padded axis; with one, `first` is 0.
+        return first < count && start + first * step < limit
+    }
+
+    /// Every tap reaches an arithmetic progression of samples, stride apart. Where one begins a count goes up, after its
+    /// end it goes down; summed stride by stride, it counts the taps that reach a sample.
+    private func reachedInputs(_ axis: Axis) -> [Bool] {
+        let step = axis.output == 1 ? 1 : axis.stride
+        var counts = [Int](repeating: 0, count: axis.input)
+        for f in 0..<axis.filter {
+            let start = f * axis.dilation - axis.before
+            let first = start < 0 ? ceilingQuotient(-start, step) : 0
+            guard first < axis.output, start + first * step < axis.input else { continue }
+            counts[start + first * step] += 1
+            let end = start + axis.output * step
+            if end < axis.input { counts[end] -= 1 }
+        }
+        for i in counts.indices where i >= step { counts[i] += counts[i - step] }
+        return counts.map { $0 > 0 }
+    }
+
+    private func ceilingQuotient(_ value: Int, _ divisor: Int) -> Int {
+        value / divisor + (value % divisor > 0 ? 1 : 0)
     }
 }

@@ -26,8 +26,11 @@ public struct Machine: Hashable, Sendable {
     public var threadStartTime = 10e-6
     /// Seconds that one call of a kernel or a transform costs beyond its work.
     public var callTime = 60e-9
-    /// Cores that choices are made for.
-    public var coreCount = Machine.availableCores
+    /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
+    /// and with it every bit of the results, is the same for every process.
+    public var coreCount = ProcessLimits.onlineCores
+    /// Bytes of memory that choices are made for.
+    public var memoryByteCount = ProcessLimits.physicalMemory
     /// Bytes of L2 cache of one core.
     public var cacheByteCount = 1 << 20
 

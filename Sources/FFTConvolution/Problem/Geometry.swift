@@ -38,6 +38,12 @@ public struct Axis: Hashable, Sendable {
                 rule: "dilated filter \(dilated) must not exceed padded input \(padded) (axis \(index))",
                 hint: "use a smaller filter, a smaller dilation, or padding")
         }
+        // No array is that long; keeps every sum and product of extents and positions below far inside Int.
+        guard padded <= 1 << 48 else {
+            throw ConvolutionError(
+                .mismatch, argument: "padding", value: "\(padding.before):\(padding.after)",
+                rule: "the padded input must not exceed 2^48 samples (axis \(index))")
+        }
         dilatedFilter = dilated
         output = (padded - dilated) / stride + 1
         denseOutput = (output - 1) * stride + 1

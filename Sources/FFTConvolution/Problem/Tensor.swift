@@ -8,8 +8,12 @@ public struct Tensor<Scalar: ConvolutionScalar>: Sendable {
     /// Extents, outermost first.
     public let shape: [Int]
     /// The elements, row-major; their number is the product of the extents.
-    public var elements: [Scalar] {
-        didSet { precondition(elements.count == oldValue.count, "a tensor keeps its element count") }
+    public private(set) var elements: [Scalar]
+
+    /// One element, by its row-major index.
+    public subscript(index: Int) -> Scalar {
+        get { elements[index] }
+        set { elements[index] = newValue }
     }
 
     /// Makes a tensor of given elements.
