@@ -76,10 +76,10 @@ struct TurningPass: Hashable, Sendable {
         self.inner = inner
         innerPitch = TileShape.padded(inner.extent, rows: length * outer.extent)
         outputPitch = TileShape.padded(length, rows: outer.extent * inner.extent)
-        // Strided plans are best for powers of two up to 128 points; beyond, and in between, contiguous lines are so
-        // much faster that copying them first pays (`Docs/Measurements/2026-11-22-turning-passes.md`).
-        let isShortPower = length <= 128 && length & (length - 1) == 0
-        form = isContiguous ? .contiguous : isShortPower ? .strided : .packed
+        // Strided plans are best up to 20 points and for powers of two up to 128; beyond, and in between, contiguous
+        // lines are so much faster that copying them first pays (`Docs/Measurements/2026-11-22-turning-passes.md`).
+        let isShort = length <= 20 || length <= 128 && length & (length - 1) == 0
+        form = isContiguous ? .contiguous : isShort ? .strided : .packed
     }
 
     /// Complex elements from point to point of a strided line.

@@ -10,10 +10,11 @@ struct MachineTests {
     @Test func everyBuiltInRateIsPositive() {
         let machine = Machine()
         let rates = [
-            machine.shortLineRate, machine.lineRate, machine.singleLineRate, machine.shortColumnRate,
-            machine.columnRate, machine.panelCopyTime, machine.beyondCacheFactor, machine.streamRate,
-            machine.threadStartTime, machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
+            machine.coreSpeed, machine.beyondCacheFactor, machine.streamRate, machine.threadStartTime,
+            machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
+            Double(machine.memoryByteCount),
         ]
+        #expect(machine.lineRates.allSatisfy { $0.rate > 0 } && machine.lineRates.last?.length == .max)
         #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })
         #expect(Precision.allCases.allSatisfy { (machine.referenceRate[$0] ?? 0) > 0 })
     }

@@ -331,7 +331,7 @@ extension KernelCase {
                     written(freshPanel) { panel in
                         readColumns.lend { kernels.packPanel($0, pitch, panel, panelPitch, length) }
                     }
-                },
+                }
             ]
         }
     }

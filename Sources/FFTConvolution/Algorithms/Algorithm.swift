@@ -48,7 +48,7 @@ package struct AxisTiling: Hashable, Sendable {
 }
 
 /// Everything a recipe may depend on.
-package struct PlanRequest: Hashable, Sendable {
+package struct PlanRequest: Sendable {
     package var problem: Problem
     package var pass: Pass
     package var precision: Precision

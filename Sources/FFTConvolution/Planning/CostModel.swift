@@ -35,9 +35,8 @@ extension CostModel {
         let filterPairs = G * Cg * Kg / 2
         let shape = table.shape
         let points = Double(shape.pointCount)
-        let wholeTransform = transformTime(shape, planes: shape.planes, rows: shape.rows, request.precision)
-        let filterTransform = transformTime(
-            shape, planes: table.filterBox.planes.count, rows: table.filterBox.rows.count, request.precision)
+        let wholeTransform = transformTime(shape, box: nil, request.precision)
+        let filterTransform = transformTime(shape, box: table.filterBox, request.precision)
         let complex = Double(2 * request.precision.byteCount)
 
         // Fields that are gathered and transformed forward, results that are transformed back and scattered.
@@ -48,11 +47,11 @@ extension CostModel {
         case .inputGradient: (fields, results) = (G * Kg, G * Cg)
         case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
         }
-        let blocks =
-            pairs
-            * ((fields + results) * (wholeTransform + points * complex / machine.streamRate + machine.callTime)
-                + G * Cg * Kg * (points * 2.5 * complex / machine.streamRate + machine.callTime))
-        let filters = filterPairs * (filterTransform + points * 2 * complex / machine.streamRate + machine.callTime)
+        // A gather or scatter moves each point once in and once out, a product reads two and a half and writes one.
+        let moved = points * 1.5 * complex / machine.streamRate + machine.callTime
+        let multiplied = points * 2.5 * complex / machine.streamRate + machine.callTime
+        let blocks = pairs * ((fields + results) * (wholeTransform + moved) + G * Cg * Kg * multiplied)
+        let filters = filterPairs * (filterTransform + moved + multiplied)
 
         // Work is dealt in whole blocks: the last round may leave workers idle.
         let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs
@@ -61,31 +60,32 @@ extension CostModel {
         return threaded(blocks * imbalance + filters, threads: Int(threads))
     }
 
-    /// One complex transform of a tile, its row pass limited to some planes and rows.
-    private func transformTime(_ shape: TileShape, planes: Int, rows: Int, _ precision: Precision) -> Double {
-        let lineCount = Double(planes * rows)
-        let time =
-            lineCount * lineTime(shape.length, isAlone: shape.rows < 8)
-            + Double(planes * shape.length) * stridedLineTime(shape.rows)
-            + Double(shape.rows * shape.length) * stridedLineTime(shape.planes)
-        let bytes = Double(shape.complexCount * 2 * precision.byteCount)
+    /// One complex transform of a tile; lines of the first pass that are all zero, or of the last that are not kept,
+    /// are left out.
+    private func transformTime(_ shape: TileShape, box: TileBox?, _ precision: Precision) -> Double {
+        let points = Double(shape.pointCount)
+        let lengths = [shape.planes, shape.rows, shape.length].filter { $0 > 1 }
+        var time = 0.0
+        if lengths.count == 1 {
+            let rate = machine.lineRates.first { lengths[0] <= $0.length }?.rate ?? 6e9
+            time = 5 * points * points.log2Bound / rate
+        } else {
+            for (turn, length) in lengths.enumerated() {
+                let isFirst = turn == 0
+                let share = isFirst && box != nil ? Double(box?.columns.count ?? 1) / Double(shape.length) : 1
+                time += points * share * passTime(length)
+            }
+        }
+        // Two buffers and the filter's half spectrum have to be near.
+        let bytes = points * 2.5 * Double(2 * precision.byteCount)
         let factor = bytes > Double(machine.cacheByteCount) ? machine.beyondCacheFactor : 1
-        return time * factor * (precision == .float32 ? 1 : 2)
+        return time / machine.coreSpeed * factor * (precision == .float32 ? 1 : 2)
     }
 
-    private func flops(_ length: Int) -> Double { 5 * Double(length) * Double(length).log2Bound }
-
-    private func isPowerOfTwo(_ length: Int, upTo limit: Int) -> Bool { length <= limit && length & (length - 1) == 0 }
-
-    private func lineTime(_ length: Int, isAlone: Bool) -> Double {
-        if isAlone { return flops(length) / machine.singleLineRate }
-        return flops(length) / (isPowerOfTwo(length, upTo: 128) ? machine.shortLineRate : machine.lineRate)
-    }
-
-    private func stridedLineTime(_ length: Int) -> Double {
-        guard length > 1 else { return 0 }
-        if isPowerOfTwo(length, upTo: 64) { return flops(length) / machine.shortColumnRate }
-        if isPowerOfTwo(length, upTo: 128) { return flops(length) / machine.columnRate }
-        return lineTime(length, isAlone: false) + Double(length) * machine.panelCopyTime
+    /// Seconds for each point of a pass over lines of a length.
+    private func passTime(_ length: Int) -> Double {
+        let known = TransformLength.passTimes
+        if let found = known.first(where: { $0.length >= length }) { return found.nanoseconds * 1e-9 }
+        return 1.8e-9
     }
 }

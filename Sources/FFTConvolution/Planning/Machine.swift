@@ -4,22 +4,18 @@ internal import SpectralEngine
 ///
 /// The rates are built in until they are measured on the user's machine; their source is
 /// `Docs/Measurements/2026-11-22-first-rates.md`.
-public struct Machine: Hashable, Sendable {
-    /// Floating-point operations a second of one core inside FFTW, in f32, counted as 5·n·log₂ n for a complex transform
-    /// of n points: eight contiguous lines at once, of a power of two up to 128 points, or of any other length.
-    public var shortLineRate = 45e9
-    public var lineRate = 35e9
-    /// The same for one line alone.
-    public var singleLineRate = 25e9
-    /// The same for lines across rows or planes: powers of two up to 64, and 128.
-    public var shortColumnRate = 45e9
-    public var columnRate = 30e9
-    /// Seconds for copying one complex f32 element into a panel of contiguous lines and back.
-    public var panelCopyTime = 1.5e-9
+public struct Machine: Sendable {
+    /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
+    public var coreSpeed = 1.0
+    /// Floating-point operations a second of one core inside FFTW for one line alone, in f32, counted as 5·n·log₂ n, by
+    /// the largest length it holds for.
+    public var lineRates: [(length: Int, rate: Double)] = [
+        (2048, 50e9), (4096, 40e9), (8192, 26e9), (65536, 23e9), (131072, 15e9), (262144, 12.5e9), (.max, 6e9),
+    ]
     /// How much slower transforms of a tile beyond the L2 cache are.
-    public var beyondCacheFactor = 2.0
+    public var beyondCacheFactor = 1.6
     /// Bytes a second that gather, products and scatter move on one core.
-    public var streamRate = 6e9
+    public var streamRate = 20e9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.
@@ -32,7 +28,7 @@ public struct Machine: Hashable, Sendable {
     /// Bytes of memory that choices are made for.
     public var memoryByteCount = ProcessLimits.physicalMemory
     /// Bytes of L2 cache of one core.
-    public var cacheByteCount = 1 << 20
+    public var cacheByteCount = 2 << 20
 
     public init() {}
 
