@@ -38,7 +38,7 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         let byteCount = 2 * max(shape.bufferCount, shape.panelCount) * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
         let plans = PlanList()
-        let passes = TurningPass.all(shape)
+        let passes = TurningPass.all([shape.planes, shape.rows, shape.length])
         (self.plans, self.passes) = (plans, passes)
         (forwardPlans, inversePlans) = source.withSharedRegion(of: Scalar.self) { source in
             target.withSharedRegion(of: Scalar.self) { target in
@@ -118,39 +118,49 @@ extension PackedTransform {
     }
 
     /// Transforms samples that are zero outside a box, from ``source(of:_:)`` into the tile.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func forward(_ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>) {
         var (source, target) = isSourceInScratch ? (scratch.buffer, tile) : (tile, scratch.buffer)
         check(tile, box, scratch)
-        for (pass, plan) in zip(passes, forwardPlans) {
-            unsafe turn(pass, plan, source.base, target.base, pass.forwardLines(box), scratch.panel.base)
-            for rows in pass.rowsToClear(box) where !rows.isEmpty {
-                let start = unsafe target.base + 2 * rows.lowerBound * pass.outputPitch
-                unsafe start.clear(count: 2 * rows.count * pass.outputPitch)
-            }
+        for index in passes.indices {
+            let pass = passes[index]
+            unsafe turn(pass, forwardPlans[index], source.base, target.base, pass.forwardLines(box), scratch.panel.base)
+            let unreached = pass.rowsToClear(box)
+            unsafe clear(unreached.0, of: pass, target.base)
+            unsafe clear(unreached.1, of: pass, target.base)
             swap(&source, &target)
         }
+    }
+
+    private func clear(_ rows: Range<Int>, of pass: TurningPass, _ target: UnsafeMutablePointer<Scalar>) {
+        guard !rows.isEmpty else { return }
+        unsafe (target + 2 * rows.lowerBound * pass.outputPitch).clear(count: 2 * rows.count * pass.outputPitch)
     }
 
     /// Transforms back, unscaled.
     ///
     /// - Returns: Where the result is: the tile or the scratch. Only the planes and rows of the box are right; all else
     ///   holds anything.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func inverse(
         _ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>
     ) -> SharedRegion<Scalar> {
         check(tile, box, scratch)
         var (source, target) = (tile, scratch.buffer)
-        for (pass, plan) in zip(passes, inversePlans) {
-            unsafe turn(pass, plan, source.base, target.base, pass.inverseLines(box), scratch.panel.base)
+        for index in passes.indices {
+            let pass = passes[index]
+            unsafe turn(pass, inversePlans[index], source.base, target.base, pass.inverseLines(box), scratch.panel.base)
             swap(&source, &target)
         }
         return source
     }
 
     private func check(_ tile: SharedRegion<Scalar>, _ box: TileBox, _ scratch: TransformScratch<Scalar>) {
-        for buffer in [tile, scratch.buffer] {
-            precondition(buffer.count >= 2 * shape.bufferCount && buffer.isAligned, "a buffer of another shape")
-        }
+        precondition(tile.count >= 2 * shape.bufferCount && tile.isAligned, "a tile of another shape")
+        precondition(
+            scratch.buffer.count >= 2 * shape.bufferCount && scratch.buffer.isAligned, "a buffer of another shape")
         precondition(scratch.panel.count >= 2 * shape.panelCount && scratch.panel.isAligned, "a panel too small")
         precondition(
             box.planes.lowerBound >= 0 && box.planes.upperBound <= shape.planes && box.rows.lowerBound >= 0

@@ -41,6 +41,8 @@ public struct FieldNorm: Sendable {
 
 extension TileShape {
     /// Clears a tile and packs one window as the real, another as the imaginary part.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func gather<Scalar: ConvolutionScalar>(
         _ array: Span<Scalar>, _ first: Window, _ second: Window?, into tile: SharedRegion<Scalar>
     ) -> (FieldSummary, FieldSummary) {
@@ -70,6 +72,8 @@ extension TileShape {
     }
 
     /// Writes one part of a tile: array = max(part · factors, floor) + bias over a window.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func scatter<Scalar: ConvolutionScalar>(
         _ tile: SharedRegion<Scalar>, part: Int, into array: SharedRegion<Scalar>, _ window: Window,
         factors: (Scalar, Scalar), floor: Scalar, bias: Scalar
@@ -81,6 +85,8 @@ extension TileShape {
     }
 
     /// Writes one value over a window.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func fill<Scalar: ConvolutionScalar>(_ array: SharedRegion<Scalar>, _ window: Window, _ value: Scalar) {
         check(window, array.count)
         var kernelWindow = window.kernelWindow(self)
@@ -88,6 +94,8 @@ extension TileShape {
     }
 
     /// Replaces NaN and Inf of one part by 0 and measures the rest.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func measure<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>, part: Int) -> FieldNorm {
         check(tile)
         let norm = unsafe measureNorm(UnsafePointer(tile.base) + (part & 1), complexCount, stride: 2)
@@ -96,6 +104,8 @@ extension TileShape {
     }
 
     /// Multiplies the real part by 2^first and the imaginary part by 2^second.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func rescale<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>, first: Int, second: Int) {
         check(tile)
         let (a, b) = (powersOfTwo(first, Scalar.self), powersOfTwo(second, Scalar.self))
@@ -103,6 +113,8 @@ extension TileShape {
     }
 
     /// Splits the spectrum of two packed fields into their half spectra, each times 2^exponent.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func untangle<Scalar: ConvolutionScalar>(
         _ tile: SharedRegion<Scalar>, into first: SharedRegion<Scalar>, _ second: SharedRegion<Scalar>?,
         exponents: (Int, Int)
@@ -117,6 +129,8 @@ extension TileShape {
 
     /// Makes the spectrum whose inverse has the first field as real and the second as imaginary part, each times
     /// 2^exponent.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func tangle<Scalar: ConvolutionScalar>(
         _ first: SharedRegion<Scalar>, _ second: SharedRegion<Scalar>?, exponents: (Int, Int),
         into tile: SharedRegion<Scalar>
@@ -130,6 +144,8 @@ extension TileShape {
     }
 
     /// result (+)= a · w, or a · conj(w); w is a half spectrum.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func multiply<Scalar: ConvolutionScalar>(
         _ a: SharedRegion<Scalar>, _ w: SharedRegion<Scalar>, conjugate: Bool, into result: SharedRegion<Scalar>,
         accumulate: Bool
@@ -146,6 +162,8 @@ extension TileShape {
     }
 
     /// half (+)= twice the Hermitian part of x · conj(g), summed over both packed fields.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func correlate<Scalar: ConvolutionScalar>(
         _ x: SharedRegion<Scalar>, _ g: SharedRegion<Scalar>, into half: SharedRegion<Scalar>, accumulate: Bool
     ) {
@@ -170,17 +188,23 @@ extension TileShape {
 }
 
 /// Every element = 0.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func clear<Scalar: ConvolutionScalar>(_ region: SharedRegion<Scalar>) {
     unsafe region.base.clear(count: region.count)
 }
 
 /// sum += term.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func add<Scalar: ConvolutionScalar>(_ term: SharedRegion<Scalar>, to sum: SharedRegion<Scalar>) {
     precondition(term.count == sum.count, "regions of different extents")
     unsafe Scalar.add(term.base, sum.base, sum.count)
 }
 
 /// The norm of an array's elements in a range, non-finite ones left out, and whether any is below 0.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func measure<Scalar: ConvolutionScalar>(_ array: Span<Scalar>, _ range: Range<Int>) -> FieldNorm {
     precondition(range.lowerBound >= 0 && range.upperBound <= array.count, "a range outside the array")
     return unsafe array.withUnsafeBufferPointer { buffer in
@@ -217,6 +241,8 @@ func powerOfTwo<Scalar: ConvolutionScalar>(_ exponent: Int, _: Scalar.Type) -> S
 }
 
 /// Two powers of two whose product is 2^exponent, each in the type's normal range where the product allows it.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 public func powersOfTwo<Scalar: ConvolutionScalar>(_ exponent: Int, _: Scalar.Type) -> (Scalar, Scalar) {
     let half = exponent / 2
     return (powerOfTwo(half, Scalar.self), powerOfTwo(exponent - half, Scalar.self))

@@ -9,18 +9,26 @@ public struct TileShape: Hashable, Sendable {
     public let rows: Int
     public let length: Int
 
+    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of columns is equally
+    /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
+    public let pitch: Int
+    /// Complex elements from row to row of a half spectrum.
+    public let halfPitch: Int
+    /// Complex elements of a buffer that holds a tile in each of the layouts its transform goes through.
+    public let bufferCount: Int
+    /// Complex elements of the panel that lines are copied to.
+    public let panelCount: Int
+
     public init(planes: Int, rows: Int, length: Int) {
         self.planes = planes
         self.rows = rows
         self.length = length
+        pitch = Self.padded(length, rows: planes * rows)
+        halfPitch = Self.padded(length / 2 + 1, rows: planes * rows)
+        let passes = TurningPass.all([planes, rows, length])
+        bufferCount = passes.reduce(planes * rows * pitch) { max($0, $1.outputCount) }
+        panelCount = Self.panelWidth * Self.panelPitch(max(planes, rows, length))
     }
-
-    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of columns is equally
-    /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
-    public var pitch: Int { Self.padded(length, rows: planes * rows) }
-
-    /// Complex elements from row to row of a half spectrum.
-    public var halfPitch: Int { Self.padded(length / 2 + 1, rows: planes * rows) }
 
     /// Complex elements of a tile.
     public var complexCount: Int { planes * rows * pitch }
@@ -31,14 +39,8 @@ public struct TileShape: Hashable, Sendable {
     /// Points of one transform.
     public var pointCount: Int { planes * rows * length }
 
-    /// Complex elements of a buffer that holds a tile in each of the layouts its transform goes through.
-    public var bufferCount: Int { TurningPass.all(self).reduce(complexCount) { max($0, $1.outputCount) } }
-
     /// Lines of one panel: 8 complex f32 elements are a cache line.
     static let panelWidth = 8
-
-    /// Complex elements of the panel that lines are copied to: one for the longest axis.
-    public var panelCount: Int { Self.panelWidth * Self.panelPitch(max(planes, rows, length)) }
 
     /// Complex elements from line to line of a panel: aligned, and no power of two apart.
     static func panelPitch(_ length: Int) -> Int { (length + 7) / 8 * 8 + 8 }

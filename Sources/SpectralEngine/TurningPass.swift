@@ -53,8 +53,7 @@ struct TurningPass: Hashable, Sendable {
     var innerCount: Int { inner.extent }
 
     /// The passes of a shape; axes of length 1 need none.
-    static func all(_ shape: TileShape) -> [TurningPass] {
-        let extents = [shape.planes, shape.rows, shape.length]
+    static func all(_ extents: [Int]) -> [TurningPass] {
         let axes = extents.indices.filter { extents[$0] > 1 }
         return axes.indices.map { turn in
             // The layout after `turn` turns, without its outermost axis: first those still to come, then those done.
@@ -101,12 +100,12 @@ struct TurningPass: Hashable, Sendable {
     }
 
     /// Rows of the layout written that the next pass reads as zeros on the way forward, because its own axis has no
-    /// samples there: at most two ranges.
-    func rowsToClear(_ box: TileBox) -> [Range<Int>] {
+    /// samples there.
+    func rowsToClear(_ box: TileBox) -> (Range<Int>, Range<Int>) {
         // The next axis is the outer one of three, or the inner one of two.
         let (next, rowsEach) = outer.axis != nil ? (outer, innerCount) : (inner, 1)
-        guard !next.isDone, let axis = next.axis else { return [] }
+        guard !next.isDone, let axis = next.axis else { return (0..<0, 0..<0) }
         let range = box[axis]
-        return [0..<range.lowerBound * rowsEach, range.upperBound * rowsEach..<next.extent * rowsEach]
+        return (0..<range.lowerBound * rowsEach, range.upperBound * rowsEach..<next.extent * rowsEach)
     }
 }

@@ -24,6 +24,8 @@ extension SpectralPipeline {
     /// Fills `halfSpectra`, `norms` and `planeFacts`.
     ///
     /// - Returns: Whether a tap is not finite.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func transformFilters(
         _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {

@@ -44,6 +44,8 @@ extension SpectralPipeline {
     }
 
     /// Sums all row pairs of one chunk for the planes of one group.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func accumulateChunk(
         group: Int, chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ operands: GradientOperands, worker: Int
@@ -165,6 +167,8 @@ extension SpectralPipeline {
     }
 
     /// Sums the chunks of two planes, transforms back and writes both gradients.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func finishGradients(
         _ pair: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
         worker: Int

@@ -8,6 +8,8 @@ extension SpectralPipeline {
     ///
     /// - Parameter careful: Whether the filters were scaled, so that underflow must be watched for.
     /// - Returns: Whether a sample was not finite.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func runProductBlock(
         _ group: Int, rows: (Int, Int?), _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
         _ memory: PipelineMemory<Scalar>, worker: Int, careful: Bool

@@ -42,6 +42,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func execute(
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
@@ -180,19 +182,26 @@ extension SpectralPipeline {
         into tile: SharedRegion<Scalar>
     ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
         let summary = shape.gather(array, windows.0, windows.1, into: tile)
-        var hasNonFinite = false
-        for (part, found) in [summary.0, summary.1].enumerated() {
-            if comfortable.energy.contains(found.energy) {
-                facts.store(FieldNorm(energy: found.energy), field: field, part: part)
-            } else if part == 1, windows.1 == nil {
-                facts.store(.zero, field: field, part: part)
-            } else {
-                // Zero, tiny, huge or non-finite: look again, with care.
-                let norm = shape.measure(tile, part: part)
-                facts.store(norm, field: field, part: part)
-                hasNonFinite = hasNonFinite || norm.nonFiniteCount > 0
-            }
+        var hasNonFinite = note(summary.0, tile, part: 0, field, facts)
+        if windows.1 == nil {
+            facts.store(.zero, field: field, part: 1)
+        } else if note(summary.1, tile, part: 1, field, facts) {
+            hasNonFinite = true
         }
         return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
+    }
+
+    /// Notes the norm of one partner; returns whether it holds a non-finite sample.
+    private func note(
+        _ summary: FieldSummary, _ tile: SharedRegion<Scalar>, part: Int, _ field: Int, _ facts: FieldFacts
+    ) -> Bool {
+        if comfortable.energy.contains(summary.energy) {
+            facts.store(FieldNorm(energy: summary.energy), field: field, part: part)
+            return false
+        }
+        // Zero, tiny, huge or non-finite: look again, with care.
+        let norm = shape.measure(tile, part: part)
+        facts.store(norm, field: field, part: part)
+        return norm.nonFiniteCount > 0
     }
 }
