@@ -16,6 +16,8 @@ let package = Package(
     products: [
         // MARK: Public API
         .library(name: "FFTConvolution", targets: ["FFTConvolution"]),
+        // For Benchmarks/, which measures the engine alone. Its interface may change with every release.
+        .library(name: "SpectralEngine", targets: ["SpectralEngine"]),
         .executable(name: "fftconv", targets: ["fftconv"]),
     ],
     dependencies: [

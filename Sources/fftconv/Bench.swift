@@ -7,7 +7,8 @@ struct Bench: ParsableCommand {
         commandName: "bench",
         abstract: "Times of whole calls on ready arrays: filter transform included, planning excluded.",
         discussion: """
-            After one warm-up call each measurement repeats for --min-time seconds, and three times at least.
+            After one warm-up call each measurement repeats for --min-time seconds, and three times at least. With \
+            --on-request others can be measured in turn with one process, as Benchmarks/peers does.
 
             Example: fftconv bench i1024x1024_f31x31 n2c16i32x32_k16f5x5_psame --pass all --method all --json
             """)
@@ -39,6 +40,9 @@ struct Bench: ParsableCommand {
     @Flag(help: "One JSON object a line.")
     var json = false
 
+    @Flag(help: "Plan once; measure again, and print JSON, at every line of standard input until it ends.")
+    var onRequest = false
+
     private enum PassChoice: String, CaseIterable {
         case forward
         case inputGradient = "input-gradient"
@@ -63,16 +67,25 @@ struct Bench: ParsableCommand {
             }
         }
 
+        if onRequest, texts.count * (methods == .all ? 2 : 1) != 1 {
+            throw ConvolutionError(
+                .invalidArgument, argument: "--on-request", value: "\(texts.count) passes, method \(method)",
+                rule: "must be asked of one problem, one pass and one method")
+        }
+
         var table = TextTable(header: BenchResult.header)
         for text in texts {
             for method in Method(rawValue: methods.rawValue).map({ [$0] }) ?? [.direct, .fft] {
                 var options = options
                 options.method = method
                 let measurement = Measurement(text: text, options: options, minimumTime: minimumTime)
+                var isMeasured = false
                 do {
-                    let result = try measurement.run()
-                    if json { try StandardStreams.print(result.json) }
-                    table.append(result.row)
+                    try measurement.run(while: { onRequest ? readLine() != nil : !isMeasured }) { result in
+                        isMeasured = true
+                        if json || onRequest { try StandardStreams.print(result.json) }
+                        table.append(result.row)
+                    }
                 } catch let error as ConvolutionError where methods == .all && error.kind != .cancelled {
                     // Of several methods, one that does not apply is a line of the table and no error.
                     if json {
@@ -82,7 +95,7 @@ struct Bench: ParsableCommand {
                 }
             }
         }
-        if !json { try StandardStreams.print(table.description) }
+        if !json, !onRequest { try StandardStreams.print(table.description) }
     }
 
     private func passes(_ choice: PassChoice?, of text: ProblemText) -> [Pass] {

@@ -9,12 +9,19 @@ struct Measurement {
     /// Seconds.
     let minimumTime: Double
 
-    func run() throws -> BenchResult {
-        try text.precision == .float64 ? run(Double.self) : run(Float.self)
+    /// Plans once, then measures as long as `isWanted` says, which is asked before every measurement.
+    func run(while isWanted: () throws -> Bool, report: (BenchResult) throws -> Void) throws {
+        if text.precision == .float64 {
+            try run(Double.self, while: isWanted, report)
+        } else {
+            try run(Float.self, while: isWanted, report)
+        }
     }
 
     /// The precise calls, on arrays, result and workspace made before: nothing but the work is timed.
-    private func run<Scalar: ConvolutionScalar>(_ type: Scalar.Type) throws -> BenchResult {
+    private func run<Scalar: ConvolutionScalar>(
+        _ type: Scalar.Type, while isWanted: () throws -> Bool, _ report: (BenchResult) throws -> Void
+    ) throws {
         let (problem, pass) = (text.problem, text.pass ?? .forward)
         let clock = ContinuousClock()
         let start = clock.now
@@ -32,40 +39,49 @@ struct Measurement {
         var result = try Tensor<Scalar>(zeros: problem.resultShape(pass)).elements
         let workspace = try plan.makeWorkspace(for: [pass])
 
+        while try isWanted() {
+            let times = try measure {
+                var span = result.mutableSpan
+                switch pass {
+                case .forward:
+                    try plan.forward(
+                        first.span, second.span, bias: Span(), into: &span, workspace: workspace,
+                        control: Interrupts.control)
+                case .inputGradient:
+                    try plan.inputGradient(
+                        first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
+                case .filterGradient:
+                    try plan.filterGradient(
+                        first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
+                }
+            }
+            let middle = times.count / 2
+            let median = times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
+            let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
+            try report(
+                BenchResult(
+                    text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threads,
+                    minimum: times[0], median: median, runs: times.count, planning: planning.seconds,
+                    workspaceByteCount: try plan.workspaceByteCount(for: pass)))
+        }
+    }
+
+    /// Seconds of each call, ascending: one call to warm up, then three at least, and for the minimum time.
+    private func measure(_ call: () throws -> Void) throws -> [Double] {
+        let clock = ContinuousClock()
         var times: [Double] = []
         var total = 0.0
         var isWarm = false
         while !isWarm || times.count < 3 || total < minimumTime {
             try Interrupts.check()
-            var span = result.mutableSpan
-            let start = clock.now
-            switch pass {
-            case .forward:
-                try plan.forward(
-                    first.span, second.span, bias: Span(), into: &span, workspace: workspace,
-                    control: Interrupts.control)
-            case .inputGradient:
-                try plan.inputGradient(
-                    first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
-            case .filterGradient:
-                try plan.filterGradient(
-                    first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
-            }
-            let time = (clock.now - start).seconds
+            let time = try clock.measure(call).seconds
             if isWarm {
                 times.append(time)
                 total += time
             }
             isWarm = true
         }
-        times.sort()
-        let middle = times.count / 2
-        let median = times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
-        let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
-        return BenchResult(
-            text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threads,
-            minimum: times[0], median: median, runs: times.count, planning: planning.seconds,
-            workspaceByteCount: try plan.workspaceByteCount(for: pass))
+        return times.sorted()
     }
 }
 

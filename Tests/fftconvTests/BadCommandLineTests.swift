@@ -79,6 +79,7 @@ import Testing
         BadInput("O10", "bench i8x8_f3x3 --pass backward", 2, "must be one of forward"),
         BadInput("O11", "bench i8x8_f3x3 --min-time soon", 2, "--min-time: got 'soon'"),
         BadInput("O12", "validate i8_f3_q1", 2, "unknown field 'q1'"),
+        BadInput("O13", "bench i8x8_f3x3 --on-request", 2, "must be asked of one problem, one pass and one method"),
     ]
 
     static let combinations: [BadInput] = [

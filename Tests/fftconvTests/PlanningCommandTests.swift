@@ -42,6 +42,15 @@ import Testing
         #expect(outcome.lines[1].contains("direct") && outcome.lines[2].contains("fft"))
     }
 
+    @Test func benchMeasuresOnRequest() throws {
+        let arguments = ["bench", "i8_f3", "--pass", "forward", "--on-request", "--min-time", "0"]
+        let outcome = try Tool.run(arguments, in: try Folder(), input: Data("\n\n".utf8))
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = try outcome.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(lines.map(\.runs) == [3, 3])
+        #expect(try Tool.run(arguments, in: try Folder()).text.isEmpty)
+    }
+
     @Test func validatePassesOnItsOwnAlgorithms() throws {
         let outcome = try Tool.run(
             ["validate", "n2c2i9_k4f3_s2_psame_g2", "i5x6_f3x2_f64", "i3x4x5_f2x2x2_p1_dw"], in: try Folder())
