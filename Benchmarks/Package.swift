@@ -8,6 +8,7 @@ func suite(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
+            "Pace",
             .product(name: "Benchmark", package: "benchmark"),
             .product(name: "FFTConvolution", package: "swift-fft-convolution"),
             .product(name: "SpectralEngine", package: "swift-fft-convolution"),
@@ -29,5 +30,7 @@ let package = Package(
         // Without its traits, and with them jemalloc: mallocs are not counted, no library is needed.
         .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []),
     ],
-    targets: ["Kernels", "Stages", "Calls"].map(suite)
+    targets: ["Kernels", "Stages", "Calls"].map(suite) + [
+        .target(name: "Pace", dependencies: [.product(name: "Benchmark", package: "benchmark")])
+    ]
 )

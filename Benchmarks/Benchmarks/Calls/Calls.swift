@@ -2,8 +2,138 @@ import Benchmark
 import FFTConvolution
 import SpectralEngine
 
+// Whole calls on ready arrays, f32: filter transform included, planning excluded. Each iteration times, in turn, a call
+// on one thread, a call on two, and the transforms that the call needs, alone on one thread and on a tile that stays in
+// the cache. "call / transforms" is what everything else (gather, products, scatter, memory) adds, in percent.
+
+enum CallMetric {
+    static let one = BenchmarkMetric.custom("1 thread (us)", useScalingFactor: false)
+    static let two = BenchmarkMetric.custom("2 threads (us)", useScalingFactor: false)
+    static let speedup = BenchmarkMetric.custom("1 / 2 threads (%)", polarity: .prefersLarger, useScalingFactor: false)
+    static let transforms = BenchmarkMetric.custom("transforms (us)", useScalingFactor: false)
+    static let ratio = BenchmarkMetric.custom("call / transforms (%)", useScalingFactor: false)
+    static let all = [one, two, speedup, transforms, ratio]
+}
+
+/// One pass of one problem, ready to run on one thread and on two.
+final class Call {
+    let pass: Pass
+    let plans: [Plan<Float>]
+    let workspaces: [Workspace]
+    let first: [Float]
+    let second: [Float]
+    var result: [Float]
+    let transforms: TransformsAlone
+
+    init(_ text: String, _ pass: Pass) throws {
+        let problem = try ProblemText(text).problem
+        self.pass = pass
+        plans = try [1, 2].map { threads in
+            try Planner.shared.plan(
+                for: problem, passes: [pass], options: PlanOptions(method: .fft, threads: .count(threads)))
+        }
+        workspaces = try plans.map { try $0.makeWorkspace(for: [pass]) }
+        first = noise(pass == .inputGradient ? problem.outputCount : problem.inputCount)
+        second = noise(pass == .filterGradient ? problem.outputCount : problem.filterCount)
+        result = noise(problem.resultShape(pass).reduce(1, *))
+        transforms = try TransformsAlone(try plans[0].transforms(for: pass))
+    }
+
+    /// Seconds of one call.
+    func time(_ index: Int) throws -> Double {
+        let (plan, workspace) = (plans[index], workspaces[index])
+        var span = result.mutableSpan
+        let start = ContinuousClock.now
+        switch pass {
+        case .forward: try plan.forward(first.span, second.span, bias: Span(), into: &span, workspace: workspace)
+        case .inputGradient: try plan.inputGradient(first.span, second.span, into: &span, workspace: workspace)
+        case .filterGradient: try plan.filterGradient(first.span, second.span, into: &span, workspace: workspace)
+        }
+        return start.duration(to: .now).seconds
+    }
+}
+
+/// The transforms of one call, without the call.
+struct TransformsAlone: Sendable {
+    let runs: [TransformRun]
+    let transforms: [TileShape: PackedTransform<Float>]
+    let buffer: AlignedBuffer
+
+    init(_ runs: [TransformRun]) throws {
+        self.runs = runs
+        var transforms: [TileShape: PackedTransform<Float>] = [:]
+        for run in runs where transforms[run.shape] == nil {
+            transforms[run.shape] = try PackedTransform(shape: run.shape)
+        }
+        self.transforms = transforms
+        let count = runs.map { 2 * ($0.shape.complexCount + $0.shape.panelCount) }.max() ?? 0
+        buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
+    }
+
+    /// Seconds of all of them. Of many equal ones some are timed.
+    func time() -> Double {
+        buffer.withSharedRegion(of: Float.self) { region in
+            clear(region)
+            var seconds = 0.0
+            for run in runs {
+                let timed = min(run.count, Self.timedAtMost)
+                execute(run, region)
+                let time = ContinuousClock().measure { for _ in 0..<timed { execute(run, region) } }
+                seconds += time.seconds * Double(run.count) / Double(timed)
+            }
+            return seconds
+        }
+    }
+
+    private static let timedAtMost = 64
+
+    private func execute(_ run: TransformRun, _ region: SharedRegion<Float>) {
+        let tile = region[0..<2 * run.shape.complexCount]
+        let panel = region[tile.count..<tile.count + 2 * run.shape.panelCount]
+        switch run.direction {
+        case .forward: transforms[run.shape]?.forward(tile, planes: run.planes, rows: run.rows, panel: panel)
+        case .inverse: transforms[run.shape]?.inverse(tile, planes: run.planes, rows: run.rows, panel: panel)
+        }
+    }
+}
+
+/// Numbers in −1 ..< 1 without structure: a linear congruential generator (Knuth, MMIX).
+func noise(_ count: Int) -> [Float] {
+    var state: UInt64 = 1
+    return (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31
+    }
+}
+
+extension Duration {
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+let problems = [
+    "i256x256_f15x15", "i256x256_f31x31", "i1024x1024_f15x15", "i1024x1024_f31x31", "i1024x1024_f127x127",
+    "i2048x2048_f255x255", "i4096x4096_f63x63", "n4c128i56x56_k128f31x31_psame_g128",
+    "n4c256i28x28_k256f29x29_psame_g256", "n4c512i14x14_k512f27x27_psame_g512", "n1c64i112x112_k64f51x51_psame_g64",
+    "n4c128i56x56_k128f13x13_psame_g128", "i1000000_f1001", "i1000000_f10000", "i10000000_f100000",
+    "i64x64x64_f9x9x9", "i128x128x128_f15x15x15",
+]
+
 let benchmarks: @Sendable () -> Void = {
-    Benchmark("nothing") { b in
-        for _ in b.scaledIterations { blackHole(TileShape(planes: 1, rows: 16, length: 16).pitch) }
+    Benchmark.defaultConfiguration = .init(
+        metrics: CallMetric.all, warmupIterations: 1, maxDuration: .milliseconds(500), maxIterations: 1000)
+    for problem in problems {
+        for pass in Pass.allCases {
+            Benchmark("\(problem)_\(pass.suffix)") { benchmark, call in
+                let times = (one: try call.time(0), two: try call.time(1))
+                let transforms = call.transforms.time()
+                benchmark.measurement(CallMetric.one, Int(times.one * 1e6))
+                benchmark.measurement(CallMetric.two, Int(times.two * 1e6))
+                benchmark.measurement(CallMetric.speedup, Int(times.one / times.two * 100))
+                benchmark.measurement(CallMetric.transforms, Int(transforms * 1e6))
+                benchmark.measurement(CallMetric.ratio, Int(times.one / transforms * 100))
+            } setup: {
+                try Call(problem, pass)
+            }
+        }
     }
 }

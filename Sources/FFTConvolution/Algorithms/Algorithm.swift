@@ -26,8 +26,14 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     ///
     /// The scale S of the numerical contract is made of the norms of the windows that this names.
     var tiling: [AxisTiling]? { get }
+    /// The transforms of one execution on ordinary operands, equal ones together.
+    var transforms: [TransformRun] { get }
 
     func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) throws -> any PassExecutor<Scalar>
+}
+
+extension Algorithm {
+    package var transforms: [TransformRun] { [] }
 }
 
 /// How one spatial axis is cut into windows.

@@ -25,6 +25,9 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
         }
     }
 
+    /// What a pass runs.
+    func recipe(for pass: Pass) throws(ConvolutionError) -> any Algorithm { try planned(pass).recipe }
+
     private func planned(_ pass: Pass) throws(ConvolutionError) -> PlannedPass {
         guard let planned = passes[pass] else {
             throw ConvolutionError(

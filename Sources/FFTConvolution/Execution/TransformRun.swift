@@ -1,0 +1,68 @@
+public import SpectralEngine
+
+/// Equal transforms among those that one execution of a pass runs: what its time is compared with.
+public struct TransformRun: Hashable, Sendable {
+    public enum Direction: Hashable, Sendable { case forward, inverse }
+
+    public let shape: TileShape
+    public let direction: Direction
+    /// Tile planes and rows that hold samples (forward) or are kept (inverse); the others are skipped.
+    public let planes: Range<Int>
+    public let rows: Range<Int>
+    public internal(set) var count: Int
+}
+
+extension Plan {
+    /// The transforms that one execution of a pass runs on ordinary operands, equal ones together; none if the
+    /// algorithm does without.
+    ///
+    /// Operands whose partners differ in magnitude by more than the numerical contract allows need more.
+    ///
+    /// - Throws: ``ConvolutionError`` if the pass was not planned.
+    public func transforms(for pass: Pass) throws(ConvolutionError) -> [TransformRun] {
+        try recipe(for: pass).transforms
+    }
+}
+
+extension TiledFFT {
+    /// Counted block by block, as ``SpectralPipeline`` runs them. Which planes and rows are skipped depends on where a
+    /// tile lies and on its partner, not on the channel.
+    package var transforms: [TransformRun] {
+        let problem = request.problem
+        let (Cg, Kg, G) = (problem.channelsPerGroup, problem.filtersPerGroup, problem.groups)
+        let filterPairs = (problem.filters * Cg + 1) / 2
+        var runs: [TransformRun: Int] = [:]
+        func add(_ direction: TransformRun.Direction, planes: Range<Int>, rows: Range<Int>, count: Int) {
+            let run = TransformRun(shape: table.shape, direction: direction, planes: planes, rows: rows, count: 0)
+            runs[run, default: 0] += count
+        }
+        func add(_ direction: TransformRun.Direction, pair: Int, count: Int, _ window: (_ row: Int) -> Window) {
+            let first = window(2 * pair)
+            let second = 2 * pair + 1 < table.rowCount ? window(2 * pair + 1) : nil
+            add(
+                direction, planes: first.planes.union(second?.planes), rows: first.rows.union(second?.rows),
+                count: count)
+        }
+        add(
+            request.pass == .filterGradient ? .inverse : .forward, planes: table.filterPlanes, rows: table.filterRows,
+            count: filterPairs)
+        for pair in 0..<table.pairCount {
+            switch request.pass {
+            case .forward:
+                add(.forward, pair: pair, count: G * Cg) { table.inputWindow(row: $0, channel: 0) }
+                add(.inverse, pair: pair, count: G * Kg) { table.outputWindow(row: $0, filter: 0) }
+            case .inputGradient:
+                add(.forward, pair: pair, count: G * Kg) { table.outputGradientWindow(row: $0, filter: 0) }
+                add(.inverse, pair: pair, count: G * Cg) { table.inputGradientWindow(row: $0, channel: 0) }
+            case .filterGradient:
+                add(.forward, pair: pair, count: G * Cg) { table.inputWindow(row: $0, channel: 0) }
+                add(.forward, pair: pair, count: G * Kg) { table.outputGradientWindow(row: $0, filter: 0) }
+            }
+        }
+        return runs.map { run, count in
+            var run = run
+            run.count = count
+            return run
+        }.sorted { ($0.count, $0.rows.count) > ($1.count, $1.rows.count) }
+    }
+}
