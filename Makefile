@@ -1,10 +1,17 @@
 # Everything a fresh clone needs: `make` builds, `make test` tests, `make demo` shows the difference in time.
+# `make compare` measures against other libraries, `make bench` the engine's own parts: see Benchmarks/README.md.
 # Each target first makes sure that Swift, FFTW and libpng are there.
 
 SWIFT ?= swift
-SWIFT_FORMAT_PATHS = Package.swift Sources Tests $(wildcard Snippets)
+PYTHON ?= python3
+# Passed on to what `make compare` and `make bench` run.
+ARGUMENTS ?=
+# The other libraries, outside the repository; several gigabytes.
+PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/swift-fft-convolution/peers
+SWIFT_FORMAT_PATHS = Package.swift Sources Tests $(wildcard Snippets) \
+	Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Benchmarks
 
-.PHONY: build test lint format demo dependencies clean
+.PHONY: build test lint format demo compare bench dependencies clean
 
 build: dependencies
 	$(SWIFT) build -c release
@@ -22,8 +29,22 @@ format:
 demo: build
 	@Scripts/demo.sh "$$($(SWIFT) build -c release --show-bin-path)/fftconv"
 
+# Table, JSON lines and picture in Benchmarks/results/.
+compare: build $(PEERS)/requirements.txt
+	"$(PEERS)/bin/python" Benchmarks/peers/compare.py \
+		--tool "$$($(SWIFT) build -c release --show-bin-path)/fftconv" $(ARGUMENTS)
+
+# The copy is made last, and stands for a complete installation.
+$(PEERS)/requirements.txt: Benchmarks/peers/requirements.txt
+	$(PYTHON) -m venv "$(PEERS)"
+	"$(PEERS)/bin/python" -m pip install --disable-pip-version-check -r $<
+	cp $< $@
+
+bench: dependencies
+	$(SWIFT) package --package-path Benchmarks benchmark --no-progress $(ARGUMENTS)
+
 dependencies:
 	@SWIFT="$(SWIFT)" .ci/install-dependencies
 
 clean:
-	rm -rf .build demo
+	rm -rf .build demo Benchmarks/.build

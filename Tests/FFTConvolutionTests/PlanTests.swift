@@ -54,6 +54,27 @@ struct PlanTests {
         #expect(try double.biasGradient(Tensor(shape: [1, 1, 3], elements: [1e20, 1, -1e20])).elements == [1])
     }
 
+    @Test func aPlanCountsItsTransforms() throws {
+        // One tile of n2: one pair of rows. 6 filters of one group of 2 channels make 6 pairs of filter planes.
+        let layer = try ProblemText("n2c2i5x4_k6f2x3").problem
+        let plan = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .fft))
+        func count(_ pass: Pass, _ direction: TransformRun.Direction) throws -> Int {
+            try plan.transforms(for: pass).filter { $0.direction == direction }.reduce(0) { $0 + $1.count }
+        }
+        #expect(try count(.forward, .forward) == 6 + 2)
+        #expect(try count(.forward, .inverse) == 6)
+        #expect(try count(.inputGradient, .forward) == 6 + 6)
+        #expect(try count(.inputGradient, .inverse) == 2)
+        #expect(try count(.filterGradient, .forward) == 2 + 6)
+        #expect(try count(.filterGradient, .inverse) == 6)
+        // Filters hold two rows, outputs four.
+        let forward = try plan.transforms(for: .forward)
+        #expect(forward.contains { $0.direction == .forward && $0.rows == 0..<2 && $0.count == 6 })
+        #expect(forward.contains { $0.direction == .inverse && $0.rows == 0..<4 })
+        let direct = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .direct))
+        #expect(try direct.transforms(for: .forward).isEmpty)
+    }
+
     @Test func preciseCallsOverwriteTheirResultsAndAgreeWithConvenientOnes() throws {
         let workspace = try plan.makeWorkspace()
         let bias: [Float] = [1, 2, 3]

@@ -41,7 +41,11 @@ final class Call {
 
     /// Seconds of one call.
     func time(_ index: Int) throws -> Double {
-        let (plan, workspace) = (plans[index], workspaces[index])
+        let (plan, workspace, first, second) = (plans[index], workspaces[index], first, second)
+        // Taken out of the object, so that a span of it can be lent.
+        var result: [Float] = []
+        swap(&result, &self.result)
+        defer { swap(&result, &self.result) }
         var span = result.mutableSpan
         let start = ContinuousClock.now
         switch pass {
@@ -120,7 +124,8 @@ let problems = [
 
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: CallMetric.all, warmupIterations: 1, maxDuration: .milliseconds(500), maxIterations: 1000)
+        metrics: CallMetric.all, units: Dictionary(uniqueKeysWithValues: CallMetric.all.map { ($0, .count) }),
+        warmupIterations: 1, maxDuration: .milliseconds(500), maxIterations: 1000)
     for problem in problems {
         for pass in Pass.allCases {
             Benchmark("\(problem)_\(pass.suffix)") { benchmark, call in

@@ -101,7 +101,8 @@ extension KernelMemory {
 
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: [Pace.timePerPoint, Pace.traffic], warmupIterations: 3, maxDuration: .milliseconds(200))
+        metrics: [Pace.timePerPoint, Pace.traffic], units: Pace.units, warmupIterations: 3,
+        maxDuration: .milliseconds(200))
     for length in [16, 64, 128, 256] {
         let shape = TileShape(planes: 1, rows: length, length: length)
         for kernel in Kernel.all {

@@ -37,7 +37,8 @@ let shapes =
 
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
-        metrics: [Pace.timePerPoint, Pace.arithmetic], warmupIterations: 1, maxDuration: .milliseconds(200))
+        metrics: [Pace.timePerPoint, Pace.arithmetic], units: Pace.units, warmupIterations: 1,
+        maxDuration: .milliseconds(200))
     for shape in shapes {
         let extents = [shape.planes, shape.rows, shape.length].drop { $0 == 1 }.map(String.init)
         for isInverse in [false, true] {

@@ -11,6 +11,11 @@ public enum Pace {
     public static let arithmetic = BenchmarkMetric.custom(
         "Mflop/s", polarity: .prefersLarger, useScalingFactor: false)
 
+    /// Printed as they are: the framework would show 18 300 as "18 K".
+    public static var units: [BenchmarkMetric: BenchmarkUnits] {
+        [timePerPoint: .count, traffic: .count, arithmetic: .count]
+    }
+
     /// About a millisecond of work: the clock is read twice an iteration, and a tile stays in the cache between.
     public static func repetitions(points: Int) -> Int { max(1, (1 << 20) / points) }
 
