@@ -14,6 +14,7 @@ for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 
 import argparse
 import datetime
+import itertools
 import json
 import re
 import sys
@@ -21,6 +22,7 @@ import time
 import warnings
 from pathlib import Path
 
+import cv2
 import machine
 import numpy as np
 import plot
@@ -86,7 +88,11 @@ def compare(problem: Problem, pass_name: str, arguments: argparse.Namespace, sec
     candidates: list[Candidate] = []
     for peer in peers(problem, pass_name, operands, arguments.wide):
         candidate = Candidate(peer)
-        difference = candidate.check(expected)
+        try:
+            difference = candidate.check(expected)
+        except (RuntimeError, ValueError, MemoryError, cv2.error) as error:
+            comparison.failures[peer.library] = str(error).strip().splitlines()[0]
+            continue
         comparison.differences[peer.library] = max(difference, comparison.differences.get(peer.library, 0.0))
         if difference <= TOLERANCE:
             candidates.append(candidate)
@@ -152,13 +158,15 @@ def main() -> int:
     comparisons: list[Comparison] = []
     with open(options.out / f"{name}.jsonl", "w", encoding="utf-8") as lines:
         print(json.dumps({"machine": description}), file=lines, flush=True)
-        for text in texts:
-            for pass_name in options.passes:
+        try:
+            for text, pass_name in itertools.product(texts, options.passes):
                 share = options.budget / len(options.passes)
                 comparison = compare(Problem.parse(text), pass_name, options, share)
                 comparisons.append(comparison)
                 print(json.dumps(comparison.as_json()), file=lines, flush=True)
                 print(comparison.summary(), file=sys.stderr, flush=True)
+        except KeyboardInterrupt:
+            description["interrupted"] = f"after {len(comparisons)} of {len(texts) * len(options.passes)} passes"
 
     document = report.document(comparisons, description)
     (options.out / f"{name}.md").write_text(document, encoding="utf-8")

@@ -23,6 +23,8 @@ class Comparison:
     differences: dict[str, float] = field(default_factory=dict)
     # Libraries that differ from ours by more than the tolerance, and are not timed.
     disagreements: list[str] = field(default_factory=list)
+    # Libraries that raise an error, with its first line.
+    failures: dict[str, str] = field(default_factory=dict)
 
     def add(self, library: str, minima: list[float]) -> None:
         if library not in self.minima or min(minima) < min(self.minima[library]):
@@ -64,12 +66,14 @@ class Comparison:
         if self.ratio is not None:
             parts.append(f"ratio {_ratio(self.ratio)}{_verdict(self)}")
         parts += [f"{library} DISAGREES by {self.differences[library]:.1e}" for library in self.disagreements]
+        parts += [f"{library} failed: {error}" for library, error in self.failures.items()]
         return "; ".join(parts)
 
     def as_json(self) -> dict[str, object]:
         return {
             "problem": self.problem, "pass": self.pass_name, "algorithm": self.algorithm, "round_minima_ms": self.minima,
-            "differences": self.differences, "disagreements": self.disagreements, "best_peer": self.best_peer,
+            "differences": self.differences, "disagreements": self.disagreements, "failures": self.failures,
+            "best_peer": self.best_peer,
             "ratio": self.ratio, "median_ratio": self.median_ratio, "required": self.required,
         }
 
@@ -93,6 +97,10 @@ def document(comparisons: list[Comparison], machine: dict[str, str]) -> str:
         lines += ["", f"Required ratios reached: {reached} of {len(required)}."]
     behind = [c for c in comparisons if c.ratio is not None and c.ratio < 1]
     lines += ["", f"Passes in which a peer is faster: {len(behind)} of {len(comparisons)}."]
+    lines += [
+        f"Failed: {c.problem} {LABELS[c.pass_name]}: {library}: {error}"
+        for c in comparisons for library, error in c.failures.items()
+    ]
     disagreeing = [c for c in comparisons if c.disagreements]
     lines += [
         f"DISAGREES: {c.problem} {LABELS[c.pass_name]}: {library} by {c.differences[library]:.1e}"
