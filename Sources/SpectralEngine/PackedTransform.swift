@@ -106,6 +106,21 @@ public struct TransformScratch<Scalar: ConvolutionScalar>: Sendable {
     }
 }
 
+extension TileShape {
+    /// Complex elements of a tile together with the scratch of its transforms.
+    public var workCount: Int { 2 * bufferCount + panelCount }
+
+    /// A region of at least ``workCount`` complex elements as a tile and the scratch of its transforms.
+    public func split<Scalar: ConvolutionScalar>(
+        _ region: SharedRegion<Scalar>
+    ) -> (tile: SharedRegion<Scalar>, scratch: TransformScratch<Scalar>) {
+        let (first, second) = (2 * bufferCount, 4 * bufferCount)
+        let scratch = TransformScratch(
+            buffer: region[first..<second], panel: region[second..<second + 2 * panelCount])
+        return (region[0..<first], scratch)
+    }
+}
+
 extension PackedTransform {
     /// Whether samples have to lie in the scratch: after an odd number of passes the spectrum is in the other buffer.
     public var isSourceInScratch: Bool { !passes.count.isMultiple(of: 2) }

@@ -69,8 +69,8 @@ struct PlanTests {
         #expect(try count(.filterGradient, .inverse) == 6)
         // Filters hold two rows, outputs four.
         let forward = try plan.transforms(for: .forward)
-        #expect(forward.contains { $0.direction == .forward && $0.rows == 0..<2 && $0.count == 6 })
-        #expect(forward.contains { $0.direction == .inverse && $0.rows == 0..<4 })
+        #expect(forward.contains { $0.direction == .forward && $0.box.rows == 0..<2 && $0.count == 6 })
+        #expect(forward.contains { $0.direction == .inverse && $0.box.rows == 0..<4 })
         let direct = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .direct))
         #expect(try direct.transforms(for: .forward).isEmpty)
     }

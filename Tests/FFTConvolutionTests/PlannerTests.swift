@@ -193,4 +193,10 @@ struct PlannerTests {
         #expect(Registry.all.last.map { $0.name } == Reference.name)
         #expect(Set(Registry.all.map { $0.name }).count == Registry.all.count)
     }
+
+    /// 10¹¹ pairs of output and tap, none of which planning may look at one by one.
+    @Test(.timeLimit(.minutes(5))) func planningLongSignalsIsQuick() throws {
+        let problem = try ProblemText("i3000000_f30000").problem
+        #expect(throws: Never.self) { try Planner().plan(for: problem, scalar: Float.self) }
+    }
 }

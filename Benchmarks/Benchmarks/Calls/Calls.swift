@@ -70,7 +70,7 @@ struct TransformsAlone: Sendable {
             transforms[run.shape] = try PackedTransform(shape: run.shape)
         }
         self.transforms = transforms
-        let count = runs.map { 2 * ($0.shape.complexCount + $0.shape.panelCount) }.max() ?? 0
+        let count = runs.map { 2 * $0.shape.workCount }.max() ?? 0
         buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
     }
 
@@ -92,11 +92,10 @@ struct TransformsAlone: Sendable {
     private static let timedAtMost = 64
 
     private func execute(_ run: TransformRun, _ region: SharedRegion<Float>) {
-        let tile = region[0..<2 * run.shape.complexCount]
-        let panel = region[tile.count..<tile.count + 2 * run.shape.panelCount]
+        let (tile, scratch) = run.shape.split(region)
         switch run.direction {
-        case .forward: transforms[run.shape]?.forward(tile, planes: run.planes, rows: run.rows, panel: panel)
-        case .inverse: transforms[run.shape]?.inverse(tile, planes: run.planes, rows: run.rows, panel: panel)
+        case .forward: transforms[run.shape]?.forward(tile, box: run.box, scratch)
+        case .inverse: _ = transforms[run.shape]?.inverse(tile, box: run.box, scratch)
         }
     }
 }

@@ -3,8 +3,8 @@ import Foundation
 import Pace
 import SpectralEngine
 
-// The transforms of one tile, whole and with a row pass limited to a quarter of the rows, f32, one thread, in place on
-// zeros: they stay zeros however often they are transformed, and take the time of any other finite numbers.
+// The transforms of one tile, whole and with a row pass limited to a quarter of the rows, f32, one thread, on zeros:
+// they stay zeros however often they are transformed, and take the time of any other finite numbers.
 //
 // Mflop/s always counts a whole transform, so a limited one shows what skipping is worth.
 
@@ -16,17 +16,16 @@ let shapes =
 /// Times one direction of one shape.
 @Sendable func time(_ benchmark: Benchmark, _ shape: TileShape, rows: Range<Int>, isInverse: Bool) throws {
     let transform = try PackedTransform<Float>(shape: shape)
-    let count = 2 * (shape.complexCount + shape.panelCount)
-    let buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
+    let buffer = try AlignedBuffer(byteCount: 2 * shape.workCount * MemoryLayout<Float>.stride)
+    let box = TileBox(planes: 0..<shape.planes, rows: rows, columns: 0..<shape.length)
     buffer.withSharedRegion(of: Float.self) { region in
         clear(region)
-        let tile = region[0..<2 * shape.complexCount]
-        let panel = region[2 * shape.complexCount..<count]
+        let (tile, scratch) = shape.split(region)
         func run() {
             if isInverse {
-                transform.inverse(tile, planes: 0..<shape.planes, rows: rows, panel: panel)
+                _ = transform.inverse(tile, box: box, scratch)
             } else {
-                transform.forward(tile, planes: 0..<shape.planes, rows: rows, panel: panel)
+                transform.forward(tile, box: box, scratch)
             }
         }
         run()

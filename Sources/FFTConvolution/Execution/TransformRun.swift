@@ -6,9 +6,8 @@ public struct TransformRun: Hashable, Sendable {
 
     public let shape: TileShape
     public let direction: Direction
-    /// Tile planes and rows that hold samples (forward) or are kept (inverse); the others are skipped.
-    public let planes: Range<Int>
-    public let rows: Range<Int>
+    /// Tile positions that hold samples (forward) or are kept (inverse); lines of the others are skipped.
+    public let box: TileBox
     public internal(set) var count: Int
 }
 
@@ -25,27 +24,21 @@ extension Plan {
 }
 
 extension TiledFFT {
-    /// Counted block by block, as ``SpectralPipeline`` runs them. Which planes and rows are skipped depends on where a
+    /// Counted block by block, as ``SpectralPipeline`` runs them. Which lines are skipped depends on where a
     /// tile lies and on its partner, not on the channel.
     package var transforms: [TransformRun] {
         let problem = request.problem
         let (Cg, Kg, G) = (problem.channelsPerGroup, problem.filtersPerGroup, problem.groups)
         let filterPairs = (problem.filters * Cg + 1) / 2
         var runs: [TransformRun: Int] = [:]
-        func add(_ direction: TransformRun.Direction, planes: Range<Int>, rows: Range<Int>, count: Int) {
-            let run = TransformRun(shape: table.shape, direction: direction, planes: planes, rows: rows, count: 0)
-            runs[run, default: 0] += count
+        func add(_ direction: TransformRun.Direction, _ box: TileBox, count: Int) {
+            runs[TransformRun(shape: table.shape, direction: direction, box: box, count: 0), default: 0] += count
         }
         func add(_ direction: TransformRun.Direction, pair: Int, count: Int, _ window: (_ row: Int) -> Window) {
-            let first = window(2 * pair)
-            let second = 2 * pair + 1 < table.rowCount ? window(2 * pair + 1) : nil
-            add(
-                direction, planes: first.planes.union(second?.planes), rows: first.rows.union(second?.rows),
-                count: count)
+            let partner = 2 * pair + 1 < table.rowCount ? window(2 * pair + 1) : nil
+            add(direction, TileBox((window(2 * pair), partner)), count: count)
         }
-        add(
-            request.pass == .filterGradient ? .inverse : .forward, planes: table.filterPlanes, rows: table.filterRows,
-            count: filterPairs)
+        add(request.pass == .filterGradient ? .inverse : .forward, table.filterBox, count: filterPairs)
         for pair in 0..<table.pairCount {
             switch request.pass {
             case .forward:
@@ -63,6 +56,6 @@ extension TiledFFT {
             var run = run
             run.count = count
             return run
-        }.sorted { ($0.count, $0.rows.count) > ($1.count, $1.rows.count) }
+        }.sorted { ($0.count, $0.box.rows.count) > ($1.count, $1.box.rows.count) }
     }
 }
