@@ -105,16 +105,16 @@ struct ProblemTests {
             padding: .symmetric(.each([0, .max])), kind: .mismatch, argument: "padded input extent",
             value: "[8, \(Int.max), \(Int.max)]"),
         Refusal(
-            input: [1 << 40, 4, 1 << 20, 8], kind: .mismatch, argument: "input shape",
+            input: [1 << 40, 4, 1 << 20, 8], kind: .mismatch, argument: "input shape in bytes",
             value: "[\(1 << 40), 4, \(1 << 20), 8, 8]"),
         Refusal(
             input: [0, 1 << 31, 1 << 31, 8], filter: [1, 1 << 31, 1, 1], groups: 1, kind: .mismatch,
-            argument: "input shape", value: "[1, \(1 << 31), \(1 << 31), 8, 8]"),
+            argument: "input shape in bytes", value: "[1, \(1 << 31), \(1 << 31), 8, 8]"),
         Refusal(
             input: [1, 1 << 31, 8, 8], filter: [1 << 31, 1 << 31, 1, 1], groups: 1, kind: .mismatch,
-            argument: "filter shape", value: "[\(1 << 31), \(1 << 31), 1, 1, 8]"),
+            argument: "filter shape in bytes", value: "[\(1 << 31), \(1 << 31), 1, 1, 8]"),
         Refusal(
-            padding: .symmetric(.uniform(1 << 40)), kind: .mismatch, argument: "output shape",
+            padding: .symmetric(.uniform(1 << 40)), kind: .mismatch, argument: "output shape in bytes",
             value: "[1, 6, \(1 << 41 + 6), \(1 << 41 + 6), 8]"),
     ]
 
