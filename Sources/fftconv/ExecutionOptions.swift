@@ -57,7 +57,7 @@ struct ExecutionOptions: ParsableArguments {
         return try StrictNumber.byteCount(text, argument: "--memory-limit")
     }
 
-    private static func bound(_ text: String?) throws(ConvolutionError) -> Double? {
+    static func bound(_ text: String?) throws(ConvolutionError) -> Double? {
         guard let text else { return nil }
         return try StrictNumber.decimal(text, in: 0...Double.greatestFiniteMagnitude, argument: "--tolerance")
     }

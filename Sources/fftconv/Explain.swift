@@ -25,11 +25,17 @@ struct Explain: ParsableCommand {
         parsing: .unconditional, help: ArgumentHelp("Scratch memory, as 'forward' takes it.", valueName: "bytes"))
     var memoryLimit: String?
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
+    var tolerance: String?
+
     func run() throws {
         let options = PlanOptions(
             method: try StrictWord.value(method, of: Method.self, argument: "--method"),
             threads: try ExecutionOptions.threadCount(threads),
-            memoryLimit: try ExecutionOptions.byteCount(memoryLimit))
+            memoryLimit: try ExecutionOptions.byteCount(memoryLimit),
+            tolerance: try ExecutionOptions.bound(tolerance))
         let text = try ProblemText(problem)
         for pass in text.pass.map({ [$0] }) ?? Pass.allCases {
             let explanation = try Planner.shared.explain(

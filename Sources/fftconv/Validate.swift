@@ -10,7 +10,7 @@ struct Validate: ParsableCommand {
         discussion: """
             A problem text without a pass means all three passes; without problems, a built-in list is checked. The \
             figure is the worst error over the bound that the method promises: above 1 is a miss, and the exit status \
-            is 1.
+            is 1, as it is where nothing could be checked.
 
             Example: fftconv validate n2c4i20x20_k6f5x5_s2_psame i1000_f31_f64_dw
             """)
@@ -31,8 +31,10 @@ struct Validate: ParsableCommand {
 
         var table = TextTable(header: ValidationRow.header)
         var rows: [ValidationRow] = []
+        var skippedCount = 0
         for text in texts {
             guard text.problem.multiplicationCount <= Self.largestWork else {
+                skippedCount += 1
                 table.append(["\(text)", "skipped: more than 2e9 multiplications for the direct reference"])
                 continue
             }
@@ -51,10 +53,18 @@ struct Validate: ParsableCommand {
 
         let misses = rows.count { !$0.isPassed }
         var summary = "\(rows.count) checks, \(misses) missed"
+        if skippedCount > 0 { summary += ", \(skippedCount) of \(texts.count) problems skipped" }
         if let worst = rows.max(by: { $0.ratio < $1.ratio }) {
             summary += "; worst error over its bound \(worst.ratioText) (\(worst.text))"
         }
         try StandardStreams.print(summary)
+        guard !rows.isEmpty else {
+            throw Failure(
+                .checkFailed, argument: "validate",
+                value: "\(skippedCount) skipped, \(texts.count - skippedCount) refused",
+                rule: "at least one problem must be checked",
+                hint: skippedCount > 0 ? "the direct reference is given up to 2e9 multiplications" : nil)
+        }
         if misses > 0 { throw ExitCode(ExitStatus.checkFailed.rawValue) }
     }
 }

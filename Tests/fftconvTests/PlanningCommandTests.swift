@@ -13,6 +13,19 @@ import Testing
         #expect(one.lines.filter { $0.hasPrefix("* ") }.count == 1)
     }
 
+    @Test func explainTakesTheTolerance() throws {
+        let folder = try Folder()
+        let line = ["explain", "i512_f200_fwd", "--threads", "1"]
+        let any = try Tool.run(line, in: folder)
+        #expect(any.status == 0 && !any.text.contains("exceeds the tolerance"), "\(any.errors)")
+        let strict = try Tool.run(line + ["--tolerance", "1e-7"], in: folder)
+        #expect(strict.status == 0, "\(strict.errors)")
+        #expect(strict.text.contains("TiledFFT: ") && strict.text.contains(" exceeds the tolerance 1e-07"))
+        #expect(strict.lines.contains { $0.hasPrefix("* Reference: ") })
+        let wrong = try Tool.run(line + ["--tolerance", "-1"], in: folder)
+        #expect(wrong.status == 2 && wrong.errors.hasPrefix("error: --tolerance: got "), "\(wrong.errors)")
+    }
+
     private struct Line: Decodable {
         let problem: String, pass: String, method: String, algorithm: String
         let threads: Int, runs: Int, workspace_bytes: Int
@@ -63,7 +76,12 @@ import Testing
 
     @Test func validateSkipsWhatTheReferenceCannotDo() throws {
         let outcome = try Tool.run(["validate", "n64c512i256x256_k512f31x31"], in: try Folder())
-        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.status == 1, "\(outcome.errors)")
         #expect(outcome.text.contains("skipped: more than 2e9 multiplications"))
+        #expect(outcome.lines.last == "0 checks, 0 missed, 1 of 1 problems skipped")
+        #expect(outcome.errors.hasPrefix("error: validate: got 1 skipped, 0 refused: at least one problem must be"))
+        let some = try Tool.run(["validate", "n64c512i256x256_k512f31x31", "i5_f2"], in: try Folder())
+        #expect(some.status == 0 && some.errors.isEmpty, "\(some.errors)")
+        #expect(some.lines.last?.hasPrefix("6 checks, 0 missed, 1 of 2 problems skipped; worst error") == true)
     }
 }
