@@ -52,7 +52,7 @@ struct Backward: ParsableCommand {
         _ arrays: [NumPyArray], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> [(path: String, array: NumPyArray)] {
         let (x, w, dy) = (arrays[0], arrays[1], arrays[2])
-        let layout = try Layout(filter: w.shape, image: x.shape, imageName: "input", isPlain: settings.isPlain)
+        let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
         let problem = try settings.problem(
             input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: w.shape))
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))

@@ -40,7 +40,7 @@ struct FilterGradient: ParsableCommand {
         _ arrays: [NumPyArray], _ shape: [Int], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (x, dy) = (arrays[0], arrays[1])
-        let layout = try Layout(filter: shape, image: x.shape, imageName: "input", isPlain: settings.isPlain)
+        let layout = try Layout(filter: shape, image: x.shape, isPlain: settings.isPlain)
         let problem = try settings.problem(
             input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: shape))
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))

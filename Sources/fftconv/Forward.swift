@@ -40,7 +40,7 @@ struct Forward: ParsableCommand {
         _ arrays: [NumPyArray], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (x, w) = (arrays[0], arrays[1])
-        let layout = try Layout(filter: w.shape, image: x.shape, imageName: "input", isPlain: settings.isPlain)
+        let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
         let problem = try settings.problem(
             input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: w.shape))
         let added = arrays.dropFirst(2).first

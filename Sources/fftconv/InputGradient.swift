@@ -40,8 +40,7 @@ struct InputGradient: ParsableCommand {
         _ arrays: [NumPyArray], _ shape: [Int], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (dy, w) = (arrays[0], arrays[1])
-        let layout = try Layout(
-            filter: w.shape, image: shape, imageName: "--input-shape", isPlain: settings.isPlain)
+        let layout = try Layout(filter: w.shape, image: shape, from: .option, isPlain: settings.isPlain)
         let problem = try settings.problem(
             input: layout.problemShape(image: shape), filter: layout.problemShape(filter: w.shape))
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))

@@ -10,10 +10,24 @@ enum Layout: Equatable {
     /// Channels on axis 1 of the filter; `rank` is the filter's.
     case channels(rank: Int, isBatched: Bool)
 
+    /// Where the shape of the input comes from.
+    enum ImageSource {
+        case array, option
+
+        fileprivate var argument: String {
+            switch self {
+            case .array: "input shape"
+            case .option: "--input-shape"
+            }
+        }
+    }
+
     /// - Parameters:
-    ///   - image: The shape of the input or of the output gradient, named `imageName` in errors.
+    ///   - image: The shape of the input.
     ///   - isPlain: `--plain` was given.
-    init(filter: [Int], image: [Int], imageName: String, isPlain: Bool) throws(ConvolutionError) {
+    init(
+        filter: [Int], image: [Int], from source: ImageSource = .array, isPlain: Bool
+    ) throws(ConvolutionError) {
         if isPlain || (1...2).contains(filter.count) {
             guard (1...3).contains(filter.count) else {
                 throw ConvolutionError(
@@ -21,9 +35,10 @@ enum Layout: Equatable {
             }
             guard image.count == filter.count else {
                 throw ConvolutionError(
-                    .mismatch, argument: "\(imageName) shape", value: image,
+                    .mismatch, argument: source.argument, value: image,
                     rule: "must have as many axes as the filter shape \(filter)",
-                    hint: isPlain ? nil : "a filter with channels has the axes [K, C/G, spatial…]")
+                    // A shape that was typed is what is wrong, and not the filter.
+                    hint: isPlain || source == .option ? nil : "a filter with channels has the axes [K, C/G, spatial…]")
             }
             self = .plain(rank: filter.count)
             return
@@ -35,7 +50,7 @@ enum Layout: Equatable {
         }
         guard image.count == filter.count || image.count == filter.count - 1 else {
             throw ConvolutionError(
-                .mismatch, argument: "\(imageName) shape", value: image,
+                .mismatch, argument: source.argument, value: image,
                 rule: "must have as many axes as the filter shape \(filter), or one less without a batch",
                 hint: filter.count == 3 ? "--plain says that all axes are spatial" : nil)
         }
@@ -63,14 +78,6 @@ enum Layout: Equatable {
         switch self {
         case .plain: Array(shape.dropFirst(2))
         case .channels(_, let isBatched): isBatched ? shape : Array(shape.dropFirst())
-        }
-    }
-
-    /// The inverse of ``problemShape(filter:)``.
-    func userShape(filter shape: [Int]) -> [Int] {
-        switch self {
-        case .plain: Array(shape.dropFirst(2))
-        case .channels: shape
         }
     }
 

@@ -45,7 +45,7 @@ struct Transposed: ParsableCommand {
         _ arrays: [NumPyArray], _ outputPadding: [Int], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (x, w) = (arrays[0], arrays[1])
-        let layout = try Layout(filter: w.shape, image: x.shape, imageName: "input", isPlain: settings.isPlain)
+        let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
         let shape = layout.problemShape(image: x.shape)
         let problem = try TransposedShape(
             input: shape, filter: layout.problemShape(filter: w.shape), outputPadding: outputPadding,

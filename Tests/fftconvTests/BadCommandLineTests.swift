@@ -109,7 +109,7 @@ import Testing
         BadInput(
             "P19", "input-gradient dy.npy w.npy -o out.npy --input-shape 1,2,4,5", 4,
             "got [1, 2, 3, 3]: must be [1, 2, 3, 4]"),
-        BadInput("P19b", "input-gradient dy.npy w.npy -o out.npy --input-shape 4,4", 4, "--input-shape shape"),
+        BadInput("P19b", "input-gradient dy.npy w.npy -o out.npy --input-shape 4,4", 4, "--input-shape: got [4, 4]"),
         BadInput("P21", "forward x.npy w.npy -o out.npy --bias bias.npy", 4, "bias shape: got [3]: must be [2]") {
             try $0.write([3], counting(3), "bias.npy")
         },
