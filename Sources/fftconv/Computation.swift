@@ -22,6 +22,9 @@ struct Computation<Scalar: ConvolutionScalar> {
             for: problem, scalar: Scalar.self, passes: passes, options: settings.plan)
         let planned = clock.now
         try Interrupts.check()
+        for note in try SlownessNote.notes(problem, passes, .of(Scalar.self), settings.plan) {
+            StandardStreams.printError(note)
+        }
         let display = ProgressDisplay(of: Interrupts.control, isForced: settings.showsProgress)
         defer { display.finish() }
         let result = try body(plan, Interrupts.control)

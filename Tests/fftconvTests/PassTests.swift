@@ -40,6 +40,15 @@ import Testing
         #expect(zip(y, 0..<9).allSatisfy { abs($0 - Double($1) * 0.1) < 1e-14 })
     }
 
+    @Test func anInputShapeOfOtherRankIsNamedAsItWasTyped() throws {
+        let folder = try plainOperands()
+        let line = "input-gradient dy.npy w.npy --input-shape 1,3,3 -o dx.npy"
+        let outcome = try Tool.run(line.split(separator: " ").map(String.init), in: folder)
+        #expect(outcome.status == 4)
+        let message = "error: --input-shape: got [1, 3, 3]: must have as many axes as the filter shape [2, 2]\n"
+        #expect(outcome.errors == message)
+    }
+
     @Test func inputGradientScattersTheFilter() throws {
         let folder = try plainOperands()
         _ = try run("input-gradient dy.npy w.npy --input-shape 3,3 -o dx.npy", in: folder)
@@ -55,6 +64,27 @@ import Testing
         #expect(dw.shape == [2, 2])
         // x[0,0] + 2·x[1,1], and so on.
         #expect(dw.rounded == [8, 11, 17, 20])
+    }
+
+    /// A limit that leaves only direct sums is announced where they take long; what is waited for shortly is not.
+    @Test func aLimitThatMakesAComputationLongIsNoted() throws {
+        let folder = try Folder()
+        try folder.write([600, 600], [Double](repeating: 1, count: 600 * 600), "x.npy")
+        try folder.write([90, 90], [Double](repeating: 1, count: 90 * 90), "w.npy")
+        try folder.write([2, 2], [Double](repeating: 1, count: 4), "small.npy")
+        // 511²·90² products at 10⁸ a second are 21 s.
+        for (option, value) in [("--memory-limit", "1000"), ("--tolerance", "2e-16")] {
+            let line = ["forward", "x.npy", "w.npy", "-o", "y.npy", "--threads", "1", option, value]
+            let running = try Tool.start(line, in: folder)
+            for _ in 0..<600 where try running.streams.read("errors").isEmpty { usleep(50_000) }
+            running.process.terminate()
+            let outcome = try running.wait()
+            let first = outcome.errors.split(separator: "\n").first ?? ""
+            #expect(first.hasPrefix("note: method direct, predicted 21 s: by FFT, "), "\(option): \(outcome.errors)")
+            #expect(first.contains(option == "--tolerance" ? "tolerance" : "limit 1000"), "\(outcome.errors)")
+        }
+        let short = try run("forward x.npy small.npy -o y.npy --threads 1 --memory-limit 1000", in: folder)
+        #expect(short.errors.isEmpty)
     }
 
     @Test func backwardWritesWhatIsAskedFor() throws {
