@@ -9,7 +9,7 @@ public struct AxisSegment: Hashable, Sendable {
     public let count: Int
     /// Position of the first one in the tile.
     public let tileStart: Int
-    /// Positions from sample to sample.
+    /// Positions from sample to sample; 1 where there is at most one sample, whatever stride was given.
     public let step: Int
     /// Element of the first one in the array.
     public let arrayStart: Int
@@ -28,7 +28,7 @@ public struct AxisSegment: Hashable, Sendable {
         count = max(0, last - first + 1)
         tileStart = count > 0 ? first * step - origin : positions.lowerBound
         arrayStart = count > 0 ? first : 0
-        self.step = step
+        self.step = count > 1 ? step : 1
     }
 
     /// The tile positions from the first sample to the last.

@@ -22,7 +22,8 @@ private func pairs(_ segment: AxisSegment) -> [[Int]] {
                         let covers = segment.positions
                         let start = expected.first?[0] ?? lower
                         let isRight =
-                            pairs(segment) == expected && segment.step == step && covers.lowerBound == start
+                            pairs(segment) == expected && segment.step == (expected.count > 1 ? step : 1)
+                            && covers.lowerBound == start
                             && covers.upperBound == (expected.last?[0] ?? lower - 1) + 1
                         if !isRight { wrong.append("\(origin) \(lower)..<\(upper) \(extent) \(step): \(segment)") }
                     }

@@ -93,6 +93,7 @@ package enum ProblemList {
         "i13x13_f3x3_s2_p1", "i15x11_f2x2_s3", "i15x11_f3x2_s2x1", "i16x9_f5x3_s1x3_p2x1", "i20x20_f2x2_s4x5",
         "i21x17_f4x4_s3x2_psame", "i10x10_f3x3_s10", "i9x9x9_f3x3x3_s2x1x3", "i10x8x6_f2x2x2_s3",
         "n2c3i14x14_k4f3x3_s2_p1", "n3c2i25_k3f6_s3_p0:4", "i22x22_f1x1_s2", "i18x18_f5x5_s2_pfull",
+        "i9x11_f3x4_s4611686018427387904", "i5x7x6_f2x3x2_s2x4611686018427387904x1",
         "c4i11x11_k2f3x3_s3_psame",
     ]
 
@@ -102,6 +103,7 @@ package enum ProblemList {
         "i16x16_f2x2_psame_d5", "i11x11_f3x3_pfull_d3", "i9x8x7_f2x2x2_d2", "i10x10x6_f3x2x2_p1_d2x1x3",
         "i24_f3_s2_p2_d3", "i19x19_f3x3_s2_p2_d2", "i17x23_f3x4_s3x2_p1:2x0:3_d2x1", "c4i12x12_k4f3x3_d2_g2",
         "n2c6i18_k6f3_p4_d3_g3", "c4i10x10_k4f3x3_s2_p2_d2_g4", "n3c2i9x9_k4f2x2_psame_d3_g2", "i7_f3_p9_d5",
+        "i8x9_f1x3_d9223372036854775807x2",
     ]
 
     /// Groups and depthwise filters, also with a channel multiplier.
