@@ -179,6 +179,67 @@ struct PlannerTests {
         }
     }
 
+    /// Tiles, blocks and bytes of such problems are beyond counting, and none of the arithmetic may trap on them.
+    @Test func extremeProblemsAreExplainedOrRefused() throws {
+        var generator = SeededGenerator(seed: 48)
+        let extremes = [
+            1 << 16, 1 << 24, 1 << 31, 1 << 32, 1 << 40, 1 << 45, 1 << 47, 1 << 48, 1 << 61, 1 << 62, Int.max / 2,
+            Int.max - 1, .max,
+        ]
+        func number(from least: Int) -> Int {
+            if generator.index(3) > 0 { return least + generator.index(4) }
+            return extremes[generator.index(extremes.count)] - generator.index(2)
+        }
+        var texts = [
+            "i1x1_f1x1_s100000000000000_p100000000000000", "i1x1x1_f1x1x1_s30000000000000_p90000000000000",
+            "n1000000000i1_f1_s10000000000000_p30000000000000", "c1000000i1_k1000000f1_s4611686018427387904_g1000000",
+            "i100000_f3_s9223372036854775807", "i1_f2_p4611686018427387903_d9223372036854775806",
+            "i1_f1_p140737488355327",
+        ]
+        for _ in 0..<2000 {
+            let axes = 1 + generator.index(3)
+            func numbers(from least: Int) -> String {
+                (0..<axes).map { _ in "\(number(from: least))" }.joined(separator: "x")
+            }
+            var text = "n\(number(from: 0))i\(numbers(from: 1))_k\(number(from: 1))f\(numbers(from: 1))"
+            if generator.index(2) == 0 { text += "_s\(numbers(from: 1))" }
+            switch generator.index(4) {
+            case 0: text += "_p\(numbers(from: 0))"
+            case 1:
+                text += "_p" + (0..<axes).map { _ in "\(number(from: 0)):\(number(from: 0))" }.joined(separator: "x")
+            case 2: text += ["_pfull", "_psame"][generator.index(2)]
+            default: break
+            }
+            if generator.index(2) == 0 { text += "_d\(numbers(from: 1))" }
+            texts.append(text)
+        }
+        var explainedCount = 0
+        for text in texts {
+            let problem: Problem
+            do {
+                problem = try ProblemText(text).problem
+            } catch {
+                #expect(error.kind == .mismatch || error.kind == .invalidArgument, "\(text): \(error)")
+                continue
+            }
+            explainedCount += 1
+            for pass in Pass.allCases {
+                let explanation = try Planner().explain(problem, pass: pass, precision: .float64)
+                let times = explanation.candidates.compactMap(\.predictedTime)
+                #expect(!times.isEmpty && times.allSatisfy { $0.isFinite && $0 >= 0 }, "\(text)")
+            }
+        }
+        #expect(explainedCount > 300, "\(explainedCount)")
+    }
+
+    @Test func aResultBeyondTheMachinesMemoryIsAResourceLimit() throws {
+        let problem = try ProblemText("i1_f1_p140737488355327").problem
+        let error = try #require(throws: ConvolutionError.self) {
+            try Planner().plan(for: problem, scalar: Float.self, passes: [.forward], options: PlanOptions(method: .fft))
+        }
+        #expect(error.kind == .resourceLimit, "\(error)")
+    }
+
     @Test func whatExplainChoosesIsWhatThePlanRuns() throws {
         let planner = Planner()
         let plan = try planner.plan(for: problem, scalar: Float.self)

@@ -32,6 +32,12 @@ package struct TiledFFT: Algorithm {
         guard tilings.reduce(1.0, { $0 * Double($1.length) }) <= Double(Int32.max) else {
             throw Inapplicable("a tile of \(tilings.map(\.length)) points is too large for FFTW's 32-bit sizes")
         }
+        // Padding and stride can be so large that there are more tiles than an Int counts, or anyone waits for.
+        let problem = request.problem
+        let blocks = zip(problem.axes, tilings).reduce(Double(max(problem.batch, 1)) * Double(problem.groups)) {
+            $0 * Double(AxisWindows(axis: $1.0, tiling: $1.1, pass: request.pass).tileCount)
+        }
+        guard blocks <= 0x1p48 else { throw Inapplicable("\(blocks) tiles are more than can be counted") }
         self.request = request
         self.tilings = tilings
         do {

@@ -28,7 +28,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         self.table = table
         self.layout = layout
         self.threads = threads
-        structuralZeros = StructuralZeros(table.problem, table.pass)
+        structuralZeros = try StructuralZeros(table.problem, table.pass)
         do {
             transform = try TransformCache.shared.transform(table.shape)
         } catch is AllocationFailure {

@@ -12,8 +12,13 @@ struct StructuralZeros: Hashable, Sendable {
     private let biasCount: Int
 
     /// `nil` if every element is reached, as in most problems.
-    init?(_ problem: Problem, _ pass: Pass) {
+    ///
+    /// - Throws: ``ConvolutionError`` of kind `resourceLimit` for a result whose extents alone exceed the memory.
+    init?(_ problem: Problem, _ pass: Pass) throws(ConvolutionError) {
         if problem.axes.allSatisfy({ pass.reachesAll(of: $0) }) { return nil }
+        // A flag for each index, and where taps are counted a number; extents are at most 2⁴⁸ each.
+        let extents = problem.resultShape(pass).dropFirst(2).reduce(0, +)
+        try requireMemory(byteCount: extents * (pass == .inputGradient ? 1 + MemoryLayout<Int>.stride : 1))
         reached = problem.axes.map { pass.reached(on: $0) }
         if reached.allSatisfy({ !$0.contains(false) }) { return nil }
         planeCount = problem.resultShape(pass).prefix(2).reduce(1, *)
