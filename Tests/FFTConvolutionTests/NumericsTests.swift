@@ -295,4 +295,68 @@ struct NumericsTests {
         }
         findings.report()
     }
+
+    // MARK: Against direct sums
+
+    private func direct(_ test: AlgorithmCase, _ problem: Problem) throws -> Execution {
+        let request = test.request(problem)
+        return try Execution(try #require(Reference.recipes(for: request).first), for: request)
+    }
+
+    /// One product beyond the range among many far inside it: it must reach its own result and no neighbour.
+    @Test(arguments: AlgorithmCase.all.filter { $0.algorithm.method == .fft })
+    func anOverflowLeavesItsNeighboursFinite(_ test: AlgorithmCase) throws {
+        let huge = test.precision == .float32 ? Double(Float(1e30)) : 1e300
+        let problem = try ProblemText("i64x64_f5x5_p4").problem
+        let text = ProblemText(problem, precision: test.precision, pass: test.pass).description
+        let shapes = problem.operandShapes(test.pass)
+        var first = [Double](repeating: 1, count: shapes.first.reduce(1, *))
+        var second = [Double](repeating: 1, count: shapes.second.reduce(1, *))
+        // The first tap meets sample 0 in output 0; in the input gradient only outputs from (4, 4) on stay in the input.
+        first[test.pass == .inputGradient ? 4 * 68 + 4 : 0] = huge
+        second[0] = huge
+        let expected = try direct(test, problem).run(first, second)
+        var findings = Findings()
+        findings.check(
+            expected.count { $0 == .infinity } == 1 && expected.allSatisfy { !$0.isNaN }, text, "no overflow to look at"
+        )
+        for execution in try executions(test, problem) {
+            let result = try execution.run(first, second)
+            findings.check(
+                result.indices.allSatisfy { result[$0].isFinite == expected[$0].isFinite && !result[$0].isNaN }, text,
+                "\(result.count { !$0.isFinite }) results are not finite, recipe \(execution.recipe)")
+        }
+        findings.report()
+    }
+
+    /// More NaN than finite samples: what is added sparsely elsewhere goes to direct sums here.
+    @Test(arguments: AlgorithmCase.all.filter { $0.algorithm.method == .fft })
+    func operandsFullOfNaNGiveTheMaskOfDirectSums(_ test: AlgorithmCase) throws {
+        var findings = Findings()
+        for entry in try entries(["i24x20_f1x5_p0x2", "i24x20_f1x5_s2x1_p0x2", "n2c2i12x10_k2f3x3_p3_g2", "i200_f9_p4"])
+        {
+            let text = test.text(entry)
+            var generator = SeededGenerator(name: text)
+            let operands = Operands(entry.problem, .uniform, test.precision, &generator)
+            let (finite, second) = (operands.first(test.pass), operands.second(test.pass))
+            let width = try #require(entry.problem.operandShapes(test.pass).first.last)
+            let oddRows = finite.indices.filter { $0 / width % 2 == 1 }
+            for places in [Array(finite.indices), oddRows] {
+                var first = finite
+                for place in places { first[place] = .nan }
+                let zeroed = zeroing(first, at: places)
+                let exact = Oracle(entry.problem).evaluate(test.pass, first, second, test.precision)
+                let expected = try direct(test, entry.problem).run(first, second)
+                for execution in try executions(test, entry.problem) {
+                    let result = try execution.run(first, second)
+                    let bounds = contract(test, entry.problem, execution).bounds(zeroed, second, exact: exact.high)
+                    findings.check(
+                        result.indices.allSatisfy {
+                            result[$0].isNaN == expected[$0].isNaN && isContained(result[$0], exact, bounds[$0], at: $0)
+                        }, text, "\(places.count) of \(first.count) samples are NaN, recipe \(execution.recipe)")
+                }
+            }
+        }
+        findings.report()
+    }
 }
