@@ -143,4 +143,85 @@ struct AlgorithmConformanceTests {
         }
         #expect(mistrusted == ProblemList.mostlyZero.filter { $0.hasSuffix("_\(pass.suffix)") })
     }
+
+    /// A stride or a dilation beyond everything else leaves one output or one tap: the arithmetic must not notice.
+    @Test(arguments: AlgorithmCase.all.filter { $0.algorithm.method == .fft })
+    func stridesAndDilationsBeyondTheInputEqualDirectSums(_ test: AlgorithmCase) throws {
+        let texts = [
+            "i20000_f3_s9223372036854775807", "i30x40_f3x4_s9223372036854775807", "i9x11_f1x1_p2_d9223372036854775807",
+            "c2i5x6x7_k2f2x3x1_s3x9223372036854775807x2_d1x2x9223372036854775807",
+        ]
+        var findings = Findings()
+        for text in texts {
+            let entry = try ProblemList.Entry(text)
+            let request = test.request(entry.problem)
+            var generator = SeededGenerator(name: text)
+            let operands = Operands(entry.problem, .integers, test.precision, &generator)
+            let (first, second) = (operands.first(test.pass), operands.second(test.pass))
+            let direct = try #require(Reference.recipes(for: request).first)
+            let expected = try Execution(direct, for: request).run(first, second)
+            findings.check(expected.contains { $0 != 0 }, text, "nothing but zeros to compare")
+            let recipes = test.algorithm.firstRecipes(Self.recipeCount, for: request)
+            findings.check(!recipes.isEmpty, text, "no recipe")
+            for recipe in recipes {
+                let result = try Execution(recipe, for: request).run(first, second)
+                // Adding zero turns −0 into 0.
+                findings.requireSameBits(
+                    result.map { $0.rounded() + 0 }, expected.map { $0 + 0 }, test.text(entry), "recipe \(recipe)")
+            }
+        }
+        findings.report()
+    }
+
+    /// Results that no product reaches are exactly 0, or the bias; those that one reaches are what they should be.
+    @Test(arguments: AlgorithmCase.all)
+    func resultsThatNoProductReachesAreExact(_ test: AlgorithmCase) throws {
+        // Short axes with every kind of gap: paddings, strides and dilations larger than what they lie in.
+        var generator = SeededGenerator(seed: 101)
+        var texts = ProblemList.texts
+        while texts.count < ProblemList.texts.count + 150 {
+            func axes(_ least: Int, _ limit: Int) -> String {
+                "\(least + generator.index(limit))x\(least + generator.index(limit))"
+            }
+            let text =
+                "i\(axes(1, 7))_f\(axes(1, 4))_s\(axes(1, 5))_p\(generator.index(6)):\(generator.index(6))x"
+                + "\(generator.index(6)):\(generator.index(6))_d\(axes(1, 4))"
+            if (try? ProblemText(text)) != nil { texts.append(text) }
+        }
+        var findings = Findings()
+        var unreachedCount = 0
+        for text in texts {
+            let entry = try ProblemList.Entry(text)
+            let shapes = entry.problem.operandShapes(test.pass)
+            let oracle = Oracle(entry.problem)
+            // With ones everywhere each result is the number of its products.
+            let products = oracle.evaluate(
+                test.pass, [Double](repeating: 1, count: shapes.first.reduce(1, *)),
+                [Double](repeating: 1, count: shapes.second.reduce(1, *)), .float32
+            ).high
+            let unreached = products.indices.filter { products[$0] == 0 }
+            if unreached.isEmpty { continue }
+            unreachedCount += unreached.count
+            var generator = SeededGenerator(name: text)
+            let operands = Operands(entry.problem, .uniform, test.precision, &generator)
+            let (first, second) = (operands.first(test.pass), operands.second(test.pass))
+            let bias =
+                test.pass == .forward
+                ? DataFamily.uniform.values([1, 1, entry.problem.filters], test.precision, &generator) : []
+            let plane = entry.problem.axes.reduce(1) { $0 * $1.output }
+            var exact = oracle.evaluate(test.pass, first, second, test.precision)
+            if !bias.isEmpty { exact = exact.adding(bias, planeCount: plane) }
+            for recipe in test.algorithm.firstRecipes(2, for: test.request(entry.problem)) {
+                let result = try Execution(recipe, for: test.request(entry.problem)).run(first, second, bias: bias)
+                let wrong = unreached.filter { result[$0] != (bias.isEmpty ? 0 : bias[$0 / plane % bias.count]) }
+                findings.check(
+                    wrong.isEmpty, test.text(entry), "\(wrong.count) of \(unreached.count) are not exact, \(recipe)")
+                let bounds = Contract(entry.problem, test.pass, test.precision, tiling: recipe.tiling)
+                    .bounds(first, second, exact: exact.high)
+                findings.compare(result, exact, within: bounds, test.text(entry), "recipe \(recipe)")
+            }
+        }
+        findings.report()
+        #expect(unreachedCount > 300)
+    }
 }
