@@ -1,4 +1,5 @@
 import FFTConvolution
+import Foundation
 import SpectralEngine
 import Testing
 import TestSupport
@@ -276,5 +277,107 @@ struct PlanTests {
         let counts = try Pass.allCases.map { try plan.workspaceByteCount(for: $0) }
         #expect(try plan.makeWorkspace().byteCount == counts.max())
         #expect(try plan.makeWorkspace(for: [.inputGradient]).byteCount == counts[1])
+    }
+
+    // MARK: Limits
+
+    /// A planner for a machine that is the same everywhere, so that the same tilings are chosen.
+    private func fixedPlanner() -> Planner {
+        var machine = Machine()
+        (machine.coreCount, machine.memoryByteCount, machine.cacheByteCount) = (4, 1 << 34, 1 << 20)
+        return Planner(machine: machine)
+    }
+
+    /// Integers, so that results are exact after rounding.
+    private func operands(_ problem: Problem, _ pass: Pass) throws -> (Tensor<Float>, Tensor<Float>) {
+        var generator = SeededGenerator(seed: 31)
+        let data = Operands(problem, .integers, .float32, &generator)
+        let shapes = problem.operandShapes(pass)
+        return (
+            try Tensor(shape: shapes.first, elements: data.first(pass).map { Float($0) }),
+            try Tensor(shape: shapes.second, elements: data.second(pass).map { Float($0) })
+        )
+    }
+
+    private func run(
+        _ plan: Plan<Float>, _ pass: Pass, _ first: Tensor<Float>, _ second: Tensor<Float>,
+        control: ExecutionControl? = nil
+    ) throws -> [Float] {
+        switch pass {
+        case .forward: try plan.forward(first, second, control: control).elements
+        case .inputGradient: try plan.inputGradient(first, second, control: control).elements
+        case .filterGradient: try plan.filterGradient(first, second, control: control).elements
+        }
+    }
+
+    @Test(arguments: Pass.allCases)
+    func threadsChangeNeitherTheChoiceNorTheBitsUnderAnyMemoryLimit(_ pass: Pass) throws {
+        let problem = try ProblemText("i256x256_f31x31").problem
+        let planner = fixedPlanner()
+        let (first, second) = try operands(problem, pass)
+        func plan(_ threads: Int, _ limit: Int?) throws -> Plan<Float> {
+            try planner.plan(
+                for: problem, scalar: Float.self, passes: [pass],
+                options: PlanOptions(method: .fft, threads: .count(threads), memoryLimit: limit))
+        }
+        let free = try plan(3, nil)
+        let rounded = try run(free, pass, first, second).map { $0.rounded() }
+        // The first limit takes a worker of three, the second a tiling from one worker.
+        let (three, one) = (try free.workspaceByteCount(for: pass), try plan(1, nil).workspaceByteCount(for: pass))
+        #expect(three > one && one > 500_000, "\(three) and \(one) bytes: the limits below bind")
+        #expect(try plan(3, three - 1).algorithm(for: pass) == free.algorithm(for: pass))
+        #expect(try plan(3, one - 1).algorithm(for: pass) != free.algorithm(for: pass))
+        for limit in [nil, three - 1, one - 1, 500_000] {
+            let alone = try plan(1, limit)
+            let bits = try run(alone, pass, first, second).map(\.bitPattern)
+            for threads in 1...3 {
+                let shared = try plan(threads, limit)
+                #expect(try shared.algorithm(for: pass) == alone.algorithm(for: pass), "\(threads) threads")
+                #expect(try shared.workspaceByteCount(for: pass) <= limit ?? .max)
+                let result = try run(shared, pass, first, second)
+                #expect(result.map(\.bitPattern) == bits, "\(threads) threads, limit \(limit ?? 0)")
+                // Other tilings round otherwise, and to the same integers.
+                let isSame = zip(result, rounded).allSatisfy { $0.rounded() == $1 }
+                #expect(isSame, "\(threads) threads, limit \(limit ?? 0)")
+            }
+        }
+    }
+
+    @Test(arguments: Pass.allCases)
+    func theSmallestMemoryLimitIsEnoughAndOneByteLessIsRefused(_ pass: Pass) throws {
+        let problem = try ProblemText("n2c2i60x50_k2f7x9_p3").problem
+        let planner = fixedPlanner()
+        let (first, second) = try operands(problem, pass)
+        func plan(_ limit: Int?, _ method: Method = .fft) throws -> Plan<Float> {
+            try planner.plan(
+                for: problem, scalar: Float.self, passes: [pass],
+                options: PlanOptions(method: method, threads: 2, memoryLimit: limit))
+        }
+        let refused = try error { _ = try plan(1) }
+        #expect(refused.kind == .resourceLimit && refused.argument == "memory limit" && refused.value == "1 bytes")
+        // "… needs at least 123 bytes"
+        let smallest = try #require(refused.rule.split(separator: " ").compactMap { Int($0) }.first)
+        #expect(try error { _ = try plan(smallest - 1) }.kind == .resourceLimit)
+        let limited = try plan(smallest)
+        let workspace = try limited.makeWorkspace()
+        #expect(try limited.workspaceByteCount(for: pass) == smallest && workspace.byteCount == smallest)
+        #expect(try plan(nil).workspaceByteCount(for: pass) > smallest)
+        let direct = try run(plan(nil, .direct), pass, first, second)
+        #expect(try run(limited, pass, first, second).map { $0.rounded() } == direct)
+    }
+
+    /// The blocks are done, and what remains is to compute directly what NaN has reached: it can be stopped as well.
+    @Test func directSumsAfterTheBlocksCanBeCancelled() throws {
+        let problem = try ProblemText("i400x400_f41x41").problem
+        let plan = try fixedPlanner().plan(
+            for: problem, scalar: Float.self, passes: [.forward], options: PlanOptions(method: .fft, threads: 1))
+        let x = try Tensor<Float>(shape: problem.inputShape, elements: Array(repeating: .nan, count: 160_000))
+        let control = ExecutionControl()
+        Thread.detachNewThread {
+            while control.fractionCompleted < 1 { usleep(200) }
+            control.cancel()
+        }
+        let error = try error { _ = try plan.forward(x, Tensor(zeros: problem.filterShape), control: control) }
+        #expect(error.kind == .cancelled && control.fractionCompleted == 1)
     }
 }
