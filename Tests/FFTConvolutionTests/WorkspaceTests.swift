@@ -1,4 +1,5 @@
 import FFTConvolution
+import Foundation
 import SpectralEngine
 import Testing
 import TestSupport
@@ -76,4 +77,85 @@ struct WorkspaceTests {
     @Test func aNegativeSizeIsRefused() {
         #expect(throws: ConvolutionError.self) { try Workspace(byteCount: -1) }
     }
+
+    #if os(Linux)
+        /// In a process of its own, where nothing else allocates. The first execution touches all that stays.
+        @Test(.enabled(if: ResidentMemory.canResetPeak))
+        func anExecutionInAGivenWorkspaceAllocatesNothingThatGrows() async {
+            await #expect(processExitsWith: .success) {
+                // The tensors are 4 MB and more, so any copy or mask of one is seen; the kernel counts in steps below 1 MB.
+                let allowance = 1 << 20
+                for text in ["i1024x1024_f5x5_psame", "i1200000_f101_p3", "i102x102x102_f3x3x3_p2"] {
+                    let problem = try ProblemText(text).problem
+                    let plan = try Planner().plan(
+                        for: problem, scalar: Float.self, options: PlanOptions(method: .fft, threads: 1))
+                    let workspace = try plan.makeWorkspace()
+                    var x = [Float](repeating: 1, count: problem.inputCount)
+                    var w = [Float](repeating: 1, count: problem.filterCount)
+                    var y = [Float](repeating: 1, count: problem.outputCount)
+                    for pass in Pass.allCases {
+                        func execute() throws {
+                            switch pass {
+                            case .forward:
+                                var result = y.mutableSpan
+                                try plan.forward(x.span, w.span, bias: Span(), into: &result, workspace: workspace)
+                            case .inputGradient:
+                                var result = x.mutableSpan
+                                try plan.inputGradient(y.span, w.span, into: &result, workspace: workspace)
+                            case .filterGradient:
+                                var result = w.mutableSpan
+                                try plan.filterGradient(x.span, y.span, into: &result, workspace: workspace)
+                            }
+                        }
+                        try execute()
+                        let growth = try ResidentMemory.peakGrowth(of: execute)
+                        if growth > allowance {
+                            print("\(text) \(pass): \(growth) bytes")
+                            exit(1)
+                        }
+                    }
+                }
+                // What is looked for would have been seen.
+                let seen = try ResidentMemory.peakGrowth {
+                    _ = [UInt8](repeating: 1, count: 4 << 20).reversed() as [UInt8]
+                }
+                exit(seen > 3 << 20 ? 0 : 2)
+            }
+        }
+    #endif
 }
+
+#if os(Linux)
+    /// The peak of a process's memory, as the kernel counts it: also what was given back before anyone could look.
+    private enum ResidentMemory {
+        private static let peakControl = "/proc/self/clear_refs"
+
+        static var canResetPeak: Bool { access(peakControl, W_OK) == 0 && status("VmHWM") > 0 && mallocTrim != nil }
+
+        /// glibc's `malloc_trim`; its header is in no module, and other C libraries do not have it.
+        private nonisolated(unsafe) static let mallocTrim = dlsym(nil, "malloc_trim")
+
+        private static func releaseFreeMemory() {
+            guard let mallocTrim else { return }
+            // The signature is that of malloc_trim(3).
+            _ = unsafeBitCast(mallocTrim, to: (@convention(c) (Int) -> CInt).self)(0)
+        }
+
+        /// Bytes that the peak during `body` exceeds what was in use before it.
+        static func peakGrowth(of body: () throws -> Void) throws -> Int {
+            // Free memory that the allocator keeps would hide an allocation.
+            releaseFreeMemory()
+            try "5".write(toFile: peakControl, atomically: false, encoding: .utf8)
+            let before = status("VmHWM")
+            try body()
+            return status("VmHWM") - before
+        }
+
+        private static func status(_ key: String) -> Int {
+            let lines = ((try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? "").split(
+                separator: "\n")
+            let words = lines.first { $0.hasPrefix(key + ":") }?.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            return (words.flatMap { $0.count > 1 ? Int($0[1]) : nil } ?? 0) << 10
+        }
+    }
+#endif
