@@ -35,6 +35,7 @@ package enum ProblemList {
         "i6x6x6_f2x2x2_p1:2x0:3x2:0_fwd", "i3x3x3_f2x2x2_p3_fwd", "c2i8x8_k2f5x5_p6_fwd", "i29_f2_s5_dx",
         "i30_f4_s7_p3_dx", "i15x11_f2x2_s3_dx", "i20x20_f2x2_s4x5_dx", "i10x10_f3x3_s10_dx", "i10x8x6_f2x2x2_s3_dx",
         "i22x22_f1x1_s2_dx", "i19x19_f3x3_s2_p2_d2_dx", "c4i10x10_k4f3x3_s2_p2_d2_g4_dx",
+        "i9x11_f3x4_s4611686018427387904_dx", "i5x7x6_f2x3x2_s2x4611686018427387904x1_dx",
     ]
 
     /// All texts, table after table.
