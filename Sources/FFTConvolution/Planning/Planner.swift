@@ -33,7 +33,8 @@ public final class Planner: Sendable {
         let key = PlanCache.Key(problem: problem, precision: .of(scalar), passes: Set(passes), options: options)
         if let plan = cache.plan(for: key) as? Plan<Scalar> { return plan }
         var recipes: [Pass: any Algorithm] = [:]
-        for pass in Set(passes) {
+        // In one order, so that the same question is refused with the same words.
+        for pass in Pass.allCases where passes.contains(pass) {
             recipes[pass] = try choose(request(problem, pass, .of(scalar), options), options)
         }
         let plan = try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
