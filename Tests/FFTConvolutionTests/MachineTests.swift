@@ -10,7 +10,7 @@ struct MachineTests {
     @Test func everyBuiltInRateIsPositive() {
         let machine = Machine()
         let rates = [
-            machine.coreSpeed, machine.beyondCacheFactor, machine.streamRate, machine.threadStartTime,
+            machine.coreSpeed, machine.beyondCacheCost, machine.streamRate, machine.threadStartTime,
             machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
             Double(machine.memoryByteCount),
         ]

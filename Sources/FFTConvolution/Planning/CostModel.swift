@@ -32,7 +32,6 @@ extension CostModel {
             Double(problem.channelsPerGroup), Double(problem.filtersPerGroup), Double(problem.groups)
         )
         let pairs = Double(table.pairCount)
-        let filterPairs = G * Cg * Kg / 2
         let shape = table.shape
         let points = Double(shape.pointCount)
         let wholeTransform = transformTime(shape, box: nil, request.precision)
@@ -51,13 +50,18 @@ extension CostModel {
         let moved = points * 1.5 * complex / machine.streamRate + machine.callTime
         let multiplied = points * 2.5 * complex / machine.streamRate + machine.callTime
         let blocks = pairs * ((fields + results) * (wholeTransform + moved) + G * Cg * Kg * multiplied)
-        let filters = filterPairs * (filterTransform + moved + multiplied)
-
         // Work is dealt in whole blocks: the last round may leave workers idle.
         let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs
-        let threads = max(min(Double(workers), Double(machine.coreCount), blockCount), 1)
-        let imbalance = blockCount > 0 ? (blockCount / threads).rounded(.up) * threads / blockCount : 1
-        return threaded(blocks * imbalance + filters, threads: Int(threads))
+        let filterBlocks = (G * Cg * Kg / 2).rounded(.up)
+        let filters = filterBlocks * (filterTransform + moved + multiplied)
+        return dealt(blocks, blockCount, workers) + dealt(filters, filterBlocks, workers)
+    }
+
+    /// `time` of work in equal blocks, dealt to workers.
+    private func dealt(_ time: Double, _ blocks: Double, _ workers: Int) -> Double {
+        let threads = max(min(Double(workers), Double(machine.coreCount), blocks), 1)
+        let imbalance = blocks > 0 ? (blocks / threads).rounded(.up) * threads / blocks : 1
+        return threaded(time * imbalance, threads: Int(threads))
     }
 
     /// One complex transform of a tile; lines of the first pass that are all zero, or of the last that are not kept,
@@ -76,9 +80,10 @@ extension CostModel {
                 time += points * share * passTime(length)
             }
         }
-        // Two buffers and the filter's half spectrum have to be near.
+        // Two buffers and the filter's half spectrum should be near; each doubling beyond the cache costs.
         let bytes = points * 2.5 * Double(2 * precision.byteCount)
-        let factor = bytes > Double(machine.cacheByteCount) ? machine.beyondCacheFactor : 1
+        let excess = max(bytes / Double(machine.cacheByteCount), 1).log2Bound
+        let factor = 1 + machine.beyondCacheCost * excess
         return time / machine.coreSpeed * factor * (precision == .float32 ? 1 : 2)
     }
 

@@ -12,8 +12,8 @@ public struct Machine: Sendable {
     public var lineRates: [(length: Int, rate: Double)] = [
         (2048, 50e9), (4096, 40e9), (8192, 26e9), (65536, 23e9), (131072, 15e9), (262144, 12.5e9), (.max, 6e9),
     ]
-    /// How much slower transforms of a tile beyond the L2 cache are.
-    public var beyondCacheFactor = 1.6
+    /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
+    public var beyondCacheCost = 0.3
     /// Bytes a second that gather, products and scatter move on one core.
     public var streamRate = 20e9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
