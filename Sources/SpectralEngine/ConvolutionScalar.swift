@@ -61,4 +61,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func packPanel(
         _ columns: UnsafePointer<Self>, _ pitch: Int, _ panel: UnsafeMutablePointer<Self>, _ panelPitch: Int,
         _ length: Int)
+    static func unpackPanel(
+        _ panel: UnsafePointer<Self>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Self>, _ pitch: Int,
+        _ length: Int)
+    static func rotate(
+        _ values: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, _ conjugate: Bool, _ count: Int)
 }

@@ -123,4 +123,13 @@ extension Double: ConvolutionScalar {
         _ columns: UnsafePointer<Double>, _ pitch: Int, _ panel: UnsafeMutablePointer<Double>, _ panelPitch: Int,
         _ length: Int
     ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
+
+    public static func unpackPanel(
+        _ panel: UnsafePointer<Double>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Double>, _ pitch: Int,
+        _ length: Int
+    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
+
+    public static func rotate(
+        _ values: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, _ conjugate: Bool, _ count: Int
+    ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
 }

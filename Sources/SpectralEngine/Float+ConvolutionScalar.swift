@@ -118,4 +118,13 @@ extension Float: ConvolutionScalar {
         _ columns: UnsafePointer<Float>, _ pitch: Int, _ panel: UnsafeMutablePointer<Float>, _ panelPitch: Int,
         _ length: Int
     ) { unsafe kernels.pack_panel(columns, pitch, panel, panelPitch, length) }
+
+    public static func unpackPanel(
+        _ panel: UnsafePointer<Float>, _ panelPitch: Int, _ columns: UnsafeMutablePointer<Float>, _ pitch: Int,
+        _ length: Int
+    ) { unsafe kernels.unpack_panel(panel, panelPitch, columns, pitch, length) }
+
+    public static func rotate(
+        _ values: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, _ conjugate: Bool, _ count: Int
+    ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
 }

@@ -21,7 +21,9 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
     private let passes: [TurningPass]
     private let forwardPlans: [OpaquePointer]
     private let inversePlans: [OpaquePointer]
-    private let plans: PlanList
+    /// Both directions of a long line, in the place of the passes.
+    private let longLine: (forward: LongLineTransform<Scalar>, inverse: LongLineTransform<Scalar>)?
+    private let plans: PlanList<Scalar>
 
     /// Makes the plans, under the planner lock, on buffers of its own.
     ///
@@ -37,10 +39,11 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         }
         let byteCount = 2 * max(shape.bufferCount, shape.panelCount) * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
-        let plans = PlanList()
-        let passes = TurningPass.all([shape.planes, shape.rows, shape.length])
+        let plans = PlanList<Scalar>()
+        let passes = shape.longLine == nil ? TurningPass.all([shape.planes, shape.rows, shape.length]) : []
+        let rotations = try shape.longLine.map(LongLineTransform<Scalar>.makeRotations)
         (self.plans, self.passes) = (plans, passes)
-        (forwardPlans, inversePlans) = source.withSharedRegion(of: Scalar.self) { source in
+        (forwardPlans, inversePlans, longLine) = source.withSharedRegion(of: Scalar.self) { source in
             target.withSharedRegion(of: Scalar.self) { target in
                 PlannerLock.withLock {
                     // The planner remembers what it planned before, also by estimate, and plans differently for it. So
@@ -51,7 +54,15 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
                     func all(_ sign: Int32) -> [OpaquePointer] {
                         passes.compactMap { plans.keep(unsafe Self.plan($0, sign, source.base, target.base)) }
                     }
-                    return (all(FFTW_FORWARD), all(FFTW_BACKWARD))
+                    func line(isInverse: Bool) -> LongLineTransform<Scalar>? {
+                        guard let line = shape.longLine, let rotations else { return nil }
+                        return unsafe LongLineTransform(
+                            line, isInverse: isInverse, rotations: rotations, plans, source.base, target.base)
+                    }
+                    let lines = line(isInverse: false).flatMap { forward in
+                        line(isInverse: true).map { (forward, $0) }
+                    }
+                    return (all(FFTW_FORWARD), all(FFTW_BACKWARD), lines)
                 }
             }
         }
@@ -73,20 +84,6 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
             length: Int32(pass.length), count: Int32(count), inputStride: Int32(stride),
             inputDistance: Int32(distance), outputDistance: Int32(pass.outputPitch), sign: sign,
             flags: UInt32(FFTW_ESTIMATE), source, target)
-    }
-
-    /// Owns the plans of one object; they are destroyed when it is dropped.
-    private final class PlanList {
-        private var all: [OpaquePointer] = []
-        private(set) var hasFailed = false
-
-        /// Keeps a plan; one that FFTW refused marks the list as failed and is never executed.
-        func keep(_ plan: OpaquePointer?) -> OpaquePointer? {
-            if let plan { all.append(plan) } else { hasFailed = true }
-            return plan
-        }
-
-        deinit { PlannerLock.withLock { for plan in all { unsafe Scalar.destroy(plan) } } }
     }
 }
 
@@ -138,6 +135,9 @@ extension PackedTransform {
     public func forward(_ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>) {
         var (source, target) = isSourceInScratch ? (scratch.buffer, tile) : (tile, scratch.buffer)
         check(tile, box, scratch)
+        if let longLine {
+            return unsafe longLine.forward.execute(tile.base, scratch.buffer.base, scratch.panel.base)
+        }
         for index in passes.indices {
             let pass = passes[index]
             unsafe turn(pass, forwardPlans[index], source.base, target.base, pass.forwardLines(box), scratch.panel.base)
@@ -163,6 +163,10 @@ extension PackedTransform {
         _ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>
     ) -> SharedRegion<Scalar> {
         check(tile, box, scratch)
+        if let longLine {
+            unsafe longLine.inverse.execute(tile.base, scratch.buffer.base, scratch.panel.base)
+            return tile
+        }
         var (source, target) = (tile, scratch.buffer)
         for index in passes.indices {
             let pass = passes[index]

@@ -16,8 +16,11 @@ public struct TileShape: Hashable, Sendable {
     public let halfPitch: Int
     /// Complex elements of a buffer that holds a tile in each of the layouts its transform goes through.
     public let bufferCount: Int
-    /// Complex elements of the panel that lines are copied to.
+    /// Complex elements of the panels that lines are copied to.
     public let panelCount: Int
+
+    /// The one line of a one-dimensional tile as a matrix, if it is long.
+    let longLine: LongLineShape?
 
     public init(planes: Int, rows: Int, length: Int) {
         self.planes = planes
@@ -25,9 +28,20 @@ public struct TileShape: Hashable, Sendable {
         self.length = length
         pitch = Self.padded(length, rows: planes * rows)
         halfPitch = Self.padded(length / 2 + 1, rows: planes * rows)
-        let passes = TurningPass.all([planes, rows, length])
-        bufferCount = passes.reduce(planes * rows * pitch) { max($0, $1.outputCount) }
-        panelCount = Self.panelWidth * Self.panelPitch(max(planes, rows, length))
+        longLine = planes * rows == 1 ? LongLineShape(length) : nil
+        if let longLine {
+            bufferCount = max(length, longLine.bufferCount)
+            panelCount = longLine.panelCount
+        } else {
+            let passes = TurningPass.all([planes, rows, length])
+            bufferCount = passes.reduce(planes * rows * pitch) { max($0, $1.outputCount) }
+            panelCount = Self.panelWidth * Self.panelPitch(max(planes, rows, length))
+        }
+    }
+
+    /// Lengths of the lines that the passes of a transform run over; two for a long line, which is seen as a matrix.
+    public var passLengths: [Int] {
+        longLine.map { [$0.outer, $0.inner] } ?? [planes, rows, length].filter { $0 > 1 }
     }
 
     /// Complex elements of a tile.

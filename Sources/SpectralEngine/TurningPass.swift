@@ -75,11 +75,13 @@ struct TurningPass: Hashable, Sendable {
         self.inner = inner
         innerPitch = TileShape.padded(inner.extent, rows: length * outer.extent)
         outputPitch = TileShape.padded(length, rows: outer.extent * inner.extent)
-        // Strided plans are best up to 20 points and for powers of two up to 128; beyond, and in between, contiguous
-        // lines are so much faster that copying them first pays (`Docs/Measurements/2026-11-22-turning-passes.md`).
-        let isShort = length <= 20 || length <= 128 && length & (length - 1) == 0
-        form = isContiguous ? .contiguous : isShort ? .strided : .packed
+        form = isContiguous ? .contiguous : Self.isShort(length) ? .strided : .packed
     }
+
+    /// Whether strided plans are best for lines of a length: up to 20 points, and for powers of two up to 128. Beyond, and
+    /// in between, contiguous lines are so much faster that copying them first pays
+    /// (`Docs/Measurements/2026-11-22-turning-passes.md`).
+    static func isShort(_ length: Int) -> Bool { length <= 20 || length <= 128 && length & (length - 1) == 0 }
 
     /// Complex elements from point to point of a strided line.
     var inputPitch: Int { outerCount * innerPitch }

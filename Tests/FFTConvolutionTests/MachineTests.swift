@@ -10,11 +10,11 @@ struct MachineTests {
     @Test func everyBuiltInRateIsPositive() {
         let machine = Machine()
         let rates = [
-            machine.coreSpeed, machine.beyondCacheCost, machine.streamRate, machine.threadStartTime,
+            machine.coreSpeed, machine.lineRate, machine.rotationTime, machine.beyondCacheCost, machine.streamRate,
+            machine.threadStartTime,
             machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
             Double(machine.memoryByteCount),
         ]
-        #expect(machine.lineRates.allSatisfy { $0.rate > 0 } && machine.lineRates.last?.length == .max)
         #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })
         #expect(Precision.allCases.allSatisfy { (machine.referenceRate[$0] ?? 0) > 0 })
     }

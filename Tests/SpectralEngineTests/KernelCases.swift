@@ -22,6 +22,7 @@ extension KernelCase {
             cases += rescales(count, &generator)
             cases += sums(count, &generator)
             cases += panels(count, &generator)
+            cases += rotations(count, &generator)
         }
         return cases
     }
@@ -322,6 +323,10 @@ extension KernelCase {
                     }
                 }
             }
+            // The panel as it is read, NaN between its lines, and the columns as they are written.
+            let panel = Operand<T>(expectedPanel.map { $0 == untouched ? .nan : $0 })
+            let freshColumns = [Double](repeating: untouched, count: columns.count)
+            let expectedColumns = columns.map { $0.isNaN ? untouched : $0 }
             let readColumns = Operand<T>(columns)
             return [
                 KernelCase(
@@ -331,8 +336,38 @@ extension KernelCase {
                     written(freshPanel) { panel in
                         readColumns.lend { kernels.packPanel($0, pitch, panel, panelPitch, length) }
                     }
-                }
+                },
+                KernelCase(
+                    kernel: "unpack_panel", parameters: "\(length) \(pitch) \(panelPitch)",
+                    expected: guarded(expectedColumns), tolerance: 0
+                ) { kernels in
+                    written(freshColumns) { columns in
+                        panel.lend { kernels.unpackPanel($0, panelPitch, columns, pitch, length) }
+                    }
+                },
             ]
+        }
+    }
+
+    private static func rotations(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        [false, true].map { conjugate in
+            let (values, factors) = (generator.values(2 * count), generator.values(2 * count))
+            var expected = values
+            for j in 0..<count {
+                let (x, y, u) = (values[2 * j], values[2 * j + 1], factors[2 * j])
+                let v = conjugate ? -factors[2 * j + 1] : factors[2 * j + 1]
+                expected[2 * j] = x * u - y * v
+                expected[2 * j + 1] = x * v + y * u
+            }
+            let operand = Operand<T>(factors)
+            return KernelCase(
+                kernel: "rotate", parameters: "\(count) \(conjugate)", expected: guarded(expected),
+                tolerance: fewRoundings
+            ) { kernels in
+                written(values) { values in
+                    operand.lend { kernels.rotate(values, $0, conjugate ? 1 : 0, count) }
+                }
+            }
         }
     }
 }

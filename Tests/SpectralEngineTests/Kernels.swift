@@ -21,6 +21,8 @@ struct Kernels<T> {
     let correlate: (Read, Read, Write, Int32, Extents) -> Void
     let add: (Read, Write, Int) -> Void
     let packPanel: (Read, Int, Write, Int, Int) -> Void
+    let unpackPanel: (Read, Int, Write, Int, Int) -> Void
+    let rotate: (Write, Read, Int32, Int) -> Void
 }
 
 protocol KernelScalar: ConvolutionScalar {
@@ -34,7 +36,8 @@ extension Float: KernelScalar {
             gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
-            correlate: table.correlate, add: table.add, packPanel: table.pack_panel)
+            correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
+            rotate: table.rotate)
     }
 }
 
@@ -45,7 +48,8 @@ extension Double: KernelScalar {
             gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
-            correlate: table.correlate, add: table.add, packPanel: table.pack_panel)
+            correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
+            rotate: table.rotate)
     }
 }
 

@@ -2,6 +2,12 @@ import SpectralEngine
 import Synchronization
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+
 /// Every length up to 40, lengths of each kind the pipelines use, and boxes whose axes take every path: no pass at all,
 /// one contiguous line, panels of strided lines and of packed ones, with and without a rest.
 private let shapes: [TileShape] =
@@ -62,6 +68,25 @@ private func roundTripError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Sc
     return relativeError(tile.field, expected) / (2 * transformTolerance(shape, Scalar.self))
 }
 
+private func impulseError<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type) throws -> Double {
+    let shape = TileShape(planes: 1, rows: 1, length: length)
+    let impulses: [(position: Int, value: Complex)] = [
+        (1, Complex(real: 1, imaginary: 0.5)), (length / 3, Complex(real: -0.25, imaginary: 1)),
+        (length - 1, Complex(real: 0.5, imaginary: -1)),
+    ]
+    var field = [Complex](repeating: .zero, count: length)
+    for impulse in impulses { field[impulse.position] = impulse.value }
+    let expected = (0..<length).map { bin in
+        impulses.reduce(Complex.zero) { sum, impulse in
+            let angle = -2 * Double.pi * Double(bin * impulse.position % length) / Double(length)
+            return sum + impulse.value * Complex(real: cos(angle), imaginary: sin(angle))
+        }
+    }
+    let tile = try ScratchTile<Scalar>(shape, field)
+    tile.forward(try PackedTransform<Scalar>(shape: shape))
+    return relativeError(tile.field, expected) / transformTolerance(shape, Scalar.self)
+}
+
 /// The largest error over all pruned ranges, forward and inverse, relative to its tolerance.
 private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scalar.Type) throws -> Double {
     let field = randomField(shape, seed: 3)
@@ -98,6 +123,16 @@ private func pruningError<Scalar: ConvolutionScalar>(_ shape: TileShape, _: Scal
     }
 
     @Test(arguments: shapes) func inverseOfForwardIsThePointCountTimesTheField(_ shape: TileShape) throws {
+        #expect(try roundTripError(shape, Float.self) <= 1)
+        #expect(try roundTripError(shape, Double.self) <= 1)
+    }
+
+    /// Long lines are transformed as matrices; a few impulses have a spectrum that needs no slow definition.
+    @Test(arguments: [8192, 10240, 12288, 16384, 20480, 65536, 98304])
+    func longLinesMatchTheDefinition(_ length: Int) throws {
+        #expect(try impulseError(length, Float.self) <= 1)
+        #expect(try impulseError(length, Double.self) <= 1)
+        let shape = TileShape(planes: 1, rows: 1, length: length)
         #expect(try roundTripError(shape, Float.self) <= 1)
         #expect(try roundTripError(shape, Double.self) <= 1)
     }

@@ -68,17 +68,19 @@ extension CostModel {
     /// are left out.
     private func transformTime(_ shape: TileShape, box: TileBox?, _ precision: Precision) -> Double {
         let points = Double(shape.pointCount)
-        let lengths = [shape.planes, shape.rows, shape.length].filter { $0 > 1 }
+        let lengths = shape.passLengths
+        let isLine = shape.planes * shape.rows == 1
         var time = 0.0
-        if lengths.count == 1 {
-            let rate = machine.lineRates.first { lengths[0] <= $0.length }?.rate ?? 6e9
-            time = 5 * points * points.log2Bound / rate
+        if isLine, lengths.count <= 1 {
+            time = 5 * points * points.log2Bound / machine.lineRate
         } else {
             for (turn, length) in lengths.enumerated() {
-                let isFirst = turn == 0
+                let isFirst = turn == 0 && !isLine
                 let share = isFirst && box != nil ? Double(box?.columns.count ?? 1) / Double(shape.length) : 1
                 time += points * share * passTime(length)
             }
+            // A long line is rotated between its passes, and copied back once more.
+            if isLine { time += points * machine.rotationTime }
         }
         // Two buffers and the filter's half spectrum should be near; each doubling beyond the cache costs.
         let bytes = points * 2.5 * Double(2 * precision.byteCount)

@@ -3,15 +3,15 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until they are measured on the user's machine; their source is
-/// `Docs/Measurements/2026-11-22-first-rates.md`.
+/// `Docs/Measurements/2026-11-22-turning-passes.md`.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
-    /// Floating-point operations a second of one core inside FFTW for one line alone, in f32, counted as 5·n·log₂ n, by
-    /// the largest length it holds for.
-    public var lineRates: [(length: Int, rate: Double)] = [
-        (2048, 50e9), (4096, 40e9), (8192, 26e9), (65536, 23e9), (131072, 15e9), (262144, 12.5e9), (.max, 6e9),
-    ]
+    /// Floating-point operations a second of one core inside FFTW for one line of up to 4096 points alone, in f32, counted
+    /// as 5·n·log₂ n.
+    public var lineRate = 42e9
+    /// Seconds for rotating one complex f32 point of a long line between its passes and copying it back.
+    public var rotationTime = 0.5e-9
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.3
     /// Bytes a second that gather, products and scatter move on one core.
