@@ -23,8 +23,9 @@ public struct AxisSegment: Hashable, Sendable {
         // The first element at or after the first position, the last one at or before the last; both inside the array.
         let low = origin + positions.lowerBound
         let high = origin + positions.upperBound - 1
-        let first = low > 0 ? low / step + (low % step > 0 ? 1 : 0) : 0
-        let last = high >= 0 ? min(extent - 1, high / step) : -1
+        // Most grids have no zeros between their samples; then nothing has to be divided.
+        let first = low <= 0 ? 0 : step == 1 ? low : low / step + (low % step > 0 ? 1 : 0)
+        let last = high < 0 ? -1 : min(extent - 1, step == 1 ? high : high / step)
         count = max(0, last - first + 1)
         tileStart = count > 0 ? first * step - origin : positions.lowerBound
         arrayStart = count > 0 ? first : 0

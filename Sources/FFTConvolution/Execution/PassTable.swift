@@ -19,15 +19,17 @@ struct AxisWindows: Hashable, Sendable {
     let pass: Pass
 
     /// Windows along the axis.
-    var tileCount: Int {
-        let extent = pass == .inputGradient ? axis.input : axis.denseOutput
-        return (extent + tiling.step - 1) / tiling.step
-    }
-
+    let tileCount: Int
     /// Where the kept part of a result begins.
-    private var kept: Int {
-        guard pass == .inputGradient else { return 0 }
-        return tiling.coversAxis ? axis.before : axis.dilatedFilter - 1
+    private let kept: Int
+
+    init(axis: Axis, tiling: AxisTiling, pass: Pass) {
+        self.axis = axis
+        self.tiling = tiling
+        self.pass = pass
+        let extent = pass == .inputGradient ? axis.input : axis.denseOutput
+        tileCount = extent / tiling.step + (extent % tiling.step > 0 ? 1 : 0)
+        kept = pass != .inputGradient ? 0 : tiling.coversAxis ? axis.before : axis.dilatedFilter - 1
     }
 
     /// Samples of the input, or of the padding around it, that outputs of tile `t` read.
@@ -81,6 +83,8 @@ struct PassTable: Hashable, Sendable {
     let shape: TileShape
     /// Depth, height, width; absent axes have extent 1.
     private let depth: AxisWindows, height: AxisWindows, width: AxisWindows
+    /// Windows of one plane.
+    let tileCount: Int
 
     init(_ problem: Problem, pass: Pass, tilings: [AxisTiling]) throws(ConvolutionError) {
         self.problem = problem
@@ -98,52 +102,63 @@ struct PassTable: Hashable, Sendable {
         // The engine wants axes of length 1 first. They have one element everywhere, so moving them moves nothing.
         windows = windows.filter { $0.tiling.length == 1 } + windows.filter { $0.tiling.length > 1 }
         (depth, height, width) = (windows[0], windows[1], windows[2])
+        tileCount = depth.tileCount * height.tileCount * width.tileCount
         shape = TileShape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
     }
 
-    /// Windows of one plane.
-    var tileCount: Int { depth.tileCount * height.tileCount * width.tileCount }
     /// Windows of one channel of the whole batch.
     var rowCount: Int { problem.batch * tileCount }
     /// Pairs of rows; the last may have no partner.
     var pairCount: Int { (rowCount + 1) / 2 }
 
     func inputWindow(row: Int, channel: Int) -> Window {
-        window(\.input, { $0.input($1) }, row, plane: row / tileCount * problem.channels + channel)
+        window(row, of: problem.channels, channel, (depth.axis.input, height.axis.input, width.axis.input)) {
+            $0.input($1)
+        }
     }
 
     func outputGradientWindow(row: Int, filter: Int) -> Window {
-        window(\.output, { $0.outputGradient($1) }, row, plane: row / tileCount * problem.filters + filter)
+        window(row, of: problem.filters, filter, outputExtents) { $0.outputGradient($1) }
     }
 
     func outputWindow(row: Int, filter: Int) -> Window {
-        window(\.output, { $0.result($1) }, row, plane: row / tileCount * problem.filters + filter)
+        window(row, of: problem.filters, filter, outputExtents) { $0.result($1) }
     }
 
     func inputGradientWindow(row: Int, channel: Int) -> Window {
-        window(\.input, { $0.result($1) }, row, plane: row / tileCount * problem.channels + channel)
+        window(row, of: problem.channels, channel, (depth.axis.input, height.axis.input, width.axis.input)) {
+            $0.result($1)
+        }
     }
 
+    private var outputExtents: (Int, Int, Int) { (depth.axis.output, height.axis.output, width.axis.output) }
+
     /// The window of filter plane `index` = k · C/G + c; also that of its gradient.
-    func filterWindow(_ index: Int) -> Window { window(\.filter, { windows, _ in windows.filter }, 0, plane: index) }
+    func filterWindow(_ index: Int) -> Window {
+        window(0, of: 0, index, (depth.axis.filter, height.axis.filter, width.axis.filter)) { windows, _ in
+            windows.filter
+        }
+    }
 
     /// Tile positions that hold all samples of the filter.
     var filterBox: TileBox {
         TileBox(planes: depth.filter.positions, rows: height.filter.positions, columns: width.filter.positions)
     }
 
+    /// - Parameters:
+    ///   - planes: Planes of one batch item, of which `plane` is one.
+    ///   - extents: Of a plane.
     private func window(
-        _ extent: any KeyPath<Axis, Int> & Sendable, _ segment: (AxisWindows, Int) -> AxisSegment, _ row: Int,
-        plane: Int
+        _ row: Int, of planes: Int, _ plane: Int, _ extents: (Int, Int, Int),
+        _ segment: (AxisWindows, Int) -> AxisSegment
     ) -> Window {
-        let tile = row % tileCount
-        let extents = (depth.axis[keyPath: extent], height.axis[keyPath: extent], width.axis[keyPath: extent])
+        let (item, tile) = row.quotientAndRemainder(dividingBy: tileCount)
+        let (outer, w) = tile.quotientAndRemainder(dividingBy: width.tileCount)
+        let (d, h) = outer.quotientAndRemainder(dividingBy: height.tileCount)
         return Window(
-            segment(depth, tile / (height.tileCount * width.tileCount)),
-            segment(height, tile / width.tileCount % height.tileCount),
-            segment(width, tile % width.tileCount),
-            planeOffset: plane * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))
+            segment(depth, d), segment(height, h), segment(width, w),
+            planeOffset: (item * planes + plane) * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))
     }
 }
 
