@@ -12,7 +12,7 @@ struct MachineTests {
         let rates = [
             machine.coreSpeed, machine.lineRate, machine.rotationTime, machine.beyondCacheCost, machine.streamRate,
             machine.threadStartTime,
-            machine.callTime, Double(machine.cacheByteCount), Double(machine.coreCount),
+            machine.callTime, machine.rowTime, Double(machine.cacheByteCount), Double(machine.coreCount),
             Double(machine.memoryByteCount),
         ]
         #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })

@@ -47,8 +47,9 @@ extension CostModel {
         case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
         }
         // A gather or scatter moves each point once in and once out, a product reads two and a half and writes one.
-        let moved = points * 1.5 * complex / machine.streamRate + machine.callTime
-        let multiplied = points * 2.5 * complex / machine.streamRate + machine.callTime
+        let rows = Double(shape.planes * shape.rows) * machine.rowTime
+        let moved = points * 1.5 * complex / machine.streamRate + rows + machine.callTime
+        let multiplied = points * 2.5 * complex / machine.streamRate + rows + machine.callTime
         let blocks = pairs * ((fields + results) * (wholeTransform + moved) + G * Cg * Kg * multiplied)
         // Work is dealt in whole blocks: the last round may leave workers idle.
         let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs

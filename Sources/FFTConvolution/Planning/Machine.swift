@@ -22,6 +22,8 @@ public struct Machine: Sendable {
     public var threadStartTime = 10e-6
     /// Seconds that one call of a kernel or a transform costs beyond its work.
     public var callTime = 60e-9
+    /// Seconds that each row of a tile costs gather, product or scatter beyond its points: short rows waste vectors.
+    public var rowTime = 6e-9
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
     /// and with it every bit of the results, is the same for every process.
     public var coreCount = ProcessLimits.onlineCores
