@@ -18,7 +18,7 @@ public final class ExecutionControl: Sendable {
     /// Work done so far, from 0 to 1.
     public var fractionCompleted: Double {
         let all = allBlocks.load(ordering: .relaxed)
-        return all > 0 ? Double(completedBlocks.load(ordering: .relaxed)) / Double(all) : 0
+        return all > 0 ? min(Double(completedBlocks.load(ordering: .relaxed)) / Double(all), 1) : 0
     }
 
     func begin(blocks: Int) {

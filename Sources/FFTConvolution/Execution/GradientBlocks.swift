@@ -11,12 +11,22 @@ internal import SpectralEngine
 // `norms` holds the scale S of every plane of every chunk; `planeFacts`, for every chunk, whether each channel of the
 // input and each filter of the output gradient was seen to hold a negative sample.
 
-/// What is known of both operands of a filter gradient before it starts.
+/// What is known of both operands of a filter gradient before it starts. Most are ordinary, so that is assumed first, and
+/// they are only looked at as wholes when a window says otherwise.
 struct GradientOperands: Sendable {
     /// Exponents that input and output gradient are scaled down by; 0 where their norms are comfortable.
     let inputScale: Int
     let outputGradientScale: Int
     let hasNonFinite: Bool
+    /// Whether the operands were looked at.
+    let areMeasured: Bool
+
+    /// Finite, and of comfortable magnitude everywhere.
+    static let ordinary = GradientOperands()
+
+    private init() {
+        (inputScale, outputGradientScale, hasNonFinite, areMeasured) = (0, 0, false, false)
+    }
 
     init(input: FieldNorm, outputGradient: FieldNorm, _ range: ComfortableRange) {
         func scale(_ norm: FieldNorm) -> Int {
@@ -25,6 +35,7 @@ struct GradientOperands: Sendable {
         inputScale = scale(input)
         outputGradientScale = scale(outputGradient)
         hasNonFinite = input.nonFiniteCount + outputGradient.nonFiniteCount > 0
+        areMeasured = true
     }
 }
 
@@ -44,12 +55,14 @@ extension SpectralPipeline {
     }
 
     /// Sums all row pairs of one chunk for the planes of one group.
+    ///
+    /// - Returns: Whether all fields were what `operands` says of them; if not, the sums are of no use.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func accumulateChunk(
         group: Int, chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ operands: GradientOperands, worker: Int
-    ) {
+    ) -> Bool {
         for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
             clear(accumulator(chunk, plane, memory))
             memory.norms[scaleSum(chunk, plane)] = 0
@@ -60,25 +73,36 @@ extension SpectralPipeline {
         let pairs = chunk * table.pairCount / layout.chunkCount..<(chunk + 1) * table.pairCount / layout.chunkCount
         for pair in pairs {
             let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
-            accumulateRows((2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker)
+            let isFine = accumulateRows((2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker)
+            if !isFine { return false }
         }
+        return true
     }
 
     private func accumulateRows(
         _ rows: (Int, Int?), _ group: Int, _ chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>,
         _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int
-    ) {
+    ) -> Bool {
         let facts = facts(worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
+        var hasNonFinite = false
         for i in 0..<layout.fieldTiles {
             let isInput = i < Cg
             let windows = gradientWindows(group, i, rows)
             let found = gather(
                 isInput ? x : dy, windows, field: i, facts,
                 into: fieldSource(i, worker: worker, memory))
+            hasNonFinite = hasNonFinite || found.hasNonFinite
             if found.negative.0 || found.negative.1 {
                 negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
             }
+        }
+
+        if !operands.areMeasured {
+            let fields = 0..<layout.fieldTiles
+            guard !hasNonFinite, facts.isComfortable(fields, part: 0, comfortable),
+                facts.isComfortable(fields, part: 1, comfortable)
+            else { return false }
         }
 
         let inputs = 0..<Cg
@@ -87,7 +111,7 @@ extension SpectralPipeline {
             (facts.largestExponent(inputs, part: part), facts.largestExponent(gradients, part: part))
         }
         let isLive = largest.map { $0.0 != nil && $0.1 != nil }
-        guard isLive[0] || isLive[1] else { return }
+        guard isLive[0] || isLive[1] else { return true }
         var exponent = 0
         if let partner = rows.1 {
             // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
@@ -99,9 +123,9 @@ extension SpectralPipeline {
             }
             guard isLive == [true, true], canShareProduct(facts, exponent, operands) else {
                 for (row, isLive) in [(rows.0, isLive[0]), (partner, isLive[1])] where isLive {
-                    accumulateRows((row, nil), group, chunk, x, dy, memory, operands, worker: worker)
+                    _ = accumulateRows((row, nil), group, chunk, x, dy, memory, operands, worker: worker)
                 }
-                return
+                return true
             }
         }
 
@@ -126,6 +150,7 @@ extension SpectralPipeline {
                     into: accumulator(chunk, plane, memory), accumulate: true)
             }
         }
+        return true
     }
 
     private func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {

@@ -68,17 +68,19 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             }
         case .filterGradient:
             control?.begin(blocks: gradientBlockCount + filterBlockCount)
-            let operands = GradientOperands(
-                input: measure(first, 0..<first.count), outputGradient: measure(second, 0..<second.count), comfortable)
-            isTouched.store(operands.hasNonFinite, ordering: .relaxed)
-            try Workers.run(count: layout.workers, blocks: gradientBlockCount) { block, worker in
-                accumulateChunk(
-                    group: block / layout.chunkCount, chunk: block % layout.chunkCount, first, second, memory,
-                    operands, worker: worker)
-                try control?.completeBlock()
+            var operands = GradientOperands.ordinary
+            if try !accumulate(first, second, memory, operands, control) {
+                // Something tiny, huge or not finite was met: once more, with a look at both operands first.
+                operands = GradientOperands(
+                    input: measure(first, 0..<first.count), outputGradient: measure(second, 0..<second.count),
+                    comfortable)
+                isTouched.store(operands.hasNonFinite, ordering: .relaxed)
+                control?.begin(blocks: gradientBlockCount + filterBlockCount)
+                _ = try accumulate(first, second, memory, operands, control)
             }
+            let scales = operands
             try Workers.run(count: layout.workers, blocks: filterBlockCount) { pair, worker in
-                finishGradients(pair, result, memory, operands, worker: worker)
+                finishGradients(pair, result, memory, scales, worker: worker)
                 try control?.completeBlock()
             }
         }
@@ -88,6 +90,25 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 first, second, into: result, redo: memory.redo, threads: threads, control)
         }
         try redoPlanes(first, second, bias, result, memory, control)
+    }
+
+    /// Sums all chunks of a filter gradient.
+    ///
+    /// - Returns: Whether the operands were as ordinary as assumed; if not, the sums are of no use.
+    private func accumulate(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: GradientOperands, _ control: ExecutionControl?
+    ) throws -> Bool {
+        let isOrdinary = Atomic(true)
+        try Workers.run(count: layout.workers, blocks: gradientBlockCount) { block, worker in
+            guard isOrdinary.load(ordering: .relaxed) else { return }
+            let isFine = accumulateChunk(
+                group: block / layout.chunkCount, chunk: block % layout.chunkCount, first, second, memory, operands,
+                worker: worker)
+            if !isFine { isOrdinary.store(false, ordering: .relaxed) }
+            try control?.completeBlock()
+        }
+        return isOrdinary.load(ordering: .relaxed)
     }
 
     /// Blocks that handle two filter planes at a time.
