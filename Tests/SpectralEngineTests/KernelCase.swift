@@ -124,9 +124,12 @@ struct KernelShape {
     }
 
     /// The bin of a whole Hermitian spectrum, given its half.
-    func whole(_ half: [Complex], _ plane: Int, _ row: Int, _ bin: Int) -> Complex {
+    ///
+    /// - Parameter direct: Bins from here on are the conjugates of their mirror images; where the length is even, bin
+    ///   length/2 can be read either way.
+    func whole(_ half: [Complex], _ plane: Int, _ row: Int, _ bin: Int, direct: Int? = nil) -> Complex {
         let width = length / 2 + 1
-        if bin < width { return half[(plane * rows + row) * width + bin] }
+        if bin < direct ?? width { return half[(plane * rows + row) * width + bin] }
         return half[((planes - plane) % planes * rows + (rows - row) % rows) * width + length - bin].conjugate
     }
 

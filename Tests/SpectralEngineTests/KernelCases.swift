@@ -179,7 +179,7 @@ extension KernelCase {
             let (a, w) = (Operand<T>(shape.tile(bins, between: .nan)), Operand<T>(shape.half(half, between: .nan)))
             let result = shape.map(half: false) { plane, row, bin in
                 let index = shape.index(plane, row, bin)
-                let factor = shape.whole(half, plane, row, bin)
+                let factor = shape.whole(half, plane, row, bin, direct: (shape.length + 1) / 2)
                 let product = bins[index] * (conjugate ? factor.conjugate : factor)
                 return accumulate ? before[index] + product : product
             }
