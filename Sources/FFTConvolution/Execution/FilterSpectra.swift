@@ -97,8 +97,7 @@ extension SpectralPipeline {
             tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },
             exponents: (packed.0 - scale(plane), packed.1 - (partner.map(scale) ?? 0)))
         // A filter of zeros must not inherit the rounding of its partner.
-        for index in [plane, partner ?? plane] where memory.norms[2 * index] == 0 {
-            clear(halfSpectrum(index, memory))
-        }
+        if memory.norms[2 * plane] == 0 { clear(halfSpectrum(plane, memory)) }
+        if let partner, memory.norms[2 * partner] == 0 { clear(halfSpectrum(partner, memory)) }
     }
 }

@@ -107,24 +107,23 @@ extension SpectralPipeline {
 
         let inputs = 0..<Cg
         let gradients = Cg..<Cg + Kg
-        let largest = [0, 1].map { part in
-            (facts.largestExponent(inputs, part: part), facts.largestExponent(gradients, part: part))
-        }
-        let isLive = largest.map { $0.0 != nil && $0.1 != nil }
-        guard isLive[0] || isLive[1] else { return true }
+        let (X1, G1) = (facts.largestExponent(inputs, part: 0), facts.largestExponent(gradients, part: 0))
+        let (X2, G2) = (facts.largestExponent(inputs, part: 1), facts.largestExponent(gradients, part: 1))
+        let isLive = (X1 != nil && G1 != nil, X2 != nil && G2 != nil)
+        guard isLive.0 || isLive.1 else { return true }
         var exponent = 0
         if let partner = rows.1 {
             // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
-            if isLive == [true, true], let X1 = largest[0].0, let G1 = largest[0].1, let X2 = largest[1].0,
-                let G2 = largest[1].1
-            {
+            if let X1, let G1, let X2, let G2 {
                 exponent = (X1 + G2 - X2 - G1) / 2
                 if abs(exponent) <= 1 { exponent = 0 }
             }
-            guard isLive == [true, true], canShareProduct(facts, exponent, operands) else {
-                for (row, isLive) in [(rows.0, isLive[0]), (partner, isLive[1])] where isLive {
+            guard isLive.0, isLive.1, canShareProduct(facts, exponent, operands) else {
+                func alone(_ row: Int) {
                     _ = accumulateRows((row, nil), group, chunk, x, dy, memory, operands, worker: worker)
                 }
+                if isLive.0 { alone(rows.0) }
+                if isLive.1 { alone(partner) }
                 return true
             }
         }
@@ -198,22 +197,14 @@ extension SpectralPipeline {
         _ pair: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
         worker: Int
     ) {
-        var live: [(plane: Int, exponent: Int)] = []
-        for plane in 2 * pair..<min(2 * pair + 2, filterPlaneCount) {
-            var scale = 0.0
-            for chunk in 0..<layout.chunkCount {
-                scale += memory.norms[scaleSum(chunk, plane)]
-                if chunk > 0 { add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory)) }
-            }
-            guard scale > 0 else {
-                shape.fill(result, table.filterWindow(plane), 0)
-                continue
-            }
-            if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) { memory.redo[plane] = 1 }
-            live.append((plane, Int(scale.exponent) + 1))
-        }
-        guard let first = live.first else { return }
-        let second = live.count > 1 ? live[1] : nil
+        let partner = 2 * pair + 1 < filterPlaneCount ? 2 * pair + 1 : nil
+        let sums = (
+            sumChunks(2 * pair, result, memory, operands, worker: worker),
+            partner.flatMap { sumChunks($0, result, memory, operands, worker: worker) }
+        )
+        // A plane without any product is written already; the other one then travels alone.
+        guard let first = sums.0 ?? sums.1 else { return }
+        let second = sums.0 == nil ? nil : sums.1
         let packed = packingExponents(first.exponent, second?.exponent, comfortable)
         let tile = tile(layout.fieldTiles, worker: worker, memory)
         shape.tangle(
@@ -222,6 +213,26 @@ extension SpectralPipeline {
         let inverse = transform.inverse(tile, box: table.filterBox, scratch(worker: worker, memory))
         write(inverse, part: 0, first.plane, packed.0, result, memory, operands)
         if let second { write(inverse, part: 1, second.plane, packed.1, result, memory, operands) }
+    }
+
+    /// Adds up the chunks of one plane, in order; `nil` if no product reaches it, and then it is 0.
+    private func sumChunks(
+        _ plane: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
+        worker: Int
+    ) -> (plane: Int, exponent: Int)? {
+        var scale = 0.0
+        for chunk in 0..<layout.chunkCount {
+            scale += memory.norms[scaleSum(chunk, plane)]
+            if chunk > 0 { add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory)) }
+        }
+        guard scale > 0 else {
+            shape.fill(result, table.filterWindow(plane), 0)
+            return nil
+        }
+        if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) {
+            memory.markForDirectSums(plane, worker: worker)
+        }
+        return (plane, Int(scale.exponent) + 1)
     }
 
     private func write(

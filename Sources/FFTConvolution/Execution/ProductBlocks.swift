@@ -34,7 +34,7 @@ extension SpectralPipeline {
             rows.1 == nil || largest.0 == nil || largest.1 == nil || facts.areBalanced(fields, references: scale)
         if !areBalanced || !isComfortable {
             // The norms of single channels disagree, or are extreme: look at what the outputs sum.
-            guard canShareTransform(group, rows, scale, facts, memory) else {
+            guard canShareTransform(group, rows, scale, facts, memory, worker: worker) else {
                 _ = runProductBlock(
                     group, rows: (rows.0, nil), array, bias, result, memory, worker: worker, careful: careful)
                 if let partner = rows.1 {
@@ -88,7 +88,8 @@ extension SpectralPipeline {
     /// Whether every output of the block has scales S near enough for its rows to share transforms. Planes where S is so
     /// small that products may have been lost, or so large that rounding may overflow, are marked to be computed directly.
     private func canShareTransform(
-        _ group: Int, _ rows: (Int, Int?), _ scale: (Int, Int), _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>
+        _ group: Int, _ rows: (Int, Int?), _ scale: (Int, Int), _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>,
+        worker: Int
     ) -> Bool {
         var canShare = true
         for o in 0..<outputsPerGroup {
@@ -107,11 +108,14 @@ extension SpectralPipeline {
                 sums.1 += term(1, scale.1)
             }
             if rows.1 != nil, !isBalanced(sums.0, sums.1) { canShare = false }
-            for (row, sum, scale) in [(rows.0, sums.0, scale.0), (rows.1 ?? rows.0, sums.1, scale.1)]
-            where !comfortable.isSafe(sum, scale + outputScale) {
+            func watch(_ row: Int, _ sum: Double, _ scale: Int) {
+                guard !comfortable.isSafe(sum, scale + outputScale) else { return }
                 let planes = problem.groups * outputsPerGroup
-                memory.redo[row / table.tileCount * planes + group * outputsPerGroup + o] = 1
+                memory.markForDirectSums(
+                    row / table.tileCount * planes + group * outputsPerGroup + o, worker: worker)
             }
+            watch(rows.0, sums.0, scale.0)
+            if let partner = rows.1 { watch(partner, sums.1, scale.1) }
         }
         return canShare
     }

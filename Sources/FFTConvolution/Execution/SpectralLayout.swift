@@ -27,15 +27,14 @@ struct SpectralLayout: Hashable, Sendable {
     let halfSpectra: Booking
     /// What is known of each field of each worker's block: see ``FieldFacts``.
     let fieldFacts: Booking
-    /// Doubles about the filters or the accumulators: see ``SpectralPipeline``.
+    /// Doubles about the filters or the accumulators: see FilterSpectra.swift and GradientBlocks.swift.
     let norms: Booking
     /// Doubles about the planes of the result.
     let planeFacts: Booking
-    /// One byte for each plane of the result: whether it must be computed directly.
+    /// Per worker one byte for each plane of the result: whether it must be computed directly.
     let redo: Booking
     /// Per worker: the field tiles, two more, and the second buffer of its transforms.
     let tiles: Booking
-
     /// Per worker: the panel of its transforms.
     let panels: Booking
 
@@ -84,7 +83,7 @@ struct SpectralLayout: Hashable, Sendable {
             planes = filterPlanes
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
-        redo = layout.book(planes, bytesEach: 1)
+        redo = layout.book(self.workers, planes, bytesEach: 1)
         tiles = layout.book(self.workers, fieldTiles + 3, table.shape.bufferCount, bytesEach: complex)
         panels = layout.book(self.workers, table.shape.panelCount, bytesEach: complex)
         byteCount = layout.byteCount

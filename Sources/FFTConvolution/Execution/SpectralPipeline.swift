@@ -49,7 +49,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
         let memory = PipelineMemory<Scalar>(scratch, layout)
-        for plane in 0..<memory.redo.count { memory.redo[plane] = 0 }
+        for index in 0..<memory.redo.count { memory.redo[index] = 0 }
         let isTouched = Atomic(false)
         switch table.pass {
         case .forward, .inputGradient:
@@ -85,11 +85,12 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             }
         }
         structuralZeros?.apply(to: result, bias: bias)
+        let redo = memory.planesForDirectSums(workers: layout.workers)
         if isTouched.load(ordering: .relaxed) {
             try Containment(problem, table.pass).apply(
-                first, second, into: result, redo: memory.redo, threads: threads, control)
+                first, second, into: result, redo: redo, threads: threads, control)
         }
-        try redoPlanes(first, second, bias, result, memory, control)
+        try redoPlanes(redo, first, second, bias, result, control)
     }
 
     /// Sums all chunks of a filter gradient.
@@ -118,12 +119,12 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     /// Computes by direct sums the planes that were marked for it.
     private func redoPlanes(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
-        _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
+        _ redo: SharedRegion<UInt8>, _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>, _ control: ExecutionControl?
     ) throws {
         let loops = ReferenceLoops(problem)
         let rows = problem.resultShape(table.pass).dropFirst(2).dropLast().reduce(1, *)
-        for plane in 0..<memory.redo.count where memory.redo[plane] != 0 {
+        for plane in 0..<redo.count where redo[plane] != 0 {
             try Workers.run(count: threads, blocks: rows) { row, _ in
                 switch table.pass {
                 case .forward: loops.forward(first, second, bias, row: plane * rows + row, into: result)
@@ -145,6 +146,8 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     let redo: SharedRegion<UInt8>
     let tiles: SharedRegion<Scalar>
     let panels: SharedRegion<Scalar>
+    /// Planes of the result.
+    private let planeCount: Int
 
     init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout) {
         halfSpectra = scratch.region(layout.halfSpectra, of: Scalar.self)
@@ -154,6 +157,18 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         redo = scratch.region(layout.redo, of: UInt8.self)
         tiles = scratch.region(layout.tiles, of: Scalar.self)
         panels = scratch.region(layout.panels, of: Scalar.self)
+        planeCount = layout.redo.byteCount / layout.workers
+    }
+
+    /// Marks a plane of the result as one that transforms cannot give. Every worker has marks of its own.
+    func markForDirectSums(_ plane: Int, worker: Int) { redo[worker * planeCount + plane] = 1 }
+
+    /// The marks of all workers, one byte for each plane; call it when no worker runs.
+    func planesForDirectSums(workers: Int) -> SharedRegion<UInt8> {
+        for index in planeCount..<max(workers * planeCount, planeCount) where redo[index] != 0 {
+            redo[index % planeCount] = 1
+        }
+        return redo[0..<planeCount]
     }
 }
 

@@ -46,7 +46,7 @@ extension CostModel {
         case .inputGradient: (fields, results) = (G * Kg, G * Cg)
         case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
         }
-        // A gather or scatter moves each point once in and once out, a product reads two and a half and writes one.
+        // A gather or scatter moves each point once in and once out, a product reads one and a half and writes one.
         let rows = Double(shape.planes * shape.rows) * machine.rowTime
         let moved = points * 1.5 * complex / machine.streamRate + rows + machine.callTime
         let multiplied = points * 2.5 * complex / machine.streamRate + rows + machine.callTime
@@ -65,8 +65,7 @@ extension CostModel {
         return threaded(time * imbalance, threads: Int(threads))
     }
 
-    /// One complex transform of a tile; lines of the first pass that are all zero, or of the last that are not kept,
-    /// are left out.
+    /// One complex transform of a tile; of a filter's, lines of the first pass that are all zero are left out.
     private func transformTime(_ shape: TileShape, box: TileBox?, _ precision: Precision) -> Double {
         let points = Double(shape.pointCount)
         let lengths = shape.passLengths
@@ -94,6 +93,7 @@ extension CostModel {
     private func passTime(_ length: Int) -> Double {
         let known = TransformLength.passTimes
         if let found = known.first(where: { $0.length >= length }) { return found.nanoseconds * 1e-9 }
+        // Beyond 1024 points as the slower lengths of the table; such lines are rare in a tile.
         return 1.8e-9
     }
 }
