@@ -32,31 +32,32 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
 
     static func gather(
         _ array: UnsafePointer<Self>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
-        _ tile: UnsafeMutablePointer<Self>, _ shape: UnsafePointer<ck_shape>,
+        _ target: UnsafeMutablePointer<Self>, _ rows: UnsafePointer<ck_rows>,
         _ summary: UnsafeMutablePointer<ck_summary>)
     static func scatter(
-        _ tile: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
-        _ window: UnsafePointer<ck_window>, _ factors: (Self, Self), _ floor: Self, _ bias: Self)
+        _ source: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Self, Self), _ floor: Self,
+        _ bias: Self)
     static func fill(_ array: UnsafeMutablePointer<Self>, _ window: UnsafePointer<ck_window>, _ value: Self)
     static func survey(_ values: UnsafePointer<Self>, _ count: Int, _ stride: Int, _ scale: Self) -> ck_survey
     static func removeNonFinite(_ values: UnsafeMutablePointer<Self>, _ count: Int, _ stride: Int)
     static func rescale(
         _ tile: UnsafeMutablePointer<Self>, _ count: Int, _ real: (Self, Self), _ imaginary: (Self, Self))
     static func untangle(
-        _ tile: UnsafePointer<Self>, _ first: UnsafeMutablePointer<Self>, _ second: UnsafeMutablePointer<Self>?,
-        _ factors: (Self, Self), _ shape: UnsafePointer<ck_shape>)
+        _ line: UnsafePointer<Self>, _ opposite: UnsafePointer<Self>, _ first: UnsafeMutablePointer<Self>,
+        _ second: UnsafeMutablePointer<Self>, _ factors: (Self, Self), _ length: Int, _ mirror: Int32)
     static func tangle(
-        _ first: UnsafePointer<Self>, _ second: UnsafePointer<Self>?, _ factors: (Self, Self),
-        _ tile: UnsafeMutablePointer<Self>, _ shape: UnsafePointer<ck_shape>)
-    static func multiplyConjugate(
-        _ a: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>)
+        _ first: (UnsafePointer<Self>, UnsafePointer<Self>), _ second: (UnsafePointer<Self>, UnsafePointer<Self>)?,
+        _ line: UnsafeMutablePointer<Self>, _ factors: (Self, Self), _ length: Int, _ mirror: Int32)
     static func multiply(
-        _ a: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>)
+        _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,
+        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool)
+    static func multiplyPair(
+        _ line: UnsafeMutablePointer<Self>, _ opposite: UnsafeMutablePointer<Self>, _ first: UnsafePointer<Self>,
+        _ second: UnsafePointer<Self>, _ length: Int, _ mirror: Int32, _ conjugate: Bool)
     static func correlate(
-        _ x: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ half: UnsafeMutablePointer<Self>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>)
+        _ x: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>,
+        _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool)
     static func add(_ term: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>, _ count: Int)
     static func packPanel(
         _ columns: UnsafePointer<Self>, _ pitch: Int, _ panel: UnsafeMutablePointer<Self>, _ panelPitch: Int,

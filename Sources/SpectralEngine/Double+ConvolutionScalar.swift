@@ -59,14 +59,15 @@ extension Double: ConvolutionScalar {
 
     public static func gather(
         _ array: UnsafePointer<Double>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
-        _ tile: UnsafeMutablePointer<Double>, _ shape: UnsafePointer<ck_shape>,
+        _ target: UnsafeMutablePointer<Double>, _ rows: UnsafePointer<ck_rows>,
         _ summary: UnsafeMutablePointer<ck_summary>
-    ) { unsafe kernels.gather(array, first, second, tile, shape, summary) }
+    ) { unsafe kernels.gather(array, first, second, target, rows, summary) }
 
     public static func scatter(
-        _ tile: UnsafePointer<Double>, _ part: Int32, _ array: UnsafeMutablePointer<Double>,
-        _ window: UnsafePointer<ck_window>, _ factors: (Double, Double), _ floor: Double, _ bias: Double
-    ) { unsafe kernels.scatter(tile, part, array, window, factors.0, factors.1, floor, bias) }
+        _ source: UnsafePointer<Double>, _ part: Int32, _ array: UnsafeMutablePointer<Double>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Double, Double), _ floor: Double,
+        _ bias: Double
+    ) { unsafe kernels.scatter(source, part, array, window, rows, factors.0, factors.1, floor, bias) }
 
     public static func fill(_ array: UnsafeMutablePointer<Double>, _ window: UnsafePointer<ck_window>, _ value: Double)
     {
@@ -88,32 +89,32 @@ extension Double: ConvolutionScalar {
     ) { unsafe kernels.rescale(tile, count, real.0, real.1, imaginary.0, imaginary.1) }
 
     public static func untangle(
-        _ tile: UnsafePointer<Double>, _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>?,
-        _ factors: (Double, Double), _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.untangle(tile, first, second, factors.0, factors.1, shape) }
+        _ line: UnsafePointer<Double>, _ opposite: UnsafePointer<Double>, _ first: UnsafeMutablePointer<Double>,
+        _ second: UnsafeMutablePointer<Double>, _ factors: (Double, Double), _ length: Int, _ mirror: Int32
+    ) { unsafe kernels.untangle(line, opposite, first, second, factors.0, factors.1, length, mirror) }
 
     public static func tangle(
-        _ first: UnsafePointer<Double>, _ second: UnsafePointer<Double>?, _ factors: (Double, Double),
-        _ tile: UnsafeMutablePointer<Double>, _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.tangle(first, second, factors.0, factors.1, tile, shape) }
-
-    public static func multiplyConjugate(
-        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
-        _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.multiply_conjugate(a, w, result, accumulate ? 1 : 0, shape) }
+        _ first: (UnsafePointer<Double>, UnsafePointer<Double>), _ second: (UnsafePointer<Double>, UnsafePointer<Double>)?,
+        _ line: UnsafeMutablePointer<Double>, _ factors: (Double, Double), _ length: Int, _ mirror: Int32
+    ) {
+        unsafe kernels.tangle(
+            first.0, first.1, second?.0, second?.1, line, factors.0, factors.1, length, mirror)
+    }
 
     public static func multiply(
-        _ a: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
-        _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.multiply(a, w, result, accumulate ? 1 : 0, shape) }
+        _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
+        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool
+    ) { unsafe kernels.multiply(x, w, y, lines, conjugate ? 1 : 0, accumulate ? 1 : 0) }
+
+    public static func multiplyPair(
+        _ line: UnsafeMutablePointer<Double>, _ opposite: UnsafeMutablePointer<Double>, _ first: UnsafePointer<Double>,
+        _ second: UnsafePointer<Double>, _ length: Int, _ mirror: Int32, _ conjugate: Bool
+    ) { unsafe kernels.multiply_pair(line, opposite, first, second, length, mirror, conjugate ? 1 : 0) }
 
     public static func correlate(
-        _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ half: UnsafeMutablePointer<Double>,
-        _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.correlate(x, g, half, accumulate ? 1 : 0, shape) }
+        _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>,
+        _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool
+    ) { unsafe kernels.correlate(x, g, sum, lines, accumulate ? 1 : 0) }
 
     public static func add(_ term: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>, _ count: Int) {
         unsafe kernels.add(term, sum, count)

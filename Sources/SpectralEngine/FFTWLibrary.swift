@@ -30,22 +30,20 @@ public enum FFTWLibrary {
     /// Compares the transform of a shifted impulse with its definition, a complex exponential.
     private static func isRight<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type, tolerance: Double) -> Bool {
         let shape = TileShape(planes: 1, rows: 1, length: length)
-        let (count, panelCount) = (2 * shape.bufferCount, 2 * shape.panelCount)
-        let stride = MemoryLayout<Scalar>.stride
-        guard let transform = try? PackedTransform<Scalar>(shape: shape),
-            let tile = try? AlignedBuffer(byteCount: count * stride),
-            let second = try? AlignedBuffer(byteCount: count * stride),
-            let panel = try? AlignedBuffer(byteCount: panelCount * stride)
+        let counts = [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)]
+        let buffers = counts.map { try? AlignedBuffer(byteCount: 2 * $0 * MemoryLayout<Scalar>.stride) }
+        guard let transform = try? PackedTransform<Scalar>(shape: shape), let tile = buffers[0],
+            let spectrum = buffers[1], let scratch = buffers[2]
         else { return false }
         return tile.withSharedRegion(of: Scalar.self) { tile in
-            second.withSharedRegion(of: Scalar.self) { second in
-                panel.withSharedRegion(of: Scalar.self) { panel in
-                    let scratch = TransformScratch(buffer: second, panel: panel)
-                    let source = transform.source(of: tile, scratch)
-                    clear(source)
-                    source[2] = 1
-                    transform.forward(tile, box: TileBox(planes: 0..<1, rows: 0..<1, columns: 1..<2), scratch)
-                    return isExponential(tile, length, tolerance: tolerance)
+            spectrum.withSharedRegion(of: Scalar.self) { spectrum in
+                scratch.withSharedRegion(of: Scalar.self) { scratch in
+                    clear(tile)
+                    tile[2] = 1
+                    let box = TileBox(planes: 0..<1, rows: 0..<1, columns: 1..<2)
+                    transform.transformLines(
+                        tile, box, into: spectrum, TransformTeam(scratch, shape, fields: 1))
+                    return isExponential(spectrum, length, tolerance: tolerance)
                 }
             }
         }

@@ -59,14 +59,15 @@ extension Float: ConvolutionScalar {
 
     public static func gather(
         _ array: UnsafePointer<Float>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
-        _ tile: UnsafeMutablePointer<Float>, _ shape: UnsafePointer<ck_shape>,
+        _ target: UnsafeMutablePointer<Float>, _ rows: UnsafePointer<ck_rows>,
         _ summary: UnsafeMutablePointer<ck_summary>
-    ) { unsafe kernels.gather(array, first, second, tile, shape, summary) }
+    ) { unsafe kernels.gather(array, first, second, target, rows, summary) }
 
     public static func scatter(
-        _ tile: UnsafePointer<Float>, _ part: Int32, _ array: UnsafeMutablePointer<Float>,
-        _ window: UnsafePointer<ck_window>, _ factors: (Float, Float), _ floor: Float, _ bias: Float
-    ) { unsafe kernels.scatter(tile, part, array, window, factors.0, factors.1, floor, bias) }
+        _ source: UnsafePointer<Float>, _ part: Int32, _ array: UnsafeMutablePointer<Float>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Float, Float), _ floor: Float,
+        _ bias: Float
+    ) { unsafe kernels.scatter(source, part, array, window, rows, factors.0, factors.1, floor, bias) }
 
     public static func fill(_ array: UnsafeMutablePointer<Float>, _ window: UnsafePointer<ck_window>, _ value: Float) {
         unsafe kernels.fill(array, window, value)
@@ -86,29 +87,32 @@ extension Float: ConvolutionScalar {
     ) { unsafe kernels.rescale(tile, count, real.0, real.1, imaginary.0, imaginary.1) }
 
     public static func untangle(
-        _ tile: UnsafePointer<Float>, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>?,
-        _ factors: (Float, Float), _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.untangle(tile, first, second, factors.0, factors.1, shape) }
+        _ line: UnsafePointer<Float>, _ opposite: UnsafePointer<Float>, _ first: UnsafeMutablePointer<Float>,
+        _ second: UnsafeMutablePointer<Float>, _ factors: (Float, Float), _ length: Int, _ mirror: Int32
+    ) { unsafe kernels.untangle(line, opposite, first, second, factors.0, factors.1, length, mirror) }
 
     public static func tangle(
-        _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>?, _ factors: (Float, Float),
-        _ tile: UnsafeMutablePointer<Float>, _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.tangle(first, second, factors.0, factors.1, tile, shape) }
-
-    public static func multiplyConjugate(
-        _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.multiply_conjugate(a, w, result, accumulate ? 1 : 0, shape) }
+        _ first: (UnsafePointer<Float>, UnsafePointer<Float>), _ second: (UnsafePointer<Float>, UnsafePointer<Float>)?,
+        _ line: UnsafeMutablePointer<Float>, _ factors: (Float, Float), _ length: Int, _ mirror: Int32
+    ) {
+        unsafe kernels.tangle(
+            first.0, first.1, second?.0, second?.1, line, factors.0, factors.1, length, mirror)
+    }
 
     public static func multiply(
-        _ a: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.multiply(a, w, result, accumulate ? 1 : 0, shape) }
+        _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool
+    ) { unsafe kernels.multiply(x, w, y, lines, conjugate ? 1 : 0, accumulate ? 1 : 0) }
+
+    public static func multiplyPair(
+        _ line: UnsafeMutablePointer<Float>, _ opposite: UnsafeMutablePointer<Float>, _ first: UnsafePointer<Float>,
+        _ second: UnsafePointer<Float>, _ length: Int, _ mirror: Int32, _ conjugate: Bool
+    ) { unsafe kernels.multiply_pair(line, opposite, first, second, length, mirror, conjugate ? 1 : 0) }
 
     public static func correlate(
-        _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, _ half: UnsafeMutablePointer<Float>, _ accumulate: Bool,
-        _ shape: UnsafePointer<ck_shape>
-    ) { unsafe kernels.correlate(x, g, half, accumulate ? 1 : 0, shape) }
+        _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>,
+        _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool
+    ) { unsafe kernels.correlate(x, g, sum, lines, accumulate ? 1 : 0) }
 
     public static func add(_ term: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>, _ count: Int) {
         unsafe kernels.add(term, sum, count)

@@ -5,24 +5,31 @@ public struct PlanFailure: Error, Hashable, Sendable {
     public let shape: TileShape
 }
 
-/// The complex transforms of one tile shape, composed of 1-D passes between two buffers.
+/// The complex transforms of one tile shape, composed of 1-D passes over panels of eight lines.
 ///
-/// The only owner of FFTW plans. Every pass reads lines along the outermost axis and writes them as contiguous rows, so
-/// that the axes turn by one place; after as many passes as there are axes they are back in order. FFTW's estimated
-/// plans are at their best in just this form, and so need no measuring: neighbouring lines are read as vectors, and
-/// nothing is copied back (`Docs/Measurements/2026-11-22-turning-passes.md`). What is known to be zero, or will be
-/// dropped, is skipped line by line. An inverse is not scaled: the factor 1/(planes·rows·length) is the caller's.
+/// The only owner of FFTW plans. ``load(_:_:_:into:exponents:sanitising:_:)`` packs samples and does every pass but the
+/// last, `TileLines.swift` the last one, products, and the first one back, ``store(_:_:_:_:)`` the rest. Rows that are known
+/// to be zero, or will be dropped, are skipped. Everything that FFTW reads or writes contiguously is a panel that stays in
+/// the first-level cache: FFTW's estimated plans are at their best there, and so need no measuring
+/// (`Docs/Measurements/2026-11-22-panels.md`). An inverse is not scaled: the factor 1/(planes·rows·length) is the caller's.
 public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: plans are immutable after init, and FFTW's new-array execution is thread-safe. Every pointer it is given
     // is a multiple of 8 complex elements into a region of an AlignedBuffer, as those the plans were made on.
 
     public let shape: TileShape
 
-    private let passes: [TurningPass]
-    private let forwardPlans: [OpaquePointer]
-    private let inversePlans: [OpaquePointer]
-    /// Both directions of a long line, in the place of the passes.
-    private let longLine: (forward: LongLineTransform<Scalar>, inverse: LongLineTransform<Scalar>)?
+    /// From a panel to rows of the tile (for a matrix: from the panel, or from neighbouring columns of the long line), and
+    /// from rows of the tile to a panel.
+    let rowForward: OpaquePointer?
+    let rowInverse: OpaquePointer?
+    /// Over the rows of each plane of three axes, from the tile or a panel to a panel.
+    let columnForward: OpaquePointer?
+    let columnInverse: OpaquePointer?
+    /// Over lines: from the tile or a panel to a panel or a spectrum; and from there to a panel.
+    let lineForward: OpaquePointer?
+    let lineInverse: OpaquePointer?
+    /// exp(−2πi·n₂·b₁ / length) for row n₂ and column b₁ of the matrix of a long line.
+    let rotations: AlignedBuffer?
     private let plans: PlanList<Scalar>
 
     /// Makes the plans, under the planner lock, on buffers of its own.
@@ -30,187 +37,139 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
     /// - Throws: ``PlanFailure`` or ``AllocationFailure``.
     public init(shape: TileShape) throws {
         self.shape = shape
-        // The layout after the last turn ends with the last axis that was transformed: it must be the shape's last.
-        let isOrdered = shape.length > 1 || shape.pointCount == 1
+        // Axes of length 1 come first; sizes and distances are FFTW's 32-bit ones.
+        let isOrdered = shape.length > 1 || shape.planes * shape.rows == 1
         guard isOrdered,
-            [shape.planes, shape.rows, shape.length, shape.bufferCount].allSatisfy({ $0 <= Int(Int32.max) })
+            [shape.planes, shape.rows, shape.length, shape.tileCount].allSatisfy({ $0 > 0 && $0 <= Int(Int32.max) })
         else {
             throw PlanFailure(shape: shape)
         }
-        let byteCount = 2 * max(shape.bufferCount, shape.panelCount) * MemoryLayout<Scalar>.stride
+        let byteCount = 2 * max(shape.tileCount, shape.panelCount, shape.sheetCount) * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
+        rotations = shape.form == .matrix ? try Rotations.table(shape, Scalar.self) : nil
         let plans = PlanList<Scalar>()
-        let passes = shape.longLine == nil ? TurningPass.all([shape.planes, shape.rows, shape.length]) : []
-        let rotations = try shape.longLine.map(LongLineTransform<Scalar>.makeRotations)
-        (self.plans, self.passes) = (plans, passes)
-        (forwardPlans, inversePlans, longLine) = source.withSharedRegion(of: Scalar.self) { source in
-            target.withSharedRegion(of: Scalar.self) { target in
-                PlannerLock.withLock {
-                    // The planner remembers what it planned before, also by estimate, and plans differently for it. So
-                    // that a transform, and with it every bit of a result, depends on nothing but its shape, it starts
-                    // with an empty memory.
-                    let wisdom = unsafe Scalar.takeWisdom()
-                    defer { unsafe Scalar.restoreWisdom(wisdom) }
-                    func all(_ sign: Int32) -> [OpaquePointer] {
-                        passes.compactMap { plans.keep(unsafe Self.plan($0, sign, source.base, target.base)) }
+        self.plans = plans
+        let (length, columns) = (shape.lineLength, shape.columnCount)
+        (rowForward, rowInverse, columnForward, columnInverse, lineForward, lineInverse) =
+            source.withSharedRegion(of: Scalar.self) { source in
+                target.withSharedRegion(of: Scalar.self) { target in
+                    PlannerLock.withLock {
+                        // The planner remembers what it planned before, also by estimate, and plans differently for it.
+                        // So that a transform, and with it every bit of a result, depends on nothing but its shape, it
+                        // starts with an empty memory.
+                        let wisdom = unsafe Scalar.takeWisdom()
+                        defer { unsafe Scalar.restoreWisdom(wisdom) }
+                        /// Eight lines of `length` points, contiguous or `stride` apart, into contiguous ones.
+                        func plan(_ length: Int, _ sign: Int32, stride: Int?, pitch: Int, to outputPitch: Int)
+                            -> OpaquePointer?
+                        {
+                            let plan = unsafe Scalar.makePlan(
+                                length: Int32(length), count: Int32(shape.panelWidth), inputStride: Int32(stride ?? 1),
+                                inputDistance: Int32(stride == nil ? pitch : 1), outputDistance: Int32(outputPitch),
+                                sign: sign, flags: UInt32(FFTW_ESTIMATE), source.base, target.base)
+                            return plans.keep(plan)
+                        }
+                        /// Lines of the tile `stride` apart, read as they are or from a panel.
+                        func gathered(_ length: Int, _ sign: Int32, stride: Int, pitch: Int, to outputPitch: Int)
+                            -> OpaquePointer?
+                        {
+                            let isDirect = Self.readsColumns(length)
+                            return plan(
+                                length, sign, stride: isDirect ? stride : nil, pitch: pitch, to: outputPitch)
+                        }
+                        let (panel, line) = (shape.panelPitch, shape.linePitch)
+                        let lineInverse = plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
+                        guard shape.form != .line else {
+                            let lineForward = plan(length, FFTW_FORWARD, stride: nil, pitch: line, to: line)
+                            return (nil, nil, nil, nil, lineForward, lineInverse)
+                        }
+                        let isVolume = shape.form == .volume && shape.rowCount > 1
+                        return (
+                            shape.form == .matrix
+                                ? gathered(columns, FFTW_FORWARD, stride: shape.rowCount, pitch: panel, to: shape.pitch)
+                                : plan(columns, FFTW_FORWARD, stride: nil, pitch: panel, to: shape.pitch),
+                            plan(columns, FFTW_BACKWARD, stride: nil, pitch: shape.pitch, to: panel),
+                            isVolume
+                                ? gathered(shape.rowCount, FFTW_FORWARD, stride: shape.pitch, pitch: panel, to: panel)
+                                : nil,
+                            isVolume
+                                ? gathered(shape.rowCount, FFTW_BACKWARD, stride: shape.pitch, pitch: panel, to: panel)
+                                : nil,
+                            gathered(length, FFTW_FORWARD, stride: shape.lineStride, pitch: line, to: line),
+                            lineInverse
+                        )
                     }
-                    func line(isInverse: Bool) -> LongLineTransform<Scalar>? {
-                        guard let line = shape.longLine, let rotations else { return nil }
-                        return unsafe LongLineTransform(
-                            line, isInverse: isInverse, rotations: rotations, plans, source.base, target.base)
-                    }
-                    let lines = line(isInverse: false).flatMap { forward in
-                        line(isInverse: true).map { (forward, $0) }
-                    }
-                    return (all(FFTW_FORWARD), all(FFTW_BACKWARD), lines)
                 }
             }
-        }
         guard !plans.hasFailed else { throw PlanFailure(shape: shape) }
     }
 
-    /// The plan of one step of a pass; both buffers hold every point that a pass or a panel of the shape can name.
-    private static func plan(
-        _ pass: TurningPass, _ sign: Int32, _ source: UnsafeMutablePointer<Scalar>,
-        _ target: UnsafeMutablePointer<Scalar>
-    ) -> OpaquePointer? {
-        let (count, stride, distance) =
-            switch pass.form {
-            case .strided: (TileShape.panelWidth, pass.inputPitch, 1)
-            case .packed: (TileShape.panelWidth, 1, TileShape.panelPitch(pass.length))
-            case .contiguous: (1, 1, pass.length)
-            }
-        return unsafe Scalar.makePlan(
-            length: Int32(pass.length), count: Int32(count), inputStride: Int32(stride),
-            inputDistance: Int32(distance), outputDistance: Int32(pass.outputPitch), sign: sign,
-            flags: UInt32(FFTW_ESTIMATE), source, target)
+    /// Whether FFTW itself reads eight neighbouring columns of a tile: up to 20 points, and for powers of two up to 128, this
+    /// is its fastest form. Beyond, and in between, contiguous lines are so much faster that copying them to a panel first
+    /// pays (`Docs/Measurements/2026-11-22-turning-passes.md`).
+    static func readsColumns(_ length: Int) -> Bool {
+        length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
     }
 }
 
-// MARK: - Executing
-
-/// Scratch of one worker's transforms.
-public struct TransformScratch<Scalar: ConvolutionScalar>: Sendable {
-    fileprivate let buffer: SharedRegion<Scalar>
-    fileprivate let panel: SharedRegion<Scalar>
+/// The workers that share one tile's transforms, mostly one, and their scratch.
+public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
+    let workers: Int
+    private let panels: SharedRegion<Scalar>
+    private let shape: TileShape
+    let fields: Int
+    /// The long line whose matrix is a tile.
+    let sheet: SharedRegion<Scalar>
+    let notes: SharedRegion<Scalar>
 
     /// - Parameters:
-    ///   - buffer: The second buffer of a tile, `shape.bufferCount` complex elements.
-    ///   - panel: `shape.panelCount` complex elements.
-    public init(buffer: SharedRegion<Scalar>, panel: SharedRegion<Scalar>) {
-        self.buffer = buffer
-        self.panel = panel
+    ///   - region: `shape.scratchCount(fields:workers:)` complex elements.
+    ///   - fields: Fields that a product sums.
+    public init(_ region: SharedRegion<Scalar>, _ shape: TileShape, fields: Int, workers: Int = 1) {
+        precondition(
+            region.count >= 2 * shape.scratchCount(fields: fields, workers: workers) && region.isAligned,
+            "scratch too small")
+        self.workers = workers
+        self.shape = shape
+        self.fields = fields
+        let end = 2 * workers * shape.workerCount(fields: fields)
+        panels = region[0..<end]
+        sheet = region[end..<end + 2 * shape.sheetCount]
+        notes = region[end + 2 * shape.sheetCount..<end + 2 * (shape.sheetCount + shape.noteCount)]
+    }
+
+    /// Calls `body` for blocks of which none writes what another one touches.
+    func run(_ blocks: Int, _ body: @Sendable (_ block: Int, _ panels: Panels<Scalar>) -> Void) {
+        guard workers > 1 else {
+            let panels = panels(of: 0)
+            for block in 0..<blocks { body(block, panels) }
+            return
+        }
+        // Nothing that is thrown here: bodies do not throw.
+        try? Workers.run(count: workers, blocks: blocks) { body($0, panels(of: $1)) }
+    }
+
+    private func panels(of worker: Int) -> Panels<Scalar> {
+        let count = 2 * shape.workerCount(fields: fields)
+        return Panels(panels[worker * count..<(worker + 1) * count], 2 * shape.panelCount)
     }
 }
 
-extension TileShape {
-    /// Complex elements of a tile together with the scratch of its transforms.
-    public var workCount: Int { 2 * bufferCount + panelCount }
+/// The panels of one worker.
+struct Panels<Scalar: ConvolutionScalar> {
+    /// What rows and columns are copied to before a transform, and where results of one wait to be copied.
+    let packed: UnsafeMutablePointer<Scalar>
+    let turned: UnsafeMutablePointer<Scalar>
+    /// Where products are summed in blocks.
+    let block: UnsafeMutablePointer<Scalar>
+    /// One panel for each field that a product sums.
+    let fields: UnsafeMutablePointer<Scalar>
 
-    /// A region of at least ``workCount`` complex elements as a tile and the scratch of its transforms.
-    public func split<Scalar: ConvolutionScalar>(
-        _ region: SharedRegion<Scalar>
-    ) -> (tile: SharedRegion<Scalar>, scratch: TransformScratch<Scalar>) {
-        let (first, second) = (2 * bufferCount, 4 * bufferCount)
-        let scratch = TransformScratch(
-            buffer: region[first..<second], panel: region[second..<second + 2 * panelCount])
-        return (region[0..<first], scratch)
-    }
-}
-
-extension PackedTransform {
-    /// Whether samples have to lie in the scratch: after an odd number of passes the spectrum is in the other buffer.
-    public var isSourceInScratch: Bool { !passes.count.isMultiple(of: 2) }
-
-    /// Where samples have to lie before ``forward(_:box:_:)``.
-    public func source(
-        of tile: SharedRegion<Scalar>, _ scratch: TransformScratch<Scalar>
-    ) -> SharedRegion<Scalar> {
-        isSourceInScratch ? scratch.buffer : tile
-    }
-
-    /// Transforms samples that are zero outside a box, from ``source(of:_:)`` into the tile.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func forward(_ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>) {
-        var (source, target) = isSourceInScratch ? (scratch.buffer, tile) : (tile, scratch.buffer)
-        check(tile, box, scratch)
-        if let longLine {
-            return unsafe longLine.forward.execute(tile.base, scratch.buffer.base, scratch.panel.base)
-        }
-        for index in passes.indices {
-            let pass = passes[index]
-            unsafe turn(pass, forwardPlans[index], source.base, target.base, pass.forwardLines(box), scratch.panel.base)
-            let unreached = pass.rowsToClear(box)
-            unsafe clear(unreached.0, of: pass, target.base)
-            unsafe clear(unreached.1, of: pass, target.base)
-            swap(&source, &target)
-        }
-    }
-
-    private func clear(_ rows: Range<Int>, of pass: TurningPass, _ target: UnsafeMutablePointer<Scalar>) {
-        guard !rows.isEmpty else { return }
-        unsafe (target + 2 * rows.lowerBound * pass.outputPitch).clear(count: 2 * rows.count * pass.outputPitch)
-    }
-
-    /// Transforms back, unscaled.
-    ///
-    /// - Returns: Where the result is: the tile or the scratch. Only the planes and rows of the box are right; all else
-    ///   holds anything.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func inverse(
-        _ tile: SharedRegion<Scalar>, box: TileBox, _ scratch: TransformScratch<Scalar>
-    ) -> SharedRegion<Scalar> {
-        check(tile, box, scratch)
-        if let longLine {
-            unsafe longLine.inverse.execute(tile.base, scratch.buffer.base, scratch.panel.base)
-            return tile
-        }
-        var (source, target) = (tile, scratch.buffer)
-        for index in passes.indices {
-            let pass = passes[index]
-            unsafe turn(pass, inversePlans[index], source.base, target.base, pass.inverseLines(box), scratch.panel.base)
-            swap(&source, &target)
-        }
-        return source
-    }
-
-    private func check(_ tile: SharedRegion<Scalar>, _ box: TileBox, _ scratch: TransformScratch<Scalar>) {
-        precondition(tile.count >= 2 * shape.bufferCount && tile.isAligned, "a tile of another shape")
-        precondition(
-            scratch.buffer.count >= 2 * shape.bufferCount && scratch.buffer.isAligned, "a buffer of another shape")
-        precondition(scratch.panel.count >= 2 * shape.panelCount && scratch.panel.isAligned, "a panel too small")
-        precondition(
-            box.planes.lowerBound >= 0 && box.planes.upperBound <= shape.planes && box.rows.lowerBound >= 0
-                && box.rows.upperBound <= shape.rows && box.columns.lowerBound >= 0
-                && box.columns.upperBound <= shape.length, "a box outside the tile")
-    }
-
-    /// One pass. Panels start at multiples of 8 within a padded row, and the target has room for a panel's last lines
-    /// beyond its rows (`TurningPass.outputCount`), so every access stays inside the buffers. Such lines hold anything:
-    /// a later panel of the pass, or nobody, writes or reads their place.
-    private func turn(
-        _ pass: TurningPass, _ plan: OpaquePointer, _ source: UnsafeMutablePointer<Scalar>,
-        _ target: UnsafeMutablePointer<Scalar>, _ lines: (outer: Range<Int>, inner: Range<Int>),
-        _ panel: UnsafeMutablePointer<Scalar>
-    ) {
-        let width = TileShape.panelWidth
-        let first = lines.inner.lowerBound / width * width
-        for outer in lines.outer {
-            for inner in stride(from: first, to: lines.inner.upperBound, by: width) {
-                let input = unsafe source + 2 * (outer * pass.innerPitch + inner)
-                let output = unsafe target + 2 * (outer * pass.innerCount + inner) * pass.outputPitch
-                switch pass.form {
-                case .strided, .contiguous:
-                    unsafe Scalar.execute(plan, input, output)
-                case .packed:
-                    unsafe Scalar.packPanel(
-                        input, pass.inputPitch, panel, TileShape.panelPitch(pass.length), pass.length)
-                    unsafe Scalar.execute(plan, panel, output)
-                }
-            }
-        }
+    init(_ region: SharedRegion<Scalar>, _ count: Int) {
+        unsafe packed = region.base
+        unsafe turned = region.base + count
+        unsafe block = region.base + 2 * count
+        unsafe fields = region.base + 3 * count
     }
 }
 

@@ -1,71 +1,199 @@
 internal import CKernels
 
-/// The extents of one complex tile, and how it lies in memory.
+/// The extents of one tile, and how its samples and its spectrum lie in memory.
 ///
-/// Every problem is seen with three axes, absent ones having length 1. A tile is `planes × rows` rows of `length` bins,
-/// `pitch` apart; the half of a Hermitian spectrum keeps bins `0 ... length/2` of every row. Axes of length 1 come first.
+/// Every problem is seen with three axes, absent ones having length 1; those come first. The transform of one axis, the
+/// *line axis*, is always the last one forward and the first one back, so that it can be done line by line where the
+/// spectrum is used: the line stays in the first-level cache from its transform through its products to its inverse.
+/// The line axis is the outermost one; its neighbouring lines are neighbours in a row.
+///
+/// A spectrum is a list of lines of `lineLength` bins, `linePitch` apart. The lines b and −b of a real field's spectrum are
+/// conjugate, so half of them say all: the *half spectrum*.
 public struct TileShape: Hashable, Sendable {
+    /// What the line axis is.
+    enum Form: Hashable, Sendable {
+        /// The only one.
+        case line
+        /// The rows of a long line that is seen as a matrix: with n = n₁·rows + n₂ and bin b = b₁ + columns·b₂ the exponent
+        /// n·b / (columns·rows) falls apart into n₁b₁/columns + n₂b₁/(columns·rows) + n₂b₂/rows: transforms over n₁, a rotation
+        /// of each point, transforms over n₂. The matrix is kept as rows n₂ of columns n₁ or b₁.
+        case matrix
+        /// The rows of two axes.
+        case plane
+        /// The planes of three axes.
+        case volume
+    }
+
     public let planes: Int
     public let rows: Int
     public let length: Int
 
-    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of columns is equally
+    let form: Form
+    /// Rows of a plane, and complex elements of each, as the tile is kept: a matrix in the case of a long line.
+    let rowCount: Int
+    let columnCount: Int
+    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of eight columns is equally
     /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
-    public let pitch: Int
-    /// Complex elements from row to row of a half spectrum.
-    public let halfPitch: Int
-    /// Complex elements of a buffer that holds a tile in each of the layouts its transform goes through.
-    public let bufferCount: Int
-    /// Complex elements of the panels that lines are copied to.
-    public let panelCount: Int
+    let pitch: Int
 
-    /// The one line of a one-dimensional tile as a matrix, if it is long.
-    let longLine: LongLineShape?
+    /// Bins of a line of the spectrum, and complex elements from line to line.
+    public let lineLength: Int
+    public let linePitch: Int
+    /// Lines of a whole spectrum and of a half one.
+    public let lineCount: Int
+    public let halfLineCount: Int
 
     public init(planes: Int, rows: Int, length: Int) {
         self.planes = planes
         self.rows = rows
         self.length = length
-        pitch = Self.padded(length, rows: planes * rows)
-        halfPitch = Self.padded(length / 2 + 1, rows: planes * rows)
-        longLine = planes * rows == 1 ? LongLineShape(length) : nil
-        if let longLine {
-            bufferCount = max(length, longLine.bufferCount)
-            panelCount = longLine.panelCount
+        if planes > 1 {
+            form = .volume
+            (rowCount, columnCount, lineLength) = (rows, length, planes)
+        } else if rows > 1 {
+            form = .plane
+            (rowCount, columnCount, lineLength) = (rows, length, rows)
+        } else if let matrixRows = Self.matrixRows(length) {
+            form = .matrix
+            (rowCount, columnCount, lineLength) = (matrixRows, length / matrixRows, matrixRows)
         } else {
-            let passes = TurningPass.all([planes, rows, length])
-            bufferCount = passes.reduce(planes * rows * pitch) { max($0, $1.outputCount) }
-            panelCount = Self.panelWidth * Self.panelPitch(max(planes, rows, length))
+            form = .line
+            (rowCount, columnCount, lineLength) = (1, length, length)
         }
+        pitch = Self.padded(columnCount, rows: planes * rowCount)
+        linePitch = (lineLength + 7) / 8 * 8 + (lineLength >= 128 && lineLength % 64 == 0 ? 8 : 0)
+        let linesPerRow = form == .line ? 1 : columnCount
+        let rowsOfLines = form == .volume ? rowCount : 1
+        lineCount = rowsOfLines * linesPerRow
+        halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
     }
 
-    /// Lengths of the lines that the passes of a transform run over; two for a long line, which is seen as a matrix.
-    public var passLengths: [Int] {
-        longLine.map { [$0.outer, $0.inner] } ?? [planes, rows, length].filter { $0 > 1 }
+    /// Rows of the matrix that a long line is seen as: the power of two nearest the root; `nil` for lines better left whole.
+    ///
+    /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
+    /// the matrix do not (`Docs/Measurements/2026-11-22-turning-passes.md`).
+    private static func matrixRows(_ length: Int) -> Int? {
+        guard length >= 2048 else { return nil }
+        var rows = 8
+        while rows * rows * 2 <= length { rows *= 2 }
+        // Whole panels of eight rows are copied.
+        while length % rows != 0 { rows /= 2 }
+        return rows >= 32 ? rows : nil
     }
 
-    /// Complex elements of a tile.
-    public var complexCount: Int { planes * rows * pitch }
+    // MARK: Memory, in complex elements
 
-    /// Complex elements of a half spectrum.
-    public var halfCount: Int { planes * rows * halfPitch }
+    public var tileCount: Int { planes * rowCount * pitch }
+    /// A whole spectrum, and a half one.
+    public var spectrumCount: Int { lineCount * linePitch }
+    public var halfCount: Int { halfLineCount * linePitch }
+    /// A panel of eight rows or eight lines; one line of a tile that is a line.
+    public var panelCount: Int { panelWidth * max(panelPitch, linePitch) }
+    /// The long line whose matrix is the tile.
+    var sheetCount: Int { form == .matrix ? length : 0 }
+    /// What gather finds in each panel of rows: four scalars.
+    var noteCount: Int { 2 * planes * rowPanelCount }
+    var rowPanelCount: Int { form == .matrix ? 1 : (rowCount + panelWidth - 1) / panelWidth }
+    /// Panels of one worker whose products sum a number of fields.
+    func workerCount(fields: Int) -> Int { (3 + max(fields, 1)) * panelCount }
+    /// Scratch of a team of workers whose products sum a number of fields.
+    public func scratchCount(fields: Int, workers: Int) -> Int {
+        workers * workerCount(fields: fields) + (sheetCount + noteCount + 7) / 8 * 8
+    }
 
     /// Points of one transform.
     public var pointCount: Int { planes * rows * length }
 
     /// Lines of one panel: 8 complex f32 elements are a cache line.
-    static let panelWidth = 8
+    var panelWidth: Int { form == .line ? 1 : 8 }
+    /// Complex elements from row to row of a panel: aligned, and no power of two apart.
+    var panelPitch: Int { (max(rowCount, columnCount) + 7) / 8 * 8 + 8 }
 
-    /// Complex elements from line to line of a panel: aligned, and no power of two apart.
-    static func panelPitch(_ length: Int) -> Int { (length + 7) / 8 * 8 + 8 }
-
-    static func padded(_ count: Int, rows: Int) -> Int {
+    private static func padded(_ count: Int, rows: Int) -> Int {
         let multiple = (count + 7) / 8 * 8
         // 512 complex f32 elements are 4096 bytes.
         return rows > 1 && multiple % 512 == 0 ? multiple + 8 : multiple
     }
+}
 
-    var kernelShape: ck_shape {
-        ck_shape(planes: planes, rows: rows, length: length, pitch: pitch, half_pitch: halfPitch)
+// MARK: - Lines
+
+/// Neighbouring lines of a spectrum that are handled together.
+struct LinePanel {
+    /// Row of the tile that the lines lie in (three axes), the first one's column, and how many there are.
+    let row: Int
+    let column: Int
+    let count: Int
+}
+
+extension TileShape {
+    /// Complex elements of the tile from sample to sample of a line.
+    var lineStride: Int { form == .line ? 1 : form == .volume ? rowCount * pitch : pitch }
+
+    /// Rows that lines start in, and lines in each.
+    var rowsOfLines: Int { form == .volume ? rowCount : 1 }
+    var linesPerRow: Int { form == .line ? 1 : columnCount }
+    /// Lines of each row that a half spectrum keeps.
+    var halfLinesPerRow: Int { linesPerRow / 2 + 1 }
+
+    /// Panels of the lines of each row, or of the first `limit` lines of each.
+    func panelCount(limit: Int? = nil) -> Int {
+        rowsOfLines * (((limit ?? linesPerRow) + panelWidth - 1) / panelWidth)
+    }
+
+    /// Panel `index` of those.
+    func panel(_ index: Int, limit: Int? = nil) -> LinePanel {
+        let limit = limit ?? linesPerRow
+        let (row, panel) = index.quotientAndRemainder(dividingBy: (limit + panelWidth - 1) / panelWidth)
+        let column = panel * panelWidth
+        return LinePanel(row: row, column: column, count: min(panelWidth, limit - column))
+    }
+
+    /// The row and column of the line −b.
+    func opposite(row: Int, column: Int) -> (row: Int, column: Int) {
+        ((rowsOfLines - row) % rowsOfLines, (linesPerRow - column) % linesPerRow)
+    }
+
+    /// How the bins of a line meet those of its opposite.
+    func mirror(column: Int) -> Int32 {
+        // In a matrix b = b₁ + columns·b₂; where b₁ > 0, −b has b₂ counted back from the end.
+        Int32(form == .matrix && column > 0 ? CK_REVERSED : CK_MIRRORED)
+    }
+
+    /// Where a line starts in a whole spectrum and in a half one, in complex elements.
+    func offset(row: Int, column: Int) -> Int { (row * linesPerRow + column) * linePitch }
+    func halfOffset(row: Int, column: Int) -> Int { (row * halfLinesPerRow + column) * linePitch }
+
+    /// The positions of a box along the line axis.
+    func linePositions(_ box: TileBox) -> Range<Int> {
+        switch form {
+        case .line, .matrix: 0..<lineLength
+        case .plane: box.rows
+        case .volume: box.planes
+        }
+    }
+}
+
+/// A box of positions in a tile.
+public struct TileBox: Hashable, Sendable {
+    public var planes: Range<Int>
+    public var rows: Range<Int>
+    public var columns: Range<Int>
+
+    public init(planes: Range<Int>, rows: Range<Int>, columns: Range<Int>) {
+        self.planes = planes
+        self.rows = rows
+        self.columns = columns
+    }
+
+    /// The tile positions of one window, or of two partners.
+    public init(_ first: Window, _ second: Window?) {
+        func range(_ segment: (Window) -> AxisSegment) -> Range<Int> {
+            let one = first.isEmpty ? 0..<0 : segment(first).positions
+            guard let second, !second.isEmpty else { return one }
+            let two = segment(second).positions
+            return one.isEmpty ? two : min(one.lowerBound, two.lowerBound)..<max(one.upperBound, two.upperBound)
+        }
+        self.init(planes: range(\.segments.0), rows: range(\.segments.1), columns: range(\.segments.2))
     }
 }

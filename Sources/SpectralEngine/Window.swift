@@ -43,7 +43,7 @@ public struct Window: Hashable, Sendable {
     /// Depth, height, width.
     public let segments: (AxisSegment, AxisSegment, AxisSegment)
     /// Elements of the array before its plane, and its extents within the plane.
-    let planeOffset: Int
+    private(set) var planeOffset: Int
     let extents: (height: Int, width: Int)
 
     /// - Parameters:
@@ -56,6 +56,13 @@ public struct Window: Hashable, Sendable {
         segments = (depth, height, width)
         self.planeOffset = planeOffset
         self.extents = extents
+    }
+
+    /// The same window some elements further on in the array: in another plane.
+    public func moved(by elements: Int) -> Window {
+        var window = self
+        window.planeOffset += elements
+        return window
     }
 
     public var isEmpty: Bool { segments.0.count == 0 || segments.1.count == 0 || segments.2.count == 0 }
@@ -78,15 +85,13 @@ public struct Window: Hashable, Sendable {
     }
 
     /// The window as the kernels see it; an empty one has all counts 0.
-    func kernelWindow(_ shape: TileShape) -> ck_window {
+    var kernelWindow: ck_window {
         let (d, h, w) = segments
-        let plane = shape.rows * shape.pitch
         return ck_window(
             count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count),
-            tile_offset: d.tileStart * plane + h.tileStart * shape.pitch + w.tileStart,
-            tile_stride: (d.step * plane, h.step * shape.pitch, w.step),
+            start: (d.tileStart, h.tileStart, w.tileStart), step: (d.step, h.step, w.step),
             array_offset: planeOffset + (d.arrayStart * extents.height + h.arrayStart) * extents.width + w.arrayStart,
-            array_stride: (extents.height * extents.width, extents.width, 1))
+            array_stride: (extents.height * extents.width, extents.width))
     }
 
     public static func == (first: Window, second: Window) -> Bool {

@@ -5,21 +5,33 @@
 #pragma once
 #include <stddef.h>
 
-/// A box of samples and where they live in a tile and in an array.
+/// A box of samples, where they lie in a tile and where in an array; its innermost axis is contiguous there.
 typedef struct {
     ptrdiff_t count[3];         ///< samples along each axis, outermost first
-    ptrdiff_t tile_offset;      ///< complex element of the first sample
-    ptrdiff_t tile_stride[3];   ///< complex elements from sample to sample
+    ptrdiff_t start[3];         ///< position of the first sample in the tile
+    ptrdiff_t step[3];          ///< positions from sample to sample, at least 1
     ptrdiff_t array_offset;     ///< element of the first sample
-    ptrdiff_t array_stride[3];  ///< elements from sample to sample
+    ptrdiff_t array_stride[2];  ///< elements from plane to plane and from row to row
 } ck_window;
 
-/// The extents of a tile and of the Hermitian half of a spectrum.
+/// Some rows of a tile, and how they lie in memory.
 typedef struct {
-    ptrdiff_t planes, rows, length;  ///< transform lengths, outermost first
-    ptrdiff_t pitch;                 ///< complex elements from row to row of a tile
-    ptrdiff_t half_pitch;            ///< complex elements from row to row of a half spectrum: bins 0 ... length/2
-} ck_shape;
+    ptrdiff_t plane, row;     ///< the first one's place in the tile
+    ptrdiff_t count, length;  ///< rows, and complex elements of each
+    ptrdiff_t pitch;          ///< complex elements from row to row
+} ck_rows;
+
+/// Some lines of a spectrum, and those of a Hermitian spectrum that they meet.
+typedef struct {
+    ptrdiff_t count, length;   ///< lines, and bins of each
+    ptrdiff_t pitch;           ///< complex elements from line to line
+    ptrdiff_t spectrum_pitch;  ///< the same of the Hermitian spectrum; negative where its lines are met backwards
+    int mirror;                ///< how its bins are met: CK_STRAIGHT, CK_MIRRORED or CK_REVERSED
+} ck_lines;
+
+/// Which bin i of a Hermitian spectrum stands for bin j of a line: j itself; or, conjugated, the one where −j lies,
+/// which is (length − j) mod length, or length − 1 − j in a line that is one row of a matrix.
+enum { CK_STRAIGHT = 0, CK_MIRRORED = 1, CK_REVERSED = 2 };
 
 /// What gather finds on its way.
 typedef struct {

@@ -48,13 +48,13 @@ package struct TiledFFT: Algorithm {
         // A memory limit takes workers before it takes tiles: how many run changes no bit, the tiling does.
         var workers = request.threads
         var layout = SpectralLayout(table, precision: request.precision, workers: workers)
-        while layout.byteCount > request.memoryLimit, layout.workers > 1 {
-            workers = layout.workers - 1
+        while layout.byteCount > request.memoryLimit, workers > 1 {
+            workers -= 1
             layout = SpectralLayout(table, precision: request.precision, workers: workers)
         }
         self.layout = layout
         let model = CostModel(request.machine)
-        predictedTime = model.tiledTime(table, layout, request, workers: layout.workers)
+        predictedTime = model.tiledTime(table, layout, request, workers: workers)
         rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
     }
 

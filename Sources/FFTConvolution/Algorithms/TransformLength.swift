@@ -1,14 +1,24 @@
 /// Which transform lengths are worth using.
 package enum TransformLength {
-    /// What one pass over lines of a length costs on one core: nanoseconds for each complex f32 point, in the form that
-    /// the engine uses (strided or copied to contiguous lines), from `Docs/Measurements/2026-11-22-turning-passes.md`.
-    /// Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 108, 180, …: 13 to 20 Gflop/s, where these run at
-    /// 26 to 70) are left out: the next one is better.
-    static let passTimes: [(length: Int, nanoseconds: Double)] = [
-        (8, 0.24), (12, 0.28), (16, 0.29), (20, 0.36), (32, 0.39), (48, 0.89), (64, 0.50), (80, 0.91), (96, 0.92),
-        (128, 0.84), (144, 0.99), (160, 1.07), (192, 1.02), (240, 1.10), (256, 1.07), (320, 1.08), (384, 1.09),
-        (400, 1.18), (512, 1.27), (640, 1.22), (768, 1.81), (960, 1.82), (1024, 1.27),
+    /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
+    /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
+    /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
+    /// out: the next one is better.
+    static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
+        (8, 0.49, 0.25), (12, 0.59, 0.30), (16, 0.57, 0.29), (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
+        (64, 0.61, 0.40), (80, 0.77, nil), (96, 0.72, nil), (128, 0.70, nil), (144, 0.72, nil), (160, 0.79, nil),
+        (192, 0.74, nil), (240, 0.82, nil), (256, 0.77, nil), (320, 0.85, nil), (384, 0.88, nil), (400, 0.96, nil),
+        (512, 0.93, nil), (640, 0.97, nil), (768, 1.60, nil), (960, 1.60, nil), (1024, 1.15, nil),
     ]
+
+    /// Seconds for each point of a pass over lines of a length: of contiguous ones, or of the form the engine prefers, and
+    /// whether that is columns.
+    static func pass(_ length: Int, contiguous: Bool = false) -> (seconds: Double, isColumns: Bool) {
+        // Beyond the table as its slower lengths; such lines are rare in a tile.
+        guard let found = passTimes.first(where: { $0.length >= length }) else { return (1.8e-9, false) }
+        if !contiguous, let columns = found.columns { return (columns * 1e-9, true) }
+        return (found.contiguous * 1e-9, false)
+    }
 
     /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
     private static let short: [Int] = [1, 2, 4] + passTimes.map(\.length)

@@ -1,7 +1,8 @@
 internal import SpectralEngine
 internal import Synchronization
 
-// Filters are transformed two at a time: packed, transformed once, untangled into two half spectra. Each of a pair is
+// Filters are transformed two at a time: packed, transformed once, untangled into two half spectra; one that is left alone
+// needs half of the lines only. Each of a pair is
 // scaled to equal magnitude before, and back after; what stays is the scale of its output, so that all filters that are
 // summed into one output keep their proportions.
 //
@@ -21,7 +22,7 @@ extension SpectralPipeline {
         table.pass == .forward ? plane / Cg : plane / Cg / Kg * Cg + plane % Cg
     }
 
-    /// Fills `halfSpectra`, `norms` and `planeFacts`.
+    /// Fills `spectra`, `norms` and `planeFacts`.
     ///
     /// - Returns: Whether a tap is not finite.
     @specialized(where Scalar == Float)
@@ -33,7 +34,7 @@ extension SpectralPipeline {
         let hasNonFinite = Atomic(false)
         let negatives = memory.planeFacts
         for index in 0..<negatives.count { negatives[index] = index % 2 == 0 ? -.infinity : 1 }
-        try Workers.run(count: layout.workers, blocks: problem.filters) { k, _ in
+        try Workers.run(count: layout.filterCrew.blocks * layout.filterCrew.team, blocks: problem.filters) { k, _ in
             for plane in k * Cg..<(k + 1) * Cg {
                 let norm = measure(filters, plane * taps..<(plane + 1) * taps)
                 // The sign of the fraction keeps whether a tap is negative until all norms are known.
@@ -44,7 +45,7 @@ extension SpectralPipeline {
         }
         scaleOutputs(memory)
         let isAnyNonFinite = hasNonFinite.load(ordering: .relaxed)
-        try Workers.run(count: layout.workers, blocks: filterBlockCount) { pair, worker in
+        try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
             transformFilterPair(2 * pair, filters, memory, worker: worker, sanitising: isAnyNonFinite)
             try control?.completeBlock()
         }
@@ -81,23 +82,26 @@ extension SpectralPipeline {
         _ plane: Int, _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int, sanitising: Bool
     ) {
         let partner = plane + 1 < problem.filters * Cg ? plane + 1 : nil
-        let tile = tile(layout.fieldTiles, worker: worker, memory)
-        let scratch = scratch(worker: worker, memory)
-        let source = transform.source(of: tile, scratch)
-        _ = shape.gather(filters, table.filterWindow(plane), partner.map(table.filterWindow), into: source)
-        if sanitising { for part in 0...1 { _ = shape.measure(source, part: part) } }
         func exponent(_ plane: Int) -> Int? {
             memory.norms[2 * plane] == 0 ? nil : Int(memory.norms[2 * plane + 1])
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
-        if packed != (0, 0) { shape.rescale(source, first: -packed.0, second: -packed.1) }
-        transform.forward(tile, box: table.filterBox, scratch)
+        let (tile, team) = (tile(0, worker: worker, memory), team(layout.filterCrew, worker: worker, memory))
+        _ = transform.load(
+            filters, table.filterWindow(plane), partner.map(table.filterWindow), into: tile,
+            exponents: (-packed.0, -packed.1), sanitising: sanitising, team)
         func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
+        guard let partner else {
+            return transform.transformHalf(
+                tile, table.filterBox, into: spectrum(plane, memory), exponent: packed.0 - scale(plane), team)
+        }
+        let whole = wholeSpectrum(worker: worker, memory)
+        transform.transformLines(tile, table.filterBox, into: whole, team)
         shape.untangle(
-            tile, into: halfSpectrum(plane, memory), partner.map { halfSpectrum($0, memory) },
-            exponents: (packed.0 - scale(plane), packed.1 - (partner.map(scale) ?? 0)))
+            whole, into: spectrum(plane, memory), spectrum(partner, memory),
+            exponents: (packed.0 - scale(plane), packed.1 - scale(partner)))
         // A filter of zeros must not inherit the rounding of its partner.
-        if memory.norms[2 * plane] == 0 { clear(halfSpectrum(plane, memory)) }
-        if let partner, memory.norms[2 * partner] == 0 { clear(halfSpectrum(partner, memory)) }
+        if memory.norms[2 * plane] == 0 { clear(spectrum(plane, memory)) }
+        if memory.norms[2 * partner] == 0 { clear(spectrum(partner, memory)) }
     }
 }

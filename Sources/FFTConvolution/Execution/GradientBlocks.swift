@@ -47,7 +47,7 @@ extension SpectralPipeline {
     private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
-        halfSpectrum(chunk * filterPlaneCount + plane, memory)
+        memory.spectra.slice(chunk * filterPlaneCount + plane, count: 2 * shape.spectrumCount)
     }
 
     private func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
@@ -63,35 +63,36 @@ extension SpectralPipeline {
         group: Int, chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ operands: GradientOperands, worker: Int
     ) -> Bool {
-        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
-            clear(accumulator(chunk, plane, memory))
-            memory.norms[scaleSum(chunk, plane)] = 0
-        }
+        let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
+        for plane in planes { memory.norms[scaleSum(chunk, plane)] = 0 }
         let negative = negativeFlags(chunk, memory)
         for c in group * Cg..<(group + 1) * Cg { negative[c] = 0 }
         for k in group * Kg..<(group + 1) * Kg { negative[problem.channels + k] = 0 }
+        var isEmpty = true
         let pairs = chunk * table.pairCount / layout.chunkCount..<(chunk + 1) * table.pairCount / layout.chunkCount
         for pair in pairs {
             let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
-            let isFine = accumulateRows((2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker)
+            let isFine = accumulateRows(
+                (2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
             if !isFine { return false }
         }
+        if isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
         return true
     }
 
+    /// - Parameter isEmpty: Whether the accumulators hold nothing yet, before and after.
     private func accumulateRows(
         _ rows: (Int, Int?), _ group: Int, _ chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>,
-        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int
+        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int, isEmpty: inout Bool
     ) -> Bool {
         let facts = facts(worker: worker, memory)
+        let team = team(layout.blockCrew, worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
         var hasNonFinite = false
         for i in 0..<layout.fieldTiles {
             let isInput = i < Cg
-            let windows = gradientWindows(group, i, rows)
-            let found = gather(
-                isInput ? x : dy, windows, field: i, facts,
-                into: fieldSource(i, worker: worker, memory))
+            let found = load(
+                isInput ? x : dy, gradientWindows(group, i, rows), field: i, facts, memory, team, worker: worker)
             hasNonFinite = hasNonFinite || found.hasNonFinite
             if found.negative.0 || found.negative.1 {
                 negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
@@ -119,11 +120,11 @@ extension SpectralPipeline {
                 if abs(exponent) <= 1 { exponent = 0 }
             }
             guard isLive.0, isLive.1, canShareProduct(facts, exponent, operands) else {
-                func alone(_ row: Int) {
-                    _ = accumulateRows((row, nil), group, chunk, x, dy, memory, operands, worker: worker)
+                for row in [isLive.0 ? rows.0 : nil, isLive.1 ? partner : nil] {
+                    guard let row else { continue }
+                    _ = accumulateRows(
+                        (row, nil), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
                 }
-                if isLive.0 { alone(rows.0) }
-                if isLive.1 { alone(partner) }
                 return true
             }
         }
@@ -134,21 +135,23 @@ extension SpectralPipeline {
                 ? (-operands.inputScale, exponent - operands.inputScale)
                 : (-operands.outputGradientScale, -exponent - operands.outputGradientScale)
             if scale != (0, 0) {
-                shape.rescale(fieldSource(i, worker: worker, memory), first: scale.0, second: scale.1)
-            }
-            transform.forward(
-                tile(i, worker: worker, memory), box: TileBox(gradientWindows(group, i, rows)),
-                fieldScratch(i, worker: worker, memory))
-        }
-        for k in 0..<Kg {
-            for c in 0..<Cg {
-                let plane = (group * Kg + k) * Cg + c
-                memory.norms[scaleSum(chunk, plane)] += trueTerms(facts, c, k, operands)
-                shape.correlate(
-                    tile(c, worker: worker, memory), tile(Cg + k, worker: worker, memory),
-                    into: accumulator(chunk, plane, memory), accumulate: true)
+                reload(
+                    i < Cg ? x : dy, gradientWindows(group, i, rows), field: i, exponents: scale,
+                    sanitising: hasNonFinite, memory, team, worker: worker)
             }
         }
+        func box(_ i: Int) -> TileBox {
+            let windows = gradientWindows(group, i, rows)
+            return TileBox(windows.0, windows.1)
+        }
+        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
+            memory.norms[scaleSum(chunk, plane)] += trueTerms(facts, plane % Cg, plane / Cg - group * Kg, operands)
+        }
+        transform.correlate(
+            tiles(worker: worker, memory), counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)),
+            accumulate: !isEmpty, team
+        ) { k, c in accumulator(chunk, (group * Kg + k) * Cg + c, memory) }
+        isEmpty = false
         return true
     }
 
@@ -205,14 +208,22 @@ extension SpectralPipeline {
         // A plane without any product is written already; the other one then travels alone.
         guard let first = sums.0 ?? sums.1 else { return }
         let second = sums.0 == nil ? nil : sums.1
-        let packed = packingExponents(first.exponent, second?.exponent, comfortable)
-        let tile = tile(layout.fieldTiles, worker: worker, memory)
-        shape.tangle(
-            accumulator(0, first.plane, memory), second.map { accumulator(0, $0.plane, memory) },
-            exponents: (-packed.0, -packed.1), into: tile)
-        let inverse = transform.inverse(tile, box: table.filterBox, scratch(worker: worker, memory))
-        write(inverse, part: 0, first.plane, packed.0, result, memory, operands)
-        if let second { write(inverse, part: 1, second.plane, packed.1, result, memory, operands) }
+        let (tile, team) = (tile(0, worker: worker, memory), team(layout.filterCrew, worker: worker, memory))
+        let isPair = second != nil
+        let packed = isPair ? packingExponents(first.exponent, second?.exponent, comfortable) : (0, 0)
+        if let second {
+            let whole = wholeSpectrum(worker: worker, memory)
+            shape.tangle(
+                accumulator(0, first.plane, memory), accumulator(0, second.plane, memory),
+                exponents: (-packed.0, -packed.1), into: whole)
+            transform.restoreLines(whole, into: tile, table.filterBox, team)
+        } else {
+            // The gradient is the real part of the inverse; the cross terms of partners are its imaginary part.
+            transform.restoreLines(accumulator(0, first.plane, memory), into: tile, table.filterBox, team)
+        }
+        transform.store(
+            tile, gradient(first.plane, packed.0, memory, operands),
+            second.map { gradient($0.plane, packed.1, memory, operands) }, into: result, team)
     }
 
     /// Adds up the chunks of one plane, in order; `nil` if no product reaches it, and then it is 0.
@@ -226,7 +237,7 @@ extension SpectralPipeline {
             if chunk > 0 { add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory)) }
         }
         guard scale > 0 else {
-            shape.fill(result, table.filterWindow(plane), 0)
+            fill(result, table.filterWindow(plane), 0)
             return nil
         }
         if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) {
@@ -235,10 +246,10 @@ extension SpectralPipeline {
         return (plane, Int(scale.exponent) + 1)
     }
 
-    private func write(
-        _ tile: SharedRegion<Scalar>, part: Int, _ plane: Int, _ exponent: Int, _ result: SharedRegion<Scalar>,
-        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands
-    ) {
+    /// Where a plane's gradient goes, scaled back.
+    private func gradient(
+        _ plane: Int, _ exponent: Int, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands
+    ) -> TileResult<Scalar> {
         let k = plane / Cg
         let c = k / Kg * Cg + plane % Cg
         var hasNegative = false
@@ -246,10 +257,9 @@ extension SpectralPipeline {
             let negative = negativeFlags(chunk, memory)
             if negative[c] != 0 || negative[problem.channels + k] != 0 { hasNegative = true }
         }
-        // The accumulators hold twice the Hermitian part.
-        let factors = powersOfTwo(exponent + operands.inputScale + operands.outputGradientScale - 1, Scalar.self)
-        shape.scatter(
-            tile, part: part, into: result, table.filterWindow(plane),
-            factors: (factors.0, factors.1 / Scalar(shape.pointCount)), floor: hasNegative ? -.infinity : 0, bias: 0)
+        let factors = powersOfTwo(exponent + operands.inputScale + operands.outputGradientScale, Scalar.self)
+        return TileResult(
+            table.filterWindow(plane), factors: (factors.0, factors.1 / Scalar(shape.pointCount)),
+            floor: hasNegative ? -.infinity : 0, bias: 0)
     }
 }

@@ -132,6 +132,10 @@ struct PassTable: Hashable, Sendable {
         }
     }
 
+    /// Elements of one plane of the input, and of the output.
+    var inputPlaneCount: Int { depth.axis.input * height.axis.input * width.axis.input }
+    var outputPlaneCount: Int { depth.axis.output * height.axis.output * width.axis.output }
+
     private var outputExtents: (Int, Int, Int) { (depth.axis.output, height.axis.output, width.axis.output) }
 
     /// The window of filter plane `index` = k · C/G + c; also that of its gradient.
@@ -159,19 +163,5 @@ struct PassTable: Hashable, Sendable {
         return Window(
             segment(depth, d), segment(height, h), segment(width, w),
             planeOffset: (item * planes + plane) * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))
-    }
-}
-
-extension TileBox {
-    /// The tile positions of one window, or of two partners.
-    init(_ windows: (Window, Window?)) {
-        func range(_ segment: (Window) -> AxisSegment) -> Range<Int> {
-            let first = windows.0.isEmpty ? 0..<0 : segment(windows.0).positions
-            guard let partner = windows.1, !partner.isEmpty else { return first }
-            let second = segment(partner).positions
-            if first.isEmpty { return second }
-            return min(first.lowerBound, second.lowerBound)..<max(first.upperBound, second.upperBound)
-        }
-        self.init(planes: range(\.segments.0), rows: range(\.segments.1), columns: range(\.segments.2))
     }
 }

@@ -1,9 +1,85 @@
 internal import SpectralEngine
 
-// Forward and input gradient: a block is one group and one pair of rows. Its fields (the channels, or the filters, that
-// are summed) are gathered and transformed; then each output is a sum of products, one inverse, and two scatters.
+// Forward and input gradient: a block is two partners, each one row of one group. Its fields (the channels, or the filters,
+// that are summed) are loaded; then, line by line, each output is a sum of products; then the outputs are stored.
+//
+// Partners are two rows of one group wherever there are two: they meet the same filters. The odd row of a depthwise
+// problem shares its transforms with that of the next group, each with filters of its own.
+
+/// One partner of a block.
+struct Partner: Hashable, Sendable {
+    let group: Int
+    let row: Int
+}
+
+extension PassTable {
+    /// Whether the odd rows of two groups share transforms.
+    private var pairsGroups: Bool {
+        problem.channelsPerGroup == 1 && problem.filtersPerGroup == 1 && problem.groups > 1
+    }
+
+    /// Blocks of the forward pass and the input gradient.
+    var productBlockCount: Int {
+        let odd = rowCount.isMultiple(of: 2) ? 0 : pairsGroups ? (problem.groups + 1) / 2 : problem.groups
+        return problem.groups * (rowCount / 2) + odd
+    }
+
+    func partners(block: Int) -> (Partner, Partner?) {
+        let pairs = rowCount / 2
+        if block < problem.groups * pairs {
+            let (group, pair) = block.quotientAndRemainder(dividingBy: pairs)
+            return (Partner(group: group, row: 2 * pair), Partner(group: group, row: 2 * pair + 1))
+        }
+        let index = block - problem.groups * pairs
+        let first = pairsGroups ? 2 * index : index
+        let second = pairsGroups && first + 1 < problem.groups ? Partner(group: first + 1, row: rowCount - 1) : nil
+        return (Partner(group: first, row: rowCount - 1), second)
+    }
+
+    /// The window that a partner's field `i` is loaded from, and the one its output `o` is stored to.
+    func fieldWindow(_ partner: Partner, _ i: Int) -> Window {
+        pass == .forward
+            ? inputWindow(row: partner.row, channel: partner.group * problem.channelsPerGroup + i)
+            : outputGradientWindow(row: partner.row, filter: partner.group * problem.filtersPerGroup + i)
+    }
+
+    func resultWindow(_ partner: Partner, _ o: Int) -> Window {
+        pass == .forward
+            ? outputWindow(row: partner.row, filter: partner.group * problem.filtersPerGroup + o)
+            : inputGradientWindow(row: partner.row, channel: partner.group * problem.channelsPerGroup + o)
+    }
+}
+
+/// The windows of one block: those of its first field and output; the others lie one plane after the other.
+private struct BlockWindows {
+    private let field: (Window, Window?)
+    private let result: (Window, Window?)
+    /// Elements from plane to plane.
+    private let pitches: (field: Int, result: Int)
+    let boxes: (loaded: TileBox, kept: TileBox)
+
+    init(_ table: PassTable, _ partners: (Partner, Partner?)) {
+        field = (table.fieldWindow(partners.0, 0), partners.1.map { table.fieldWindow($0, 0) })
+        result = (table.resultWindow(partners.0, 0), partners.1.map { table.resultWindow($0, 0) })
+        pitches =
+            table.pass == .forward
+            ? (table.inputPlaneCount, table.outputPlaneCount)
+            : (table.outputPlaneCount, table.inputPlaneCount)
+        boxes = (TileBox(field.0, field.1), TileBox(result.0, result.1))
+    }
+
+    func fields(_ i: Int) -> (Window, Window?) {
+        i == 0 ? field : (field.0.moved(by: i * pitches.field), field.1?.moved(by: i * pitches.field))
+    }
+
+    func results(_ o: Int) -> (Window, Window?) {
+        o == 0 ? result : (result.0.moved(by: o * pitches.result), result.1?.moved(by: o * pitches.result))
+    }
+}
 
 extension SpectralPipeline {
+    private typealias Partners = (Partner, Partner?)
+
     /// Computes one block.
     ///
     /// - Parameter careful: Whether the filters were scaled, so that underflow must be watched for.
@@ -11,160 +87,139 @@ extension SpectralPipeline {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func runProductBlock(
-        _ group: Int, rows: (Int, Int?), _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ partners: (Partner, Partner?), _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
         _ memory: PipelineMemory<Scalar>, worker: Int, careful: Bool
     ) -> Bool {
         let facts = facts(worker: worker, memory)
+        let team = team(layout.blockCrew, worker: worker, memory)
+        let fields = 0..<layout.fieldTiles
+        let windows = BlockWindows(table, partners)
         var isNegative = (false, false)
         var hasNonFinite = false
-        for i in 0..<layout.fieldTiles {
-            let found = gather(
-                array, fieldWindows(group, i, rows), field: i, facts, into: fieldSource(i, worker: worker, memory))
+        for i in fields {
+            let found = load(array, windows.fields(i), field: i, facts, memory, team, worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
         }
 
-        let fields = 0..<layout.fieldTiles
         let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
         let scale = packingExponents(largest.0, largest.1, comfortable)
         let isComfortable =
             !careful && facts.isComfortable(fields, part: 0, comfortable)
             && facts.isComfortable(fields, part: 1, comfortable)
         let areBalanced =
-            rows.1 == nil || largest.0 == nil || largest.1 == nil || facts.areBalanced(fields, references: scale)
-        if !areBalanced || !isComfortable {
+            partners.1 == nil || largest.0 == nil || largest.1 == nil || facts.areBalanced(fields, references: scale)
+        let shareFilters = partners.1 == nil || partners.1?.group == partners.0.group
+        if !areBalanced || !isComfortable || !shareFilters {
             // The norms of single channels disagree, or are extreme: look at what the outputs sum.
-            guard canShareTransform(group, rows, scale, facts, memory, worker: worker) else {
-                _ = runProductBlock(
-                    group, rows: (rows.0, nil), array, bias, result, memory, worker: worker, careful: careful)
-                if let partner = rows.1 {
+            guard canShareTransform(partners, scale, facts, memory, worker: worker) else {
+                for partner in [partners.0, partners.1] {
+                    guard let partner else { continue }
                     _ = runProductBlock(
-                        group, rows: (partner, nil), array, bias, result, memory, worker: worker, careful: careful)
+                        (partner, nil), array, bias, result, memory, worker: worker, careful: careful)
                 }
                 return hasNonFinite
             }
         }
 
         if largest != (nil, nil) {
-            for i in fields {
-                if scale != (0, 0) {
-                    shape.rescale(fieldSource(i, worker: worker, memory), first: -scale.0, second: -scale.1)
+            if scale != (0, 0) {
+                for i in fields {
+                    reload(
+                        array, windows.fields(i), field: i, exponents: (-scale.0, -scale.1), sanitising: hasNonFinite,
+                        memory, team, worker: worker)
                 }
-                transform.forward(
-                    tile(i, worker: worker, memory), box: TileBox(fieldWindows(group, i, rows)),
-                    fieldScratch(i, worker: worker, memory))
             }
+            multiply(partners, shareFilters, windows.boxes, memory, team, worker: worker)
         }
         for o in 0..<outputsPerGroup {
-            finishOutput(
-                group, o, rows, isZero: (largest.0 == nil, largest.1 == nil), isNegative: isNegative, scale: scale,
-                bias, result, memory, worker: worker)
+            let targets = windows.results(o)
+            let first = output(
+                partners.0, targets.0, o, isZero: largest.0 == nil, isNegative.0, scale.0, bias, result, memory)
+            var second: TileResult<Scalar>?
+            if let partner = partners.1, let target = targets.1 {
+                second = output(
+                    partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
+            }
+            transform.store(tile(o, worker: worker, memory), first, second, into: result, team)
         }
         return hasNonFinite
     }
 
-    private func fieldWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
-        let field = group * layout.fieldTiles + i
-        switch table.pass {
-        case .forward:
-            return (
-                table.inputWindow(row: rows.0, channel: field),
-                rows.1.map { table.inputWindow(row: $0, channel: field) }
-            )
-        case .inputGradient, .filterGradient:
-            return (
-                table.outputGradientWindow(row: rows.0, filter: field),
-                rows.1.map { table.outputGradientWindow(row: $0, filter: field) }
-            )
+    /// All products of a block, from the tiles of its fields to those of its outputs.
+    private func multiply(
+        _ partners: Partners, _ shareFilters: Bool, _ boxes: (loaded: TileBox, kept: TileBox),
+        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+    ) {
+        let group = partners.0.group
+        if shareFilters {
+            return transform.convolve(
+                tiles(worker: worker, memory), fields: layout.fieldTiles, outputs: outputsPerGroup, boxes: boxes,
+                conjugate: table.pass == .forward, summationBlock: SpectralLayout.summationBlock, team
+            ) { o, i in spectrum(filterPlane(group, output: o, field: i), memory) }
         }
+        guard let second = partners.1 else { return }
+        let (tile, whole) = (tile(0, worker: worker, memory), wholeSpectrum(worker: worker, memory))
+        transform.transformLines(tile, boxes.loaded, into: whole, team)
+        shape.multiplyPair(
+            whole, spectrum(filterPlane(group, output: 0, field: 0), memory),
+            spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: table.pass == .forward)
+        transform.restoreLines(whole, into: tile, boxes.kept, team)
     }
 
-    private func resultWindow(_ group: Int, _ o: Int, _ row: Int) -> Window {
-        let plane = group * outputsPerGroup + o
-        return table.pass == .forward
-            ? table.outputWindow(row: row, filter: plane) : table.inputGradientWindow(row: row, channel: plane)
-    }
-
-    /// Whether every output of the block has scales S near enough for its rows to share transforms. Planes where S is so
+    /// Whether every output of the block has scales S near enough for its partners to share transforms. Planes where S is so
     /// small that products may have been lost, or so large that rounding may overflow, are marked to be computed directly.
     private func canShareTransform(
-        _ group: Int, _ rows: (Int, Int?), _ scale: (Int, Int), _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>,
-        worker: Int
+        _ partners: Partners, _ scale: (Int, Int), _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>, worker: Int
     ) -> Bool {
-        var canShare = true
-        for o in 0..<outputsPerGroup {
-            let outputScale = Int(memory.planeFacts[2 * (group * outputsPerGroup + o)])
-            var sums = (0.0, 0.0)
+        /// S of one output of one partner, in its own scale, and the exponent of that scale.
+        func scaleSum(_ partner: Partner, _ o: Int, part: Int, _ reference: Int) -> (sum: Double, exponent: Int) {
+            let outputScale = Int(memory.planeFacts[2 * (partner.group * outputsPerGroup + o)])
+            var sum = 0.0
             for i in 0..<layout.fieldTiles {
-                let plane = filterPlane(group, output: o, field: i)
+                let plane = filterPlane(partner.group, output: o, field: i)
                 guard memory.norms[2 * plane] > 0 else { continue }
                 let w = scaled(memory.norms[2 * plane], Int(memory.norms[2 * plane + 1]) - outputScale)
                 // Kept above 0, so that a product that underflows here is still seen.
-                func term(_ part: Int, _ reference: Int) -> Double {
-                    let x = facts.norm(field: i, part: part, reference: reference)
-                    return x > 0 ? max(x * w, .leastNormalMagnitude) : 0
-                }
-                sums.0 += term(0, scale.0)
-                sums.1 += term(1, scale.1)
+                let x = facts.norm(field: i, part: part, reference: reference)
+                if x > 0 { sum += max(x * w, .leastNormalMagnitude) }
             }
-            if rows.1 != nil, !isBalanced(sums.0, sums.1) { canShare = false }
-            func watch(_ row: Int, _ sum: Double, _ scale: Int) {
-                guard !comfortable.isSafe(sum, scale + outputScale) else { return }
-                let planes = problem.groups * outputsPerGroup
-                memory.markForDirectSums(
-                    row / table.tileCount * planes + group * outputsPerGroup + o, worker: worker)
-            }
-            watch(rows.0, sums.0, scale.0)
-            if let partner = rows.1 { watch(partner, sums.1, scale.1) }
+            return (sum, reference + outputScale)
+        }
+        func watch(_ partner: Partner, _ o: Int, _ scale: (sum: Double, exponent: Int)) {
+            guard !comfortable.isSafe(scale.sum, scale.exponent) else { return }
+            let planes = problem.groups * outputsPerGroup
+            memory.markForDirectSums(
+                partner.row / table.tileCount * planes + partner.group * outputsPerGroup + o, worker: worker)
+        }
+        var canShare = true
+        for o in 0..<outputsPerGroup {
+            let first = scaleSum(partners.0, o, part: 0, scale.0)
+            watch(partners.0, o, first)
+            guard let partner = partners.1 else { continue }
+            let second = scaleSum(partner, o, part: 1, scale.1)
+            watch(partner, o, second)
+            if !isBalanced(first.sum, second.sum) { canShare = false }
         }
         return canShare
     }
 
-    /// Sums the products of one output, transforms back and writes what is kept of both rows.
-    private func finishOutput(
-        _ group: Int, _ o: Int, _ rows: (Int, Int?), isZero: (Bool, Bool), isNegative: (Bool, Bool), scale: (Int, Int),
-        _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int
-    ) {
-        let plane = group * outputsPerGroup + o
+    /// Where one part of output `o` goes. If it is zero it is written at once, and there is nothing to store.
+    private func output(
+        _ partner: Partner, _ window: Window, _ o: Int, isZero: Bool, _ isNegative: Bool, _ scale: Int, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>
+    ) -> TileResult<Scalar>? {
+        let plane = partner.group * outputsPerGroup + o
         let bias = bias.isEmpty || table.pass != .forward ? 0 : bias[plane]
-        let outputScale = Int(memory.planeFacts[2 * plane])
-        let isNegativeFilter = memory.planeFacts[2 * plane + 1] == 0
-        let windows = (resultWindow(group, o, rows.0), rows.1.map { resultWindow(group, o, $0) })
-        var sum = tile(layout.fieldTiles, worker: worker, memory)
-        if isZero != (true, true) {
-            sum = transform.inverse(
-                sumProducts(group, o, memory, worker: worker), box: TileBox(windows), scratch(worker: worker, memory))
+        guard !isZero else {
+            fill(result, window, bias)
+            return nil
         }
-        func write(_ part: Int, _ window: Window, isZero: Bool, isNegative: Bool, scale: Int) {
-            guard !isZero else { return shape.fill(result, window, bias) }
-            let factors = powersOfTwo(scale + outputScale, Scalar.self)
-            // Operands without a negative sample have no negative result: what is below 0 is rounding.
-            let floor: Scalar = isNegative || isNegativeFilter ? -.infinity : 0
-            shape.scatter(
-                sum, part: part, into: result, window, factors: (factors.0, factors.1 / Scalar(shape.pointCount)),
-                floor: floor, bias: bias)
-        }
-        write(0, windows.0, isZero: isZero.0, isNegative: isNegative.0, scale: scale.0)
-        if let second = windows.1 { write(1, second, isZero: isZero.1, isNegative: isNegative.1, scale: scale.1) }
-    }
-
-    /// Σ over the fields of one output, in two levels: blocks of `summationBlock` products, then their sums.
-    private func sumProducts(
-        _ group: Int, _ o: Int, _ memory: PipelineMemory<Scalar>, worker: Int
-    ) -> SharedRegion<Scalar> {
-        let (block, total) = (
-            tile(layout.fieldTiles, worker: worker, memory), tile(layout.fieldTiles + 1, worker: worker, memory)
-        )
-        for i in 0..<layout.fieldTiles {
-            let isFirstBlock = i < SpectralLayout.summationBlock
-            let position = i % SpectralLayout.summationBlock
-            shape.multiply(
-                tile(i, worker: worker, memory),
-                halfSpectrum(filterPlane(group, output: o, field: i), memory),
-                conjugate: table.pass == .forward, into: isFirstBlock ? total : block, accumulate: position > 0)
-            let isLast = position == SpectralLayout.summationBlock - 1 || i == layout.fieldTiles - 1
-            if isLast, !isFirstBlock { add(block, to: total) }
-        }
-        return total
+        let factors = powersOfTwo(scale + Int(memory.planeFacts[2 * plane]), Scalar.self)
+        // Operands without a negative sample have no negative result: what is below 0 is rounding.
+        let hasNegative = isNegative || memory.planeFacts[2 * plane + 1] == 0
+        return TileResult(
+            window, factors: (factors.0, factors.1 / Scalar(shape.pointCount)), floor: hasNegative ? -.infinity : 0,
+            bias: bias)
     }
 }

@@ -1,5 +1,35 @@
 internal import SpectralEngine
 
+/// How workers share blocks: each its own, or all of them one block after the other.
+///
+/// One block has two or three stages, each of many panels, that a team can share; it then waits for its slowest member at
+/// every stage, but works on one tile in place of one tile a worker. Which way is taken changes no bit.
+struct Crew: Hashable, Sendable {
+    /// Blocks at the same time, and workers of each.
+    let blocks: Int
+    let team: Int
+
+    /// - Parameters:
+    ///   - blocks: Blocks to be shared.
+    ///   - workers: Workers there are.
+    ///   - tileBytes: Bytes of one tile.
+    init(blocks: Int, workers: Int, tileBytes: Int) {
+        // The last round of blocks may leave workers idle.
+        let rounds = (blocks + workers - 1) / max(workers, 1)
+        let isUneven = 4 * rounds * workers > 5 * blocks
+        if workers > 1, tileBytes > Self.largestOwnTile || isUneven && tileBytes >= Self.leastSharedTile {
+            (self.blocks, team) = (1, workers)
+        } else {
+            (self.blocks, team) = (max(min(workers, blocks), 1), 1)
+        }
+    }
+
+    /// A tile beyond the second-level cache of a core: nothing is lost when it is shared.
+    static let largestOwnTile = 2 << 20
+    /// Below, a stage takes less than some ten microseconds, and waking others for it costs as much.
+    private static let leastSharedTile = 128 << 10
+}
+
 /// The places of one pipeline's workspace, and the numbers of its blocking that places depend on.
 ///
 /// Nothing flows backwards: filter spectra are written before any block reads them, every worker writes its own tiles,
@@ -15,7 +45,9 @@ struct SpectralLayout: Hashable, Sendable {
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
-    let workers: Int
+    /// How the blocks of filters, and those of rows, are shared.
+    let filterCrew: Crew
+    let blockCrew: Crew
     /// Tiles of the fields that one block holds at once.
     let fieldTiles: Int
     /// Sets of accumulators of the filter gradient: row pairs are dealt to them in order.
@@ -23,20 +55,23 @@ struct SpectralLayout: Hashable, Sendable {
     /// Additions on the longest path of a sum in the spectrum.
     let summationDepth: Int
 
-    /// Half spectra: of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]` (filter gradient).
-    let halfSpectra: Booking
-    /// What is known of each field of each worker's block: see ``FieldFacts``.
+    /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
+    let spectra: Booking
+    /// What is known of each field of each block: see ``FieldFacts``.
     let fieldFacts: Booking
     /// Doubles about the filters or the accumulators: see FilterSpectra.swift and GradientBlocks.swift.
     let norms: Booking
     /// Doubles about the planes of the result.
     let planeFacts: Booking
-    /// Per worker one byte for each plane of the result: whether it must be computed directly.
+    /// Per block at the same time one byte for each plane of the result: whether it must be computed directly.
     let redo: Booking
-    /// Per worker: the field tiles, two more, and the second buffer of its transforms.
+    /// Per block at the same time: the tiles of a block's fields, where its outputs go too.
     let tiles: Booking
-    /// Per worker: the panel of its transforms.
-    let panels: Booking
+    let tilesPerBlock: Int
+    /// Per block at the same time: a whole spectrum, where two filters or two channels share a transform.
+    let wholeSpectra: Booking
+    /// The scratch of all transforms.
+    let scratch: Booking
 
     let byteCount: Int
 
@@ -45,7 +80,7 @@ struct SpectralLayout: Hashable, Sendable {
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         let filterPlanes = problem.filters * Cg
         let complex = 2 * precision.byteCount
-        let halfCount = table.shape.halfCount
+        let spectrumCount = table.pass == .filterGradient ? table.shape.spectrumCount : table.shape.halfCount
         switch table.pass {
         case .forward, .inputGradient:
             fieldTiles = table.pass == .forward ? Cg : Kg
@@ -54,21 +89,28 @@ struct SpectralLayout: Hashable, Sendable {
         case .filterGradient:
             fieldTiles = Cg + Kg
             // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it.
-            let shared = min((table.pairCount + 1) / 2, (Self.blocksToShare + problem.groups - 1) / problem.groups)
+            // Large tiles are shared themselves.
+            let isShared = complex * table.shape.tileCount > Crew.largestOwnTile
+            let shared =
+                isShared
+                ? 1 : min((table.pairCount + 1) / 2, (Self.blocksToShare + problem.groups - 1) / problem.groups)
             let wanted = max((table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk, shared)
-            let setBytes = Double(filterPlanes) * Double(halfCount) * Double(complex)
+            let setBytes = Double(filterPlanes) * Double(spectrumCount) * Double(complex)
             chunkCount = min(wanted, max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1))
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
             // Both partners of a pair are summed in each bin before they meet the accumulator.
             summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
         }
-        let blocks = table.pass == .filterGradient ? chunkCount * problem.groups : table.pairCount * problem.groups
-        self.workers = max(min(workers, max(blocks, (filterPlanes + 1) / 2)), 1)
+        let tileBytes = complex * table.shape.tileCount
+        let blocks = table.pass == .filterGradient ? chunkCount * problem.groups : table.productBlockCount
+        filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, tileBytes: tileBytes)
+        blockCrew = Crew(blocks: blocks, workers: workers, tileBytes: tileBytes)
+        let slots = max(filterCrew.blocks, blockCrew.blocks)
 
         var layout = WorkspaceLayout()
-        halfSpectra = layout.book(
-            table.pass == .filterGradient ? chunkCount : 1, filterPlanes, halfCount, bytesEach: complex)
-        fieldFacts = layout.book(self.workers, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
+        spectra = layout.book(
+            table.pass == .filterGradient ? chunkCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
+        fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         norms = layout.book(
             table.pass == .filterGradient ? chunkCount : 2, filterPlanes, bytesEach: 8)
         let planes: Int
@@ -83,9 +125,18 @@ struct SpectralLayout: Hashable, Sendable {
             planes = filterPlanes
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
-        redo = layout.book(self.workers, planes, bytesEach: 1)
-        tiles = layout.book(self.workers, fieldTiles + 3, table.shape.bufferCount, bytesEach: complex)
-        panels = layout.book(self.workers, table.shape.panelCount, bytesEach: complex)
+        redo = layout.book(slots, planes, bytesEach: 1)
+        tilesPerBlock = max(fieldTiles, table.pass == .filterGradient ? 1 : max(Cg, Kg))
+        tiles = layout.book(slots, tilesPerBlock, table.shape.tileCount, bytesEach: complex)
+        wholeSpectra =
+            filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
+        let shape = table.shape
+        let scratchCounts = (
+            filterCrew.blocks * shape.scratchCount(fields: fieldTiles, workers: filterCrew.team),
+            blockCrew.blocks * shape.scratchCount(fields: fieldTiles, workers: blockCrew.team)
+        )
+        scratch = layout.book(
+            max(scratchCounts.0, scratchCounts.1), bytesEach: complex)
         byteCount = layout.byteCount
     }
 

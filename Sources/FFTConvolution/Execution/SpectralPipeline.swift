@@ -1,9 +1,9 @@
 internal import SpectralEngine
 internal import Synchronization
 
-// gather A ─► transform ─┐
-//                        ├─► product ─► inverse ─► scatter the kept part
-// gather B ─► transform ─┘
+// load A ─┐
+//         ├─► line by line: transform, product, inverse ─► store the kept part
+// load B ─┘
 //
 // The one pipeline of all three passes; `PassTable` says which windows, `SpectralLayout` where everything lies.
 // Forward and input gradient: FilterSpectra.swift, then ProductBlocks.swift. Filter gradient: GradientBlocks.swift.
@@ -33,7 +33,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             transform = try TransformCache.shared.transform(table.shape)
         } catch is AllocationFailure {
             throw ConvolutionError(
-                .resourceLimit, argument: "memory", value: "\(table.shape.complexCount) complex elements",
+                .resourceLimit, argument: "memory", value: "\(table.shape.tileCount) complex elements",
                 rule: "could not be allocated to plan the transforms of \(table.problem)")
         } catch {
             throw ConvolutionError(
@@ -53,16 +53,13 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         let isTouched = Atomic(false)
         switch table.pass {
         case .forward, .inputGradient:
-            control?.begin(blocks: filterBlockCount + productBlockCount)
+            control?.begin(blocks: filterBlockCount + table.productBlockCount)
             let hasNonFinite = try transformFilters(second, memory, control)
             isTouched.store(hasNonFinite, ordering: .relaxed)
             let careful = !hasComfortableFilters(memory)
-            try Workers.run(count: layout.workers, blocks: productBlockCount) { block, worker in
-                let group = block / table.pairCount
-                let pair = block % table.pairCount
-                let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
+            try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
                 let found = runProductBlock(
-                    group, rows: (2 * pair, partner), first, bias, result, memory, worker: worker, careful: careful)
+                    table.partners(block: block), first, bias, result, memory, worker: worker, careful: careful)
                 if found { isTouched.store(true, ordering: .relaxed) }
                 try control?.completeBlock()
             }
@@ -79,13 +76,13 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 _ = try accumulate(first, second, memory, operands, control)
             }
             let scales = operands
-            try Workers.run(count: layout.workers, blocks: filterBlockCount) { pair, worker in
+            try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
                 finishGradients(pair, result, memory, scales, worker: worker)
                 try control?.completeBlock()
             }
         }
         structuralZeros?.apply(to: result, bias: bias)
-        let redo = memory.planesForDirectSums(workers: layout.workers)
+        let redo = memory.planesForDirectSums()
         if isTouched.load(ordering: .relaxed) {
             try Containment(problem, table.pass).apply(
                 first, second, into: result, redo: redo, threads: threads, control)
@@ -101,7 +98,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ operands: GradientOperands, _ control: ExecutionControl?
     ) throws -> Bool {
         let isOrdinary = Atomic(true)
-        try Workers.run(count: layout.workers, blocks: gradientBlockCount) { block, worker in
+        try Workers.run(count: layout.blockCrew.blocks, blocks: gradientBlockCount) { block, worker in
             guard isOrdinary.load(ordering: .relaxed) else { return }
             let isFine = accumulateChunk(
                 group: block / layout.chunkCount, chunk: block % layout.chunkCount, first, second, memory, operands,
@@ -114,7 +111,6 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     /// Blocks that handle two filter planes at a time.
     var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
-    var productBlockCount: Int { problem.groups * table.pairCount }
     var gradientBlockCount: Int { problem.groups * layout.chunkCount }
 
     /// Computes by direct sums the planes that were marked for it.
@@ -139,104 +135,111 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
 /// The workspace of one execution, by the names of ``SpectralLayout``.
 struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
-    let halfSpectra: SharedRegion<Scalar>
+    let spectra: SharedRegion<Scalar>
     let fieldFacts: SharedRegion<Double>
     let norms: SharedRegion<Double>
     let planeFacts: SharedRegion<Double>
     let redo: SharedRegion<UInt8>
     let tiles: SharedRegion<Scalar>
-    let panels: SharedRegion<Scalar>
+    let wholeSpectra: SharedRegion<Scalar>
+    let scratch: SharedRegion<Scalar>
     /// Planes of the result.
     private let planeCount: Int
 
     init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout) {
-        halfSpectra = scratch.region(layout.halfSpectra, of: Scalar.self)
+        spectra = scratch.region(layout.spectra, of: Scalar.self)
         fieldFacts = scratch.region(layout.fieldFacts, of: Double.self)
         norms = scratch.region(layout.norms, of: Double.self)
         planeFacts = scratch.region(layout.planeFacts, of: Double.self)
         redo = scratch.region(layout.redo, of: UInt8.self)
         tiles = scratch.region(layout.tiles, of: Scalar.self)
-        panels = scratch.region(layout.panels, of: Scalar.self)
-        planeCount = layout.redo.byteCount / layout.workers
+        wholeSpectra = scratch.region(layout.wholeSpectra, of: Scalar.self)
+        self.scratch = scratch.region(layout.scratch, of: Scalar.self)
+        planeCount = layout.redo.byteCount / max(layout.filterCrew.blocks, layout.blockCrew.blocks)
     }
 
     /// Marks a plane of the result as one that transforms cannot give. Every worker has marks of its own.
     func markForDirectSums(_ plane: Int, worker: Int) { redo[worker * planeCount + plane] = 1 }
 
     /// The marks of all workers, one byte for each plane; call it when no worker runs.
-    func planesForDirectSums(workers: Int) -> SharedRegion<UInt8> {
-        for index in planeCount..<max(workers * planeCount, planeCount) where redo[index] != 0 {
-            redo[index % planeCount] = 1
-        }
+    func planesForDirectSums() -> SharedRegion<UInt8> {
+        for index in planeCount..<max(redo.count, planeCount) where redo[index] != 0 { redo[index % planeCount] = 1 }
         return redo[0..<planeCount]
     }
 }
 
 extension SpectralPipeline {
-    /// Tile `index` of a worker: first its field tiles, then two more.
+    /// The tiles of a worker, and one of them.
+    func tiles(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.tiles.slice(worker, count: 2 * layout.tilesPerBlock * shape.tileCount)
+    }
+
     func tile(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.tiles.slice(worker * (layout.fieldTiles + 3) + index, count: 2 * shape.bufferCount)
+        tiles(worker: worker, memory).slice(index, count: 2 * shape.tileCount)
     }
 
-    /// The scratch of a worker's transforms.
-    func scratch(worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
-        scratch(layout.fieldTiles + 2, worker: worker, memory)
+    func wholeSpectrum(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.wholeSpectra.slice(worker, count: 2 * shape.spectrumCount)
     }
 
-    /// The scratch of the transform of field tile `index`. Where samples lie in the scratch, every field needs its own:
-    /// it is the next field's tile, which is free again by the time that is filled.
-    func fieldScratch(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
-        scratch(transform.isSourceInScratch ? index + 1 : layout.fieldTiles + 2, worker: worker, memory)
+    /// The workers of one block, and their scratch.
+    func team(_ crew: Crew, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformTeam<Scalar> {
+        let count = 2 * shape.scratchCount(fields: layout.fieldTiles, workers: crew.team)
+        return TransformTeam(
+            memory.scratch.slice(worker, count: count), shape, fields: layout.fieldTiles, workers: crew.team)
     }
 
-    private func scratch(_ tile: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformScratch<Scalar> {
-        TransformScratch(
-            buffer: self.tile(tile, worker: worker, memory),
-            panel: memory.panels.slice(worker, count: 2 * shape.panelCount))
-    }
-
-    /// Where the samples of field tile `index` are gathered.
-    func fieldSource(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        transform.source(
-            of: tile(index, worker: worker, memory), fieldScratch(index, worker: worker, memory))
-    }
-
-    func halfSpectrum(_ index: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.halfSpectra.slice(index, count: 2 * shape.halfCount)
+    /// The half spectrum of a filter.
+    func spectrum(_ plane: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.spectra.slice(plane, count: 2 * shape.halfCount)
     }
 
     func facts(worker: Int, _ memory: PipelineMemory<Scalar>) -> FieldFacts {
         FieldFacts(memory.fieldFacts.slice(worker, count: layout.fieldTiles * 2 * FieldFacts.stride))
     }
 
-    /// Gathers two partners of one field into a tile and notes their norms.
+    /// Loads two partners of one field into its tile and notes their norms. Non-finite samples are loaded as 0.
     ///
-    /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one; those
-    ///   are replaced by 0.
-    func gather(
+    /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one.
+    func load(
         _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ facts: FieldFacts,
-        into tile: SharedRegion<Scalar>
+        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
-        let summary = shape.gather(array, windows.0, windows.1, into: tile)
-        var hasNonFinite = note(summary.0, tile, part: 0, field, facts)
-        if windows.1 == nil {
+        let summary = transform.load(
+            array, windows.0, windows.1, into: tile(field, worker: worker, memory), exponents: (0, 0),
+            sanitising: false, team)
+        var hasNonFinite = note(summary.0, array, windows.0, part: 0, field, facts)
+        if let partner = windows.1 {
+            if note(summary.1, array, partner, part: 1, field, facts) { hasNonFinite = true }
+        } else {
             facts.store(.zero, field: field, part: 1)
-        } else if note(summary.1, tile, part: 1, field, facts) {
-            hasNonFinite = true
+        }
+        if hasNonFinite {
+            reload(array, windows, field: field, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
         }
         return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
     }
 
+    /// The same once more, now that all norms are known.
+    func reload(
+        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, exponents: (Int, Int), sanitising: Bool,
+        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+    ) {
+        _ = transform.load(
+            array, windows.0, windows.1, into: tile(field, worker: worker, memory), exponents: exponents,
+            sanitising: sanitising, team)
+    }
+
     /// Notes the norm of one partner; returns whether it holds a non-finite sample.
     private func note(
-        _ summary: FieldSummary, _ tile: SharedRegion<Scalar>, part: Int, _ field: Int, _ facts: FieldFacts
+        _ summary: FieldSummary, _ array: Span<Scalar>, _ window: Window, part: Int, _ field: Int, _ facts: FieldFacts
     ) -> Bool {
         if comfortable.energy.contains(summary.energy) {
             facts.store(FieldNorm(energy: summary.energy), field: field, part: part)
             return false
         }
         // Zero, tiny, huge or non-finite: look again, with care.
-        let norm = shape.measure(tile, part: part)
+        let norm = measure(array, window)
         facts.store(norm, field: field, part: part)
         return norm.nonFiniteCount > 0
     }

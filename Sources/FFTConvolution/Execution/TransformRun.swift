@@ -34,22 +34,27 @@ extension TiledFFT {
         func add(_ direction: TransformRun.Direction, _ box: TileBox, count: Int) {
             runs[TransformRun(shape: table.shape, direction: direction, box: box, count: 0), default: 0] += count
         }
-        func add(_ direction: TransformRun.Direction, pair: Int, count: Int, _ window: (_ row: Int) -> Window) {
-            let partner = 2 * pair + 1 < table.rowCount ? window(2 * pair + 1) : nil
-            add(direction, TileBox((window(2 * pair), partner)), count: count)
-        }
         add(request.pass == .filterGradient ? .inverse : .forward, table.filterBox, count: filterPairs)
-        for pair in 0..<table.pairCount {
-            switch request.pass {
-            case .forward:
-                add(.forward, pair: pair, count: G * Cg) { table.inputWindow(row: $0, channel: 0) }
-                add(.inverse, pair: pair, count: G * Kg) { table.outputWindow(row: $0, filter: 0) }
-            case .inputGradient:
-                add(.forward, pair: pair, count: G * Kg) { table.outputGradientWindow(row: $0, filter: 0) }
-                add(.inverse, pair: pair, count: G * Cg) { table.inputGradientWindow(row: $0, channel: 0) }
-            case .filterGradient:
-                add(.forward, pair: pair, count: G * Cg) { table.inputWindow(row: $0, channel: 0) }
-                add(.forward, pair: pair, count: G * Kg) { table.outputGradientWindow(row: $0, filter: 0) }
+        switch request.pass {
+        case .forward, .inputGradient:
+            let (fields, outputs) = request.pass == .forward ? (Cg, Kg) : (Kg, Cg)
+            for block in 0..<table.productBlockCount {
+                let (first, second) = table.partners(block: block)
+                add(
+                    .forward, TileBox(table.fieldWindow(first, 0), second.map { table.fieldWindow($0, 0) }),
+                    count: fields)
+                add(
+                    .inverse, TileBox(table.resultWindow(first, 0), second.map { table.resultWindow($0, 0) }),
+                    count: outputs)
+            }
+        case .filterGradient:
+            for pair in 0..<table.pairCount {
+                let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
+                func box(_ window: (_ row: Int) -> Window) -> TileBox {
+                    TileBox(window(2 * pair), partner.map(window))
+                }
+                add(.forward, box { table.inputWindow(row: $0, channel: 0) }, count: G * Cg)
+                add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
             }
         }
         return runs.map { run, count in

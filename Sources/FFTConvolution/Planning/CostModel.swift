@@ -31,69 +31,104 @@ extension CostModel {
         let (Cg, Kg, G) = (
             Double(problem.channelsPerGroup), Double(problem.filtersPerGroup), Double(problem.groups)
         )
-        let pairs = Double(table.pairCount)
-        let shape = table.shape
-        let points = Double(shape.pointCount)
-        let wholeTransform = transformTime(shape, box: nil, request.precision)
-        let filterTransform = transformTime(shape, box: table.filterBox, request.precision)
-        let complex = Double(2 * request.precision.byteCount)
-
-        // Fields that are gathered and transformed forward, results that are transformed back and scattered.
-        let fields: Double
-        let results: Double
+        let stages = StageTimes(machine, table.shape, request.precision)
+        let planes = G * Cg * Kg
+        // A window from the middle stands for all.
+        let row = table.rowCount / 2
+        let filterBlocks = (planes / 2).rounded(.up)
+        let blocks: Double
+        let blockTime: Double
+        let filterTime: Double
         switch table.pass {
-        case .forward: (fields, results) = (G * Cg, G * Kg)
-        case .inputGradient: (fields, results) = (G * Kg, G * Cg)
-        case .filterGradient: (fields, results) = (G * (Cg + Kg), 0)
+        case .forward, .inputGradient:
+            guard table.rowCount > 0 else { return 0 }
+            let partner = Partner(group: 0, row: row)
+            let loaded = TileBox(table.fieldWindow(partner, 0), nil)
+            let kept = TileBox(table.resultWindow(partner, 0), nil)
+            let outputs = Double(table.pass == .forward ? Kg : Cg)
+            blocks = Double(table.productBlockCount)
+            blockTime =
+                Double(layout.fieldTiles) * stages.forward(loaded) + outputs * stages.inverse(kept)
+                + Cg * Kg * stages.product
+            filterTime = stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
+        case .filterGradient:
+            guard table.rowCount > 0 else { return 0 }
+            let input = TileBox(table.inputWindow(row: row, channel: 0), nil)
+            let gradient = TileBox(table.outputGradientWindow(row: row, filter: 0), nil)
+            blocks = G * Double(layout.chunkCount)
+            blockTime =
+                Double(table.pairCount) / Double(layout.chunkCount)
+                * (Cg * stages.forward(input) + Kg * stages.forward(gradient) + Cg * Kg * stages.product)
+            filterTime = stages.inverse(table.filterBox) + 2 * Double(layout.chunkCount) * stages.product
         }
-        // A gather or scatter moves each point once in and once out, a product reads one and a half and writes one.
-        let rows = Double(shape.planes * shape.rows) * machine.rowTime
-        let moved = points * 1.5 * complex / machine.streamRate + rows + machine.callTime
-        let multiplied = points * 2.5 * complex / machine.streamRate + rows + machine.callTime
-        let blocks = pairs * ((fields + results) * (wholeTransform + moved) + G * Cg * Kg * multiplied)
-        // Work is dealt in whole blocks: the last round may leave workers idle.
-        let blockCount = table.pass == .filterGradient ? G * Double(layout.chunkCount) : G * pairs
-        let filterBlocks = (G * Cg * Kg / 2).rounded(.up)
-        let filters = filterBlocks * (filterTransform + moved + multiplied)
-        return dealt(blocks, blockCount, workers) + dealt(filters, filterBlocks, workers)
+        let bytes = 2 * request.precision.byteCount * table.shape.tileCount
+        return dealt(blockTime, Int(blocks), workers, tileBytes: bytes)
+            + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
     }
 
-    /// `time` of work in equal blocks, dealt to workers.
-    private func dealt(_ time: Double, _ blocks: Double, _ workers: Int) -> Double {
-        let threads = max(min(Double(workers), Double(machine.coreCount), blocks), 1)
-        let imbalance = blocks > 0 ? (blocks / threads).rounded(.up) * threads / blocks : 1
-        return threaded(time * imbalance, threads: Int(threads))
-    }
-
-    /// One complex transform of a tile; of a filter's, lines of the first pass that are all zero are left out.
-    private func transformTime(_ shape: TileShape, box: TileBox?, _ precision: Precision) -> Double {
-        let points = Double(shape.pointCount)
-        let lengths = shape.passLengths
-        let isLine = shape.planes * shape.rows == 1
-        var time = 0.0
-        if isLine, lengths.count <= 1 {
-            time = 5 * points * points.log2Bound / machine.lineRate
-        } else {
-            for (turn, length) in lengths.enumerated() {
-                let isFirst = turn == 0 && !isLine
-                let share = isFirst && box != nil ? Double(box?.columns.count ?? 1) / Double(shape.length) : 1
-                time += points * share * passTime(length)
-            }
-            // A long line is rotated between its passes, and copied back once more.
-            if isLine { time += points * machine.rotationTime }
+    /// Equal blocks of `time` each, shared by workers.
+    private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {
+        let cores = max(min(workers, machine.coreCount), 1)
+        let crew = Crew(blocks: blocks, workers: cores, tileBytes: tileBytes)
+        // A team meets after each stage of a block; else the last round of blocks may leave workers idle.
+        if crew.team > 1 {
+            return Double(blocks) * (time / Double(crew.team) + 3 * machine.threadStartTime)
         }
-        // Two buffers and the filter's half spectrum should be near; each doubling beyond the cache costs.
-        let bytes = points * 2.5 * Double(2 * precision.byteCount)
+        let rounds = (blocks + crew.blocks - 1) / crew.blocks
+        return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
+    }
+}
+
+/// What the stages of the pipeline cost on one core for one tile of a shape, in seconds.
+private struct StageTimes {
+    private let machine: Machine
+    private let shape: TileShape
+    /// How much slower everything is than on f32 in the cache of the machine that was measured.
+    private let factor: Double
+
+    init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
+        self.machine = machine
+        self.shape = shape
+        // A tile and the half spectrum it meets should be near; each doubling beyond the cache costs.
+        let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount)
         let excess = max(bytes / Double(machine.cacheByteCount), 1).log2Bound
-        let factor = 1 + machine.beyondCacheCost * excess
-        return time / machine.coreSpeed * factor * (precision == .float32 ? 1 : 2)
+        factor = (1 + machine.beyondCacheCost * excess) * (precision == .float32 ? 1 : 2) / machine.coreSpeed
     }
 
-    /// Seconds for each point of a pass over lines of a length.
-    private func passTime(_ length: Int) -> Double {
-        let known = TransformLength.passTimes
-        if let found = known.first(where: { $0.length >= length }) { return found.nanoseconds * 1e-9 }
-        // Beyond 1024 points as the slower lengths of the table; such lines are rare in a tile.
-        return 1.8e-9
+    /// Gather and all passes; rows and planes without samples are left out.
+    func forward(_ box: TileBox) -> Double { moved(box) + transform(box) + machine.callTime * 4 }
+
+    /// All passes back, and scatter; rows and planes that are not kept are left out.
+    func inverse(_ box: TileBox) -> Double { moved(box) + transform(box) + machine.callTime * 4 }
+
+    /// A product of the spectrum of one field with that of one filter.
+    var product: Double { Double(shape.pointCount) * machine.productTime * factor }
+
+    private func moved(_ box: TileBox) -> Double {
+        let rows = Double(box.planes.count * box.rows.count)
+        return (rows * (Double(shape.length) * machine.gatherTime + machine.rowTime)) * factor
     }
+
+    private func transform(_ box: TileBox) -> Double {
+        let points = Double(shape.pointCount)
+        let (line, isShort) = TransformLength.pass(shape.lineLength)
+        // Lines are read by FFTW, or copied; on the way back they are always copied.
+        let lines = points * (line + (isShort ? 0.5 : 1) * machine.copyTime)
+        var time = 0.0
+        if shape.planes > 1 {
+            let share = Double(box.planes.count) / Double(shape.planes)
+            time += share * Double(box.rows.count) / Double(max(shape.rows, 1)) * points * contiguous(shape.length)
+            time += lines + share * points * (contiguous(shape.rows) + 2 * machine.copyTime)
+        } else if shape.rows > 1 {
+            time += Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length) + lines
+        } else if shape.lineLength < shape.length {
+            // A long line as a matrix: rotated, and its columns copied.
+            time += lines + points * (contiguous(shape.length / shape.lineLength) + machine.rotationTime)
+        } else {
+            time += points * contiguous(shape.length)
+        }
+        return time * factor
+    }
+
+    private func contiguous(_ length: Int) -> Double { TransformLength.pass(length, contiguous: true).seconds }
 }

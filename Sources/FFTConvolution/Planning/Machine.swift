@@ -7,22 +7,23 @@ internal import SpectralEngine
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
-    /// Floating-point operations a second of one core inside FFTW for one line of up to 4096 points alone, in f32, counted
-    /// as 5·n·log₂ n.
-    public var lineRate = 42e9
-    /// Seconds for rotating one complex f32 point of a long line between its passes and copying it back.
-    public var rotationTime = 0.5e-9
+    /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
+    public var rotationTime = 0.3e-9
+    /// Seconds for copying one complex f32 point between a tile and a panel.
+    public var copyTime = 0.16e-9
+    /// Seconds for gathering or scattering one complex f32 point, two samples.
+    public var gatherTime = 0.25e-9
+    /// Seconds for multiplying one complex f32 bin with that of a filter.
+    public var productTime = 0.2e-9
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
-    public var beyondCacheCost = 0.3
-    /// Bytes a second that gather, products and scatter move on one core.
-    public var streamRate = 20e9
+    public var beyondCacheCost = 0.1
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.
     public var threadStartTime = 10e-6
     /// Seconds that one call of a kernel or a transform costs beyond its work.
     public var callTime = 60e-9
-    /// Seconds that each row of a tile costs gather, product or scatter beyond its points: short rows waste vectors.
+    /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 6e-9
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
     /// and with it every bit of the results, is the same for every process.

@@ -1,0 +1,45 @@
+#if canImport(Darwin)
+    internal import Darwin
+#else
+    internal import Glibc
+#endif
+
+/// The factors between the two transforms of a long line that is seen as a matrix.
+enum Rotations {
+    /// exp(−2πi·row·column / length), row after row, each rounded once from double precision.
+    static func table<Scalar: ConvolutionScalar>(
+        _ shape: TileShape, _: Scalar.Type
+    ) throws(AllocationFailure) -> AlignedBuffer {
+        let buffer = try AlignedBuffer(byteCount: 2 * shape.length * MemoryLayout<Scalar>.stride)
+        buffer.withSharedRegion(of: Scalar.self) { table in
+            for row in 0..<shape.rowCount {
+                for column in 0..<shape.columnCount {
+                    let (cosine, sine) = unitRoot(row * column, of: shape.length)
+                    table[2 * (row * shape.columnCount + column)] = Scalar(cosine)
+                    table[2 * (row * shape.columnCount + column) + 1] = Scalar(-sine)
+                }
+            }
+        }
+        return buffer
+    }
+
+    /// exp(2πi·index/length), from an angle of at most an eighth of the circle.
+    private static func unitRoot(_ index: Int, of length: Int) -> (cosine: Double, sine: Double) {
+        // 8·index/length = octant + rest; odd octants are measured back from their end.
+        let eighths = index % length * 8
+        let (octant, rest) = (eighths / length, eighths % length)
+        let part = octant.isMultiple(of: 2) ? rest : length - rest
+        let angle = Double(part) * (Double.pi / 4) / Double(length)
+        let (c, s) = (cos(angle), sin(angle))
+        switch octant {
+        case 0: return (c, s)
+        case 1: return (s, c)
+        case 2: return (-s, c)
+        case 3: return (-c, s)
+        case 4: return (-c, -s)
+        case 5: return (-s, -c)
+        case 6: return (s, -c)
+        default: return (c, -s)
+        }
+    }
+}

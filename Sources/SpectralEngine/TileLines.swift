@@ -1,0 +1,296 @@
+internal import CKernels
+
+// The pass over lines: from a tile to a spectrum or straight through the products back to the tile. Eight neighbouring
+// lines are copied, transformed, multiplied, transformed back and copied back while they are in the first-level cache.
+
+extension PackedTransform {
+    /// Transforms the lines of a tile into a whole spectrum.
+    ///
+    /// - Parameter positions: Where along the lines the tile holds anything: all else is 0.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func transformLines(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, into spectrum: SharedRegion<Scalar>,
+        _ team: TransformTeam<Scalar>
+    ) {
+        shape.check(tile)
+        shape.checkSpectrum(spectrum)
+        let positions = shape.linePositions(box)
+        team.run(shape.panelCount()) { index, panels in
+            let panel = shape.panel(index)
+            let target = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
+            if panel.count == shape.panelWidth {
+                unsafe forward(tile.base, panel, positions, target, panels.packed)
+            } else {
+                unsafe forward(tile.base, panel, positions, panels.turned, panels.packed)
+                unsafe target.update(from: panels.turned, count: 2 * panel.count * shape.linePitch)
+            }
+        }
+    }
+
+    /// Transforms the lines of a tile that holds one real field into a half spectrum.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func transformHalf(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, into half: SharedRegion<Scalar>, exponent: Int,
+        _ team: TransformTeam<Scalar>
+    ) {
+        shape.check(tile)
+        shape.checkHalf(half)
+        let positions = shape.linePositions(box)
+        let factor = powersOfTwo(exponent, Scalar.self)
+        let limit = shape.halfLinesPerRow
+        team.run(shape.panelCount(limit: limit)) { index, panels in
+            let panel = shape.panel(index, limit: limit)
+            unsafe forward(tile.base, panel, positions, panels.turned, panels.packed)
+            let count = panel.count * shape.linePitch
+            let target = unsafe half.base + 2 * shape.halfOffset(row: panel.row, column: panel.column)
+            unsafe target.update(from: panels.turned, count: 2 * count)
+            if exponent != 0 { unsafe Scalar.rescale(target, count, factor, factor) }
+        }
+    }
+
+    /// Transforms the lines of a whole spectrum back into a tile, at the positions of the box.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func restoreLines(
+        _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox,
+        _ team: TransformTeam<Scalar>
+    ) {
+        shape.check(tile)
+        shape.checkSpectrum(spectrum)
+        let positions = shape.linePositions(box)
+        team.run(shape.panelCount()) { index, panels in
+            let panel = shape.panel(index)
+            var lines = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
+            if panel.count < shape.panelWidth {
+                // The plan transforms eight lines; those beyond the last one go nowhere.
+                unsafe panels.turned.update(from: lines, count: 2 * panel.count * shape.linePitch)
+                unsafe lines = panels.turned
+            }
+            unsafe inverse(lines, panel, positions, tile.base, panels.packed)
+        }
+    }
+
+    /// Output o = Σ over fields i of field i · spectrum(o, i), or · its conjugate, for all lines.
+    ///
+    /// - Parameters:
+    ///   - tiles: As many tiles, one after the other, as there are fields or outputs: fields in, outputs out.
+    ///   - boxes: Where the fields hold samples, and what of the outputs will be kept.
+    ///   - summationBlock: Products summed one after the other before their sum is added to the sum of such blocks.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func convolve(
+        _ tiles: SharedRegion<Scalar>, fields: Int, outputs: Int, boxes: (loaded: TileBox, kept: TileBox),
+        conjugate: Bool, summationBlock: Int, _ team: TransformTeam<Scalar>,
+        spectrum: @Sendable (_ output: Int, _ field: Int) -> SharedRegion<Scalar>
+    ) {
+        let tileCount = 2 * shape.tileCount
+        let panelCount = 2 * shape.panelCount
+        precondition(tiles.count >= max(fields, outputs) * tileCount && tiles.isAligned, "too few tiles")
+        precondition(team.fields >= fields, "too few panels")
+        let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
+        team.run(shape.panelCount()) { index, panels in
+            let panel = shape.panel(index)
+            let (packed, first) = unsafe (panels.packed, panels.fields)
+            for field in 0..<fields {
+                unsafe forward(tiles.base + field * tileCount, panel, loaded, first + field * panelCount, packed)
+            }
+            for output in 0..<outputs {
+                // Where nothing is summed and nothing read again, the product takes the field's place.
+                let sum = unsafe fields == 1 && outputs == 1 ? first : panels.turned
+                for field in 0..<fields {
+                    let half = spectrum(output, field)
+                    shape.checkHalf(half)
+                    let isFirstBlock = field < summationBlock
+                    let position = field % summationBlock
+                    let target = unsafe isFirstBlock ? sum : panels.block
+                    unsafe multiply(
+                        first + field * panelCount, half.base, target, panel, conjugate, accumulate: position > 0)
+                    let isLast = position == summationBlock - 1 || field == fields - 1
+                    if isLast, !isFirstBlock { unsafe Scalar.add(target, sum, panelCount) }
+                }
+                unsafe inverse(sum, panel, kept, tiles.base + output * tileCount, packed)
+            }
+        }
+    }
+
+    /// Sum (o, i) (+)= field i · conj(field o), for all lines.
+    ///
+    /// - Parameters:
+    ///   - tiles: The tiles of the fields i, then those of the fields o.
+    ///   - counts: How many there are of each.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func correlate(
+        _ tiles: SharedRegion<Scalar>, counts: (i: Int, o: Int), boxes: (i: TileBox, o: TileBox), accumulate: Bool,
+        _ team: TransformTeam<Scalar>, sum: @Sendable (_ o: Int, _ i: Int) -> SharedRegion<Scalar>
+    ) {
+        let tileCount = 2 * shape.tileCount
+        let panelCount = 2 * shape.panelCount
+        precondition(tiles.count >= (counts.i + counts.o) * tileCount && tiles.isAligned, "too few tiles")
+        precondition(team.fields >= counts.i + counts.o, "too few panels")
+        let positions = (i: shape.linePositions(boxes.i), o: shape.linePositions(boxes.o))
+        team.run(shape.panelCount()) { index, panels in
+            let panel = shape.panel(index)
+            let first = unsafe panels.fields
+            for field in 0..<counts.i + counts.o {
+                unsafe forward(
+                    tiles.base + field * tileCount, panel, field < counts.i ? positions.i : positions.o,
+                    first + field * panelCount, panels.packed)
+            }
+            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
+            for o in 0..<counts.o {
+                for i in 0..<counts.i {
+                    let target = sum(o, i)
+                    shape.checkSpectrum(target)
+                    unsafe Scalar.correlate(
+                        first + i * panelCount, first + (counts.i + o) * panelCount,
+                        target.base + 2 * shape.offset(row: panel.row, column: panel.column), &lines, accumulate)
+                }
+            }
+        }
+    }
+
+    // MARK: One panel
+
+    /// Eight lines of a tile, transformed, one after the other.
+    private func forward(
+        _ tile: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: Range<Int>,
+        _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
+    ) {
+        let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
+        if shape.form == .line || Self.readsColumns(shape.lineLength) {
+            return unsafe execute(lineForward, start, lines)
+        }
+        unsafe pack(start, shape.lineStride, positions, of: shape.lineLength, packed, shape.linePitch)
+        unsafe execute(lineForward, packed, lines)
+    }
+
+    /// The opposite, at the positions that will be kept.
+    private func inverse(
+        _ lines: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: Range<Int>,
+        _ tile: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
+    ) {
+        let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
+        if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
+        unsafe execute(lineInverse, lines, packed)
+        unsafe Scalar.unpackPanel(
+            packed + 2 * positions.lowerBound, shape.linePitch, start + 2 * positions.lowerBound * shape.lineStride,
+            shape.lineStride, positions.count)
+    }
+
+    /// Products with the lines of a half spectrum: those it keeps, then those that are conjugates of kept ones.
+    private func multiply(
+        _ x: UnsafeMutablePointer<Scalar>, _ half: UnsafeMutablePointer<Scalar>, _ y: UnsafeMutablePointer<Scalar>,
+        _ panel: LinePanel, _ conjugate: Bool, accumulate: Bool
+    ) {
+        let kept = max(min(shape.halfLinesPerRow - panel.column, panel.count), 0)
+        if kept > 0 {
+            var lines = shape.lines(kept, spectrumPitch: shape.linePitch, CK_STRAIGHT)
+            let offset = shape.halfOffset(row: panel.row, column: panel.column)
+            unsafe Scalar.multiply(x, half + 2 * offset, y, &lines, conjugate, accumulate)
+        }
+        if kept < panel.count {
+            let opposite = shape.opposite(row: panel.row, column: panel.column + kept)
+            let mirror = Int(shape.mirror(column: panel.column + kept))
+            var lines = shape.lines(panel.count - kept, spectrumPitch: -shape.linePitch, mirror)
+            let offset = shape.halfOffset(row: opposite.row, column: opposite.column)
+            let start = 2 * kept * shape.linePitch
+            unsafe Scalar.multiply(x + start, half + 2 * offset, y + start, &lines, conjugate, accumulate)
+        }
+    }
+}
+
+// MARK: - Spectra of two packed fields
+
+extension TileShape {
+    /// Splits the spectrum of two packed fields into their half spectra, each times 2^exponent.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func untangle<Scalar: ConvolutionScalar>(
+        _ spectrum: SharedRegion<Scalar>, into first: SharedRegion<Scalar>, _ second: SharedRegion<Scalar>,
+        exponents: (Int, Int)
+    ) {
+        checkSpectrum(spectrum)
+        checkHalf(first)
+        checkHalf(second)
+        let factors = (powerOfTwo(exponents.0, Scalar.self), powerOfTwo(exponents.1, Scalar.self))
+        for row in 0..<rowsOfLines {
+            for column in 0..<halfLinesPerRow {
+                let opposite = opposite(row: row, column: column)
+                let half = 2 * halfOffset(row: row, column: column)
+                unsafe Scalar.untangle(
+                    spectrum.base + 2 * offset(row: row, column: column),
+                    spectrum.base + 2 * offset(row: opposite.row, column: opposite.column), first.base + half,
+                    second.base + half, factors, lineLength, mirror(column: column))
+            }
+        }
+    }
+
+    /// Makes the spectrum whose inverse has the real part of the first field as real and that of the second as imaginary
+    /// part, each times 2^exponent, from whole spectra.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func tangle<Scalar: ConvolutionScalar>(
+        _ first: SharedRegion<Scalar>, _ second: SharedRegion<Scalar>?, exponents: (Int, Int),
+        into spectrum: SharedRegion<Scalar>
+    ) {
+        checkSpectrum(first)
+        if let second { checkSpectrum(second) }
+        checkSpectrum(spectrum)
+        let factors = (powerOfTwo(exponents.0, Scalar.self), powerOfTwo(exponents.1, Scalar.self))
+        for row in 0..<rowsOfLines {
+            for column in 0..<linesPerRow {
+                let opposite = opposite(row: row, column: column)
+                let line = 2 * offset(row: row, column: column)
+                let mirrored = 2 * offset(row: opposite.row, column: opposite.column)
+                let one = unsafe (UnsafePointer(first.base + line), UnsafePointer(first.base + mirrored))
+                let two = second.map {
+                    unsafe (UnsafePointer($0.base + line), UnsafePointer($0.base + mirrored))
+                }
+                unsafe Scalar.tangle(
+                    one, two, spectrum.base + line, factors, lineLength, mirror(column: column))
+            }
+        }
+    }
+
+    /// Multiplies two packed fields, each by a spectrum of its own or its conjugate, in place.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func multiplyPair<Scalar: ConvolutionScalar>(
+        _ spectrum: SharedRegion<Scalar>, _ first: SharedRegion<Scalar>, _ second: SharedRegion<Scalar>,
+        conjugate: Bool
+    ) {
+        checkSpectrum(spectrum)
+        checkHalf(first)
+        checkHalf(second)
+        for row in 0..<rowsOfLines {
+            for column in 0..<halfLinesPerRow {
+                let opposite = opposite(row: row, column: column)
+                let place = offset(row: row, column: column)
+                let mirrored = offset(row: opposite.row, column: opposite.column)
+                // Of a column that is its own opposite, each pair of lines is met once.
+                if opposite.column == column, mirrored < place { continue }
+                let half = 2 * halfOffset(row: row, column: column)
+                unsafe Scalar.multiplyPair(
+                    spectrum.base + 2 * place, spectrum.base + 2 * mirrored, first.base + half, second.base + half,
+                    lineLength, mirror(column: column), conjugate)
+            }
+        }
+    }
+
+    /// Lines as the kernels see them.
+    fileprivate func lines(_ count: Int, spectrumPitch: Int, _ mirror: Int) -> ck_lines {
+        ck_lines(
+            count: count, length: lineLength, pitch: linePitch, spectrum_pitch: spectrumPitch, mirror: Int32(mirror))
+    }
+
+    fileprivate func checkSpectrum<Scalar: ConvolutionScalar>(_ spectrum: SharedRegion<Scalar>) {
+        precondition(spectrum.count >= 2 * spectrumCount && spectrum.isAligned, "a spectrum of another shape")
+    }
+
+    fileprivate func checkHalf<Scalar: ConvolutionScalar>(_ half: SharedRegion<Scalar>) {
+        precondition(half.count == 2 * halfCount && half.isAligned, "a half spectrum of another shape")
+    }
+}
