@@ -18,11 +18,11 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
 
     public let shape: TileShape
 
-    /// From a panel to rows of the tile (for a matrix: from the panel, or from neighbouring columns of the long line), and
-    /// from rows of the tile to a panel.
+    /// From a panel to rows of the tile (for a matrix: from the panel, or from neighbouring columns of the long line; for a
+    /// small tile from columns of its samples), and from rows of the tile to a panel (from columns of its spectrum).
     let rowForward: OpaquePointer?
     let rowInverse: OpaquePointer?
-    /// Over the rows of each plane of three axes, from the tile or a panel to a panel.
+    /// Over the rows of each plane of three axes, from the tile or a panel to a panel; and the last pass of a small tile.
     let columnForward: OpaquePointer?
     let columnInverse: OpaquePointer?
     /// Over lines: from the tile or a panel to a panel or a spectrum; and from there to a panel.
@@ -73,16 +73,27 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
                         func gathered(_ length: Int, _ sign: Int32, stride: Int, pitch: Int, to outputPitch: Int)
                             -> OpaquePointer?
                         {
-                            let isDirect = Self.readsColumns(length)
+                            let isDirect = TileShape.readsColumns(length)
                             return plan(
                                 length, sign, stride: isDirect ? stride : nil, pitch: pitch, to: outputPitch)
                         }
                         let (panel, line) = (shape.panelPitch, shape.linePitch)
-                        let lineInverse = plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
-                        guard shape.form != .line else {
-                            let lineForward = plan(length, FFTW_FORWARD, stride: nil, pitch: line, to: line)
-                            return (nil, nil, nil, nil, lineForward, lineInverse)
+                        if shape.form == .line {
+                            return (
+                                nil, nil, nil, nil, plan(length, FFTW_FORWARD, stride: nil, pitch: line, to: line),
+                                plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
+                            )
                         }
+                        if shape.form == .small {
+                            let (rows, length) = (shape.rows, shape.length)
+                            return (
+                                plan(rows, FFTW_FORWARD, stride: shape.sheetPitch, pitch: 1, to: shape.pitch),
+                                plan(rows, FFTW_BACKWARD, stride: line, pitch: 1, to: shape.pitch), nil,
+                                plan(length, FFTW_BACKWARD, stride: shape.pitch, pitch: 1, to: panel),
+                                plan(length, FFTW_FORWARD, stride: shape.pitch, pitch: 1, to: line), nil
+                            )
+                        }
+                        let lineInverse = plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
                         let isVolume = shape.form == .volume && shape.rowCount > 1
                         return (
                             shape.form == .matrix
@@ -103,13 +114,6 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
             }
         guard !plans.hasFailed else { throw PlanFailure(shape: shape) }
     }
-
-    /// Whether FFTW itself reads eight neighbouring columns of a tile: up to 20 points, and for powers of two up to 128, this
-    /// is its fastest form. Beyond, and in between, contiguous lines are so much faster that copying them to a panel first
-    /// pays (`Docs/Measurements/2026-11-22-turning-passes.md`).
-    static func readsColumns(_ length: Int) -> Bool {
-        length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
-    }
 }
 
 /// The workers that share one tile's transforms, mostly one, and their scratch.
@@ -125,6 +129,8 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     /// - Parameters:
     ///   - region: `shape.scratchCount(fields:workers:)` complex elements.
     ///   - fields: Fields that a product sums.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public init(_ region: SharedRegion<Scalar>, _ shape: TileShape, fields: Int, workers: Int = 1) {
         precondition(
             region.count >= 2 * shape.scratchCount(fields: fields, workers: workers) && region.isAligned,

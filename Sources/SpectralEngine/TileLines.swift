@@ -59,6 +59,9 @@ extension PackedTransform {
     ) {
         shape.check(tile)
         shape.checkSpectrum(spectrum)
+        if shape.form == .small {
+            return unsafe tile.base.update(from: spectrum.base, count: 2 * shape.spectrumCount)
+        }
         let positions = shape.linePositions(box)
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
@@ -75,7 +78,8 @@ extension PackedTransform {
     /// Output o = Σ over fields i of field i · spectrum(o, i), or · its conjugate, for all lines.
     ///
     /// - Parameters:
-    ///   - tiles: As many tiles, one after the other, as there are fields or outputs: fields in, outputs out.
+    ///   - tiles: `shape.tiles(fields:outputs:)` tiles, one after the other: fields first, outputs where
+    ///     `shape.tile(ofOutput:fields:)` says.
     ///   - boxes: Where the fields hold samples, and what of the outputs will be kept.
     ///   - summationBlock: Products summed one after the other before their sum is added to the sum of such blocks.
     @specialized(where Scalar == Float)
@@ -87,7 +91,7 @@ extension PackedTransform {
     ) {
         let tileCount = 2 * shape.tileCount
         let panelCount = 2 * shape.panelCount
-        precondition(tiles.count >= max(fields, outputs) * tileCount && tiles.isAligned, "too few tiles")
+        precondition(tiles.count >= shape.tiles(fields: fields, outputs: outputs) * tileCount && tiles.isAligned, "too few tiles")
         precondition(team.fields >= fields, "too few panels")
         let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
         team.run(shape.panelCount()) { index, panels in
@@ -97,8 +101,12 @@ extension PackedTransform {
                 unsafe forward(tiles.base + field * tileCount, panel, loaded, first + field * panelCount, packed)
             }
             for output in 0..<outputs {
-                // Where nothing is summed and nothing read again, the product takes the field's place.
-                let sum = unsafe fields == 1 && outputs == 1 ? first : panels.turned
+                let tile = unsafe tiles.base + shape.tile(ofOutput: output, fields: fields) * tileCount
+                // A small tile keeps the spectrum. Where nothing is summed or read again, the product takes the field's place.
+                let isKept = shape.form == .small && panel.count == shape.panelWidth
+                let sum = unsafe isKept
+                    ? tile + 2 * shape.offset(row: panel.row, column: panel.column)
+                    : fields == 1 && outputs == 1 ? first : panels.turned
                 for field in 0..<fields {
                     let half = spectrum(output, field)
                     shape.checkHalf(half)
@@ -108,9 +116,12 @@ extension PackedTransform {
                     unsafe multiply(
                         first + field * panelCount, half.base, target, panel, conjugate, accumulate: position > 0)
                     let isLast = position == summationBlock - 1 || field == fields - 1
-                    if isLast, !isFirstBlock { unsafe Scalar.add(target, sum, panelCount) }
+                    if isLast, !isFirstBlock {
+                        unsafe Scalar.add(target, sum, 2 * panel.count * shape.linePitch)
+                    }
                 }
-                unsafe inverse(sum, panel, kept, tiles.base + output * tileCount, packed)
+                if isKept { continue }
+                unsafe inverse(sum, panel, kept, tile, packed)
             }
         }
     }
@@ -160,7 +171,7 @@ extension PackedTransform {
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
-        if shape.form == .line || Self.readsColumns(shape.lineLength) {
+        if shape.form == .line || TileShape.readsColumns(shape.lineLength) {
             return unsafe execute(lineForward, start, lines)
         }
         unsafe pack(start, shape.lineStride, positions, of: shape.lineLength, packed, shape.linePitch)
@@ -172,6 +183,10 @@ extension PackedTransform {
         _ lines: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: Range<Int>,
         _ tile: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
+        if shape.form == .small {
+            let target = unsafe tile + 2 * shape.offset(row: panel.row, column: panel.column)
+            return unsafe target.update(from: lines, count: 2 * panel.count * shape.linePitch)
+        }
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
         unsafe execute(lineInverse, lines, packed)

@@ -13,13 +13,13 @@ public struct FieldSummary: Sendable {
 }
 
 /// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window.
-public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
-    public var window: Window
-    public var factors: (Scalar, Scalar)
-    public var floor: Scalar
-    public var bias: Scalar
+@frozen public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
+    public let window: Window
+    public let factors: (Scalar, Scalar)
+    public let floor: Scalar
+    public let bias: Scalar
 
-    public init(_ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
+    @inlinable public init(_ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
         self.window = window
         self.factors = factors
         self.floor = floor
@@ -46,47 +46,58 @@ extension PackedTransform {
         shape.check(first, array.count)
         if let second { shape.check(second, array.count) }
         let box = TileBox(first, second)
-        return unsafe array.withUnsafeBufferPointer { source in
-            // An empty array has only empty windows; then the address is never read.
-            let base = unsafe source.baseAddress ?? UnsafePointer(tile.base)
-            // Read only, and by workers that end before this call does.
-            nonisolated(unsafe) let array = unsafe base
-            let gather = SampleSource(
-                first: first.kernelWindow, second: second?.kernelWindow, exponents: exponents, sanitising: sanitising)
-            let count: Int
-            switch shape.form {
-            case .line:
-                count = 1
-                unsafe gather.gather(array, wholeLine, tile.base, team.notes.base)
-            case .matrix:
-                count = 1
-                unsafe gather.gather(array, wholeLine, team.sheet.base, team.notes.base)
-                team.run(shape.rowCount / shape.panelWidth) { block, panels in
-                    unsafe loadMatrixRows(block * shape.panelWidth, team.sheet.base, tile.base, panels.packed)
-                }
-            case .plane:
-                count = (box.rows.count + shape.panelWidth - 1) / shape.panelWidth
-                team.run(count) { block, panels in
-                    unsafe loadRows(plane: 0, box, block, array, gather, tile.base, team.notes, panels)
-                }
-            case .volume:
-                count = box.planes.count * ((box.rows.count + shape.panelWidth - 1) / shape.panelWidth)
-                team.run(box.planes.count) { block, panels in
-                    let plane = box.planes.lowerBound + block
-                    for index in 0..<count / box.planes.count {
-                        unsafe loadRows(plane: plane, box, index, array, gather, tile.base, team.notes, panels)
-                    }
-                    guard columnForward != nil else { return }
-                    let start = unsafe tile.base + 2 * plane * shape.rowCount * shape.pitch
-                    unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
-                    unsafe transformColumns(
-                        columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
+        var one = first.kernelWindow
+        var two = (second ?? first).kernelWindow
+        let count: Int
+        switch shape.form {
+        case .line, .matrix, .small: count = 1
+        case .plane, .volume: count = box.planes.count * shape.panels(of: box.rows)
+        }
+        unsafe array.withUnsafeBufferPointer { source in
+            unsafe withUnsafePointer(to: &one) { one in
+                unsafe withUnsafePointer(to: &two) { two in
+                    // An empty array has only empty windows; then the address is never read.
+                    let gather = unsafe SampleSource<Scalar>(
+                        array: source.baseAddress ?? UnsafePointer(tile.base), first: one,
+                        second: second == nil ? nil : two, exponents: exponents, sanitising: sanitising)
+                    load(gather, box, into: tile, team)
                 }
             }
-            if shape.form != .line, shape.form != .matrix {
-                unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
+        }
+        return team.summary(of: count)
+    }
+
+    private func load(
+        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
+        switch shape.form {
+        case .line:
+            unsafe source.gather(wholeLine, tile.base, team.notes.base)
+        case .matrix:
+            unsafe source.gather(wholeLine, team.sheet.base, team.notes.base)
+            team.run(shape.rowCount / shape.panelWidth) { block, panels in
+                unsafe loadMatrixRows(block * shape.panelWidth, team.sheet.base, tile.base, panels.packed)
             }
-            return team.summary(of: count)
+        case .small:
+            loadSmall(source, box, into: tile, team)
+        case .plane:
+            team.run(shape.panels(of: box.rows)) { block, panels in
+                unsafe loadRows(plane: 0, box, block, source, tile.base, team.notes, panels)
+            }
+        case .volume:
+            team.run(box.planes.count) { block, panels in
+                let plane = box.planes.lowerBound + block
+                for index in 0..<shape.panels(of: box.rows) {
+                    unsafe loadRows(plane: plane, box, index, source, tile.base, team.notes, panels)
+                }
+                guard columnForward != nil else { return }
+                let start = unsafe tile.base + 2 * plane * shape.rowCount * shape.pitch
+                unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
+                unsafe transformColumns(columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
+            }
+        }
+        if shape.form == .plane || shape.form == .volume {
+            unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
         }
     }
 
@@ -96,16 +107,15 @@ extension PackedTransform {
 
     /// Panel `index` of the rows of one plane that hold samples.
     private func loadRows(
-        plane: Int, _ box: TileBox, _ index: Int, _ array: UnsafePointer<Scalar>, _ source: SampleSource,
+        plane: Int, _ box: TileBox, _ index: Int, _ source: SampleSource<Scalar>,
         _ tile: UnsafeMutablePointer<Scalar>, _ notes: SharedRegion<Scalar>, _ panels: Panels<Scalar>
     ) {
         let row = box.rows.lowerBound + index * shape.panelWidth
         let rows = ck_rows(
             plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
             pitch: shape.panelPitch)
-        let panelsInPlane = (box.rows.count + shape.panelWidth - 1) / shape.panelWidth
-        let note = 4 * ((plane - box.planes.lowerBound) * panelsInPlane + index)
-        unsafe source.gather(array, rows, panels.packed, notes.base + note)
+        let note = 4 * ((plane - box.planes.lowerBound) * shape.panels(of: box.rows) + index)
+        unsafe source.gather(rows, panels.packed, notes.base + note)
         let target = unsafe tile + 2 * (plane * shape.rowCount + row) * shape.pitch
         guard rows.count < shape.panelWidth else { return unsafe execute(rowForward, panels.packed, target) }
         // The plan transforms eight rows; those beyond the last one hold anything and go nowhere.
@@ -115,10 +125,42 @@ extension PackedTransform {
 
     /// Clears the rows (or planes) that hold no samples, `pitch` apart, if FFTW reads them itself.
     private func clear(_ all: Range<Int>, but box: Range<Int>, _ pitch: Int, _ start: UnsafeMutablePointer<Scalar>) {
-        guard Self.readsColumns(all.count) else { return }
+        guard TileShape.readsColumns(all.count) else { return }
         let (low, high) = box.isEmpty ? (all.upperBound, all.upperBound) : (box.lowerBound, box.upperBound)
         unsafe start.clear(count: 2 * low * pitch)
         unsafe (start + 2 * high * pitch).clear(count: 2 * (all.upperBound - high) * pitch)
+    }
+
+    /// Columns of the samples become rows of the tile, transformed.
+    private func loadSmall(
+        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
+        let sheet = team.sheet
+        let rows = ck_rows(
+            plane: 0, row: box.rows.lowerBound, count: box.rows.count, length: shape.length, pitch: shape.sheetPitch)
+        unsafe source.gather(rows, sheet.base + 2 * box.rows.lowerBound * shape.sheetPitch, team.notes.base)
+        unsafe clear(0..<shape.rows, but: box.rows, shape.sheetPitch, sheet.base)
+        // Columns without samples stay 0.
+        let columns = shape.aligned(box.columns)
+        team.run(shape.panels(of: columns)) { block, panels in
+            let column = columns.lowerBound + block * shape.panelWidth
+            unsafe turn(rowForward, sheet.base + 2 * column, tile.base, first: column, panels.turned)
+        }
+        let end = min(columns.lowerBound + shape.panels(of: columns) * shape.panelWidth, shape.length)
+        unsafe clear(0..<shape.length, but: columns.lowerBound..<end, shape.pitch, tile.base)
+    }
+
+    /// Eight columns become rows of `length` there are, from `first` on.
+    private func turn(
+        _ plan: OpaquePointer?, _ columns: UnsafeMutablePointer<Scalar>, _ rows: UnsafeMutablePointer<Scalar>,
+        first: Int, _ turned: UnsafeMutablePointer<Scalar>
+    ) {
+        let target = unsafe rows + 2 * first * shape.pitch
+        let count = min(shape.panelWidth, shape.length - first)
+        guard count < shape.panelWidth else { return unsafe execute(plan, columns, target) }
+        // The plan transforms eight columns; those beyond the last one hold anything and go nowhere.
+        unsafe execute(plan, columns, turned)
+        unsafe target.update(from: turned, count: 2 * count * shape.pitch)
     }
 
     /// Eight columns n₂ of the long line become rows of the tile, transformed and rotated.
@@ -127,7 +169,7 @@ extension PackedTransform {
         _ packed: UnsafeMutablePointer<Scalar>
     ) {
         let target = unsafe tile + 2 * row * shape.pitch
-        if Self.readsColumns(shape.columnCount) {
+        if TileShape.readsColumns(shape.columnCount) {
             unsafe execute(rowForward, sheet + 2 * row, target)
         } else {
             unsafe Scalar.packPanel(sheet + 2 * row, shape.rowCount, packed, shape.panelPitch, shape.columnCount)
@@ -154,7 +196,7 @@ extension PackedTransform {
     ) {
         for column in stride(from: 0, to: shape.columnCount, by: shape.panelWidth) {
             let start = unsafe plane + 2 * column
-            if Self.readsColumns(shape.rowCount) {
+            if TileShape.readsColumns(shape.rowCount) {
                 unsafe execute(plan, start, panels.turned)
             } else {
                 unsafe pack(start, shape.pitch, read, of: shape.rowCount, panels.packed, shape.panelPitch)
@@ -192,27 +234,22 @@ extension PackedTransform {
 }
 
 /// Two windows of one array, and what is done to their samples on the way.
-private struct SampleSource: Sendable {
-    let first: ck_window
-    let second: ck_window?
+private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
+    // Sendable: only read, and only while the call lasts that made it.
+    let array: UnsafePointer<Scalar>
+    let first: UnsafePointer<ck_window>
+    let second: UnsafePointer<ck_window>?
     let exponents: (Int, Int)
     let sanitising: Bool
 
     /// Packs some rows and notes what was found in them: four scalars.
-    func gather<Scalar: ConvolutionScalar>(
-        _ array: UnsafePointer<Scalar>, _ rows: ck_rows, _ target: UnsafeMutablePointer<Scalar>,
-        _ note: UnsafeMutablePointer<Scalar>
-    ) {
-        var (rows, first) = (rows, first)
+    func gather(_ rows: ck_rows, _ target: UnsafeMutablePointer<Scalar>, _ note: UnsafeMutablePointer<Scalar>) {
+        var rows = rows
         var summary = (ck_summary(), ck_summary())
         unsafe withUnsafeMutablePointer(to: &summary) { found in
             // A tuple of two summaries is laid out as an array of two.
             unsafe found.withMemoryRebound(to: ck_summary.self, capacity: 2) { found in
-                if var second {
-                    unsafe Scalar.gather(array, &first, &second, target, &rows, found)
-                } else {
-                    unsafe Scalar.gather(array, &first, nil, target, &rows, found)
-                }
+                unsafe Scalar.gather(array, first, second, target, &rows, found)
             }
         }
         unsafe note[0] = Scalar(summary.0.energy)
@@ -262,10 +299,24 @@ extension PackedTransform {
         shape.check(tile)
         if let first { shape.check(first.window, array.count) }
         if let second { shape.check(second.window, array.count) }
-        let scatter = SampleTarget(first: first, second: second)
+        var one = (first?.window ?? either.window).kernelWindow
+        var two = (second?.window ?? either.window).kernelWindow
+        unsafe withUnsafePointer(to: &one) { one in
+            unsafe withUnsafePointer(to: &two) { two in
+                let target = unsafe SampleTarget<Scalar>(
+                    array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
+                    second: second.map { unsafe PartTarget(window: two, $0) })
+                store(tile, box, target, team)
+            }
+        }
+    }
+
+    private func store(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ target: SampleTarget<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
         switch shape.form {
         case .line:
-            unsafe scatter.scatter(tile.base, wholeLine, array.base)
+            unsafe target.scatter(tile.base, wholeLine)
         case .matrix:
             team.run(shape.rowCount / shape.panelWidth) { block, panels in
                 let source = unsafe tile.base + 2 * block * shape.panelWidth * shape.pitch
@@ -275,10 +326,26 @@ extension PackedTransform {
                     panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
                     shape.columnCount)
             }
-            unsafe scatter.scatter(team.sheet.base, wholeLine, array.base)
+            unsafe target.scatter(team.sheet.base, wholeLine)
+        case .small:
+            let sheet = team.sheet
+            team.run(shape.panels(of: 0..<shape.length)) { block, panels in
+                let bin = block * shape.panelWidth
+                unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
+            }
+            let rows = shape.aligned(box.rows)
+            team.run(shape.panels(of: rows)) { block, panels in
+                let first = rows.lowerBound + block * shape.panelWidth
+                let row = max(first, box.rows.lowerBound)
+                unsafe execute(columnInverse, sheet.base + 2 * first, panels.packed)
+                let kept = ck_rows(
+                    plane: 0, row: row, count: min(first + shape.panelWidth, rows.upperBound) - row,
+                    length: shape.length, pitch: shape.panelPitch)
+                unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
+            }
         case .plane:
-            team.run((box.rows.count + shape.panelWidth - 1) / shape.panelWidth) { block, panels in
-                unsafe storeRows(plane: 0, box, block, tile.base, scatter, array.base, panels)
+            team.run(shape.panels(of: box.rows)) { block, panels in
+                unsafe storeRows(plane: 0, box, block, tile.base, target, panels)
             }
         case .volume:
             team.run(box.planes.count) { block, panels in
@@ -288,8 +355,8 @@ extension PackedTransform {
                     unsafe transformColumns(
                         columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
                 }
-                for index in 0..<(box.rows.count + shape.panelWidth - 1) / shape.panelWidth {
-                    unsafe storeRows(plane: plane, box, index, tile.base, scatter, array.base, panels)
+                for index in 0..<shape.panels(of: box.rows) {
+                    unsafe storeRows(plane: plane, box, index, tile.base, target, panels)
                 }
             }
         }
@@ -299,7 +366,7 @@ extension PackedTransform {
     /// window holds go nowhere.
     private func storeRows(
         plane: Int, _ box: TileBox, _ index: Int, _ tile: UnsafeMutablePointer<Scalar>, _ target: SampleTarget<Scalar>,
-        _ array: UnsafeMutablePointer<Scalar>, _ panels: Panels<Scalar>
+        _ panels: Panels<Scalar>
     ) {
         let row = box.rows.lowerBound + index * shape.panelWidth
         let rows = ck_rows(
@@ -313,28 +380,37 @@ extension PackedTransform {
         } else {
             unsafe execute(rowInverse, start + 2 * first * shape.pitch, panels.packed)
         }
-        unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, rows, array)
+        unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, rows)
+    }
+}
+
+/// Where one part of a tile goes, for the kernels.
+private struct PartTarget<Scalar: ConvolutionScalar> {
+    let window: UnsafePointer<ck_window>
+    let factors: (Scalar, Scalar)
+    let floor: Scalar
+    let bias: Scalar
+
+    init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
+        unsafe self.window = window
+        (factors, floor, bias) = (result.factors, result.floor, result.bias)
     }
 }
 
 /// Where both parts of a tile go.
-private struct SampleTarget<Scalar: ConvolutionScalar>: Sendable {
-    private let windows: (ck_window?, ck_window?)
-    private let first: TileResult<Scalar>?
-    private let second: TileResult<Scalar>?
+private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
+    // Sendable: blocks write different rows, and only while the call lasts that made it.
+    let array: UnsafeMutablePointer<Scalar>
+    let first: PartTarget<Scalar>?
+    let second: PartTarget<Scalar>?
 
-    init(first: TileResult<Scalar>?, second: TileResult<Scalar>?) {
-        (self.first, self.second) = (first, second)
-        windows = (first?.window.kernelWindow, second?.window.kernelWindow)
-    }
-
-    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows, _ array: UnsafeMutablePointer<Scalar>) {
+    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
         var rows = rows
-        if let first, var window = windows.0 {
-            unsafe Scalar.scatter(source, 0, array, &window, &rows, first.factors, first.floor, first.bias)
+        if let part = first {
+            unsafe Scalar.scatter(source, 0, array, part.window, &rows, part.factors, part.floor, part.bias)
         }
-        if let second, var window = windows.1 {
-            unsafe Scalar.scatter(source, 1, array, &window, &rows, second.factors, second.floor, second.bias)
+        if let part = second {
+            unsafe Scalar.scatter(source, 1, array, part.window, &rows, part.factors, part.floor, part.bias)
         }
     }
 }

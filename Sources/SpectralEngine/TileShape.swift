@@ -20,6 +20,10 @@ public struct TileShape: Hashable, Sendable {
         case matrix
         /// The rows of two axes.
         case plane
+        /// The columns of two short axes. A transform that reads columns and writes rows is nearly twice as fast as any other
+        /// while FFTW has one codelet for it, so all four passes turn the tile; then nothing is copied, but for the
+        /// spectrum, which waits in a tile of its own for the way back.
+        case small
         /// The planes of three axes.
         case volume
     }
@@ -50,6 +54,9 @@ public struct TileShape: Hashable, Sendable {
         if planes > 1 {
             form = .volume
             (rowCount, columnCount, lineLength) = (rows, length, planes)
+        } else if rows > 1, Self.readsColumns(rows), Self.readsColumns(length) {
+            form = .small
+            (rowCount, columnCount, lineLength) = (length, rows, length)
         } else if rows > 1 {
             form = .plane
             (rowCount, columnCount, lineLength) = (rows, length, rows)
@@ -68,6 +75,13 @@ public struct TileShape: Hashable, Sendable {
         halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
     }
 
+    /// Whether FFTW itself reads eight neighbouring columns of a tile: up to 20 points, and for powers of two up to 64, this
+    /// is its fastest form. Beyond, and in between, contiguous lines are so much faster that copying them to a panel first
+    /// pays (`Docs/Measurements/2026-11-22-panels.md`).
+    static func readsColumns(_ length: Int) -> Bool {
+        length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
+    }
+
     /// Rows of the matrix that a long line is seen as: the power of two nearest the root; `nil` for lines better left whole.
     ///
     /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
@@ -83,17 +97,33 @@ public struct TileShape: Hashable, Sendable {
 
     // MARK: Memory, in complex elements
 
-    public var tileCount: Int { planes * rowCount * pitch }
+    public var tileCount: Int { max(planes * rowCount * pitch, form == .small ? spectrumCount : 0) }
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }
     /// A panel of eight rows or eight lines; one line of a tile that is a line.
     public var panelCount: Int { panelWidth * max(panelPitch, linePitch) }
-    /// The long line whose matrix is the tile.
-    var sheetCount: Int { form == .matrix ? length : 0 }
+    /// Where samples and results are before and after they take the form of the tile: the long line whose matrix it is, or
+    /// the rows of a small tile on the way in, its columns on the way out.
+    var sheetCount: Int {
+        form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
+    }
+    /// Complex elements from row to row of a small tile's samples.
+    var sheetPitch: Int { Self.padded(length, rows: rows) }
+
+    /// Tiles of a block that sums fields into outputs, and which of them an output takes: where lines are restored in
+    /// place, that of a field, whose samples are not needed any more.
+    public func tiles(fields: Int, outputs: Int) -> Int {
+        form == .small ? fields + outputs : max(fields, outputs)
+    }
+    public func tile(ofOutput output: Int, fields: Int) -> Int { form == .small ? fields + output : output }
     /// What gather finds in each panel of rows: four scalars.
     var noteCount: Int { 2 * planes * rowPanelCount }
-    var rowPanelCount: Int { form == .matrix ? 1 : (rowCount + panelWidth - 1) / panelWidth }
+    var rowPanelCount: Int { form == .matrix || form == .small ? 1 : panels(of: 0..<rowCount) }
+    /// Panels that some rows make.
+    func panels(of rows: Range<Int>) -> Int { (rows.count + panelWidth - 1) / panelWidth }
+    /// Some rows or columns, widened to start where a panel does.
+    func aligned(_ rows: Range<Int>) -> Range<Int> { rows.lowerBound / panelWidth * panelWidth..<rows.upperBound }
     /// Panels of one worker whose products sum a number of fields.
     func workerCount(fields: Int) -> Int { (3 + max(fields, 1)) * panelCount }
     /// Scratch of a team of workers whose products sum a number of fields.
@@ -167,7 +197,7 @@ extension TileShape {
     /// The positions of a box along the line axis.
     func linePositions(_ box: TileBox) -> Range<Int> {
         switch form {
-        case .line, .matrix: 0..<lineLength
+        case .line, .matrix, .small: 0..<lineLength
         case .plane: box.rows
         case .volume: box.planes
         }

@@ -141,9 +141,13 @@ extension SpectralPipeline {
                 second = output(
                     partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
             }
-            transform.store(tile(o, worker: worker, memory), first, second, into: result, team)
+            transform.store(outputTile(o, worker: worker, memory), first, second, into: result, team)
         }
         return hasNonFinite
+    }
+
+    private func outputTile(_ o: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        tile(shape.tile(ofOutput: o, fields: layout.fieldTiles), worker: worker, memory)
     }
 
     /// All products of a block, from the tiles of its fields to those of its outputs.
@@ -164,7 +168,7 @@ extension SpectralPipeline {
         shape.multiplyPair(
             whole, spectrum(filterPlane(group, output: 0, field: 0), memory),
             spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: table.pass == .forward)
-        transform.restoreLines(whole, into: tile, boxes.kept, team)
+        transform.restoreLines(whole, into: outputTile(0, worker: worker, memory), boxes.kept, team)
     }
 
     /// Whether every output of the block has scales S near enough for its partners to share transforms. Planes where S is so

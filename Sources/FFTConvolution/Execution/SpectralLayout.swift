@@ -126,7 +126,9 @@ struct SpectralLayout: Hashable, Sendable {
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
         redo = layout.book(slots, planes, bytesEach: 1)
-        tilesPerBlock = max(fieldTiles, table.pass == .filterGradient ? 1 : max(Cg, Kg))
+        tilesPerBlock =
+            table.pass == .filterGradient
+            ? fieldTiles : table.shape.tiles(fields: fieldTiles, outputs: table.pass == .forward ? Kg : Cg)
         tiles = layout.book(slots, tilesPerBlock, table.shape.tileCount, bytesEach: complex)
         wholeSpectra =
             filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
