@@ -151,8 +151,13 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
             for block in 0..<blocks { body(block, panels) }
             return
         }
-        // Nothing that is thrown here: bodies do not throw.
-        try? Workers.run(count: workers, blocks: blocks) { body($0, panels(of: $1)) }
+        // Several neighbouring blocks at a time: one alone may take less than handing it out does.
+        let grain = max(blocks / (workers * 8), 1)
+        // Nothing is thrown here: bodies do not throw.
+        try? Workers.run(count: workers, blocks: (blocks + grain - 1) / grain) { chunk, worker in
+            let panels = panels(of: worker)
+            for block in chunk * grain..<min((chunk + 1) * grain, blocks) { body(block, panels) }
+        }
     }
 
     private func panels(of worker: Int) -> Panels<Scalar> {

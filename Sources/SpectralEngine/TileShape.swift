@@ -82,14 +82,14 @@ public struct TileShape: Hashable, Sendable {
         length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
     }
 
-    /// Rows of the matrix that a long line is seen as: the power of two nearest the root; `nil` for lines better left whole.
+    /// Rows of the matrix that a long line is seen as: the largest power of two up to the root; `nil` for lines better left whole.
     ///
     /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
     /// the matrix do not (`Docs/Measurements/2026-11-22-turning-passes.md`).
     private static func matrixRows(_ length: Int) -> Int? {
         guard length >= 2048 else { return nil }
         var rows = 8
-        while rows * rows * 2 <= length { rows *= 2 }
+        while 4 * rows * rows <= length { rows *= 2 }
         // Whole panels of eight rows are copied.
         while length % rows != 0 { rows /= 2 }
         return rows >= 32 ? rows : nil

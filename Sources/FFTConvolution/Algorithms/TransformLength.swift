@@ -5,10 +5,11 @@ package enum TransformLength {
     /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
     /// out: the next one is better.
     static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
-        (8, 0.49, 0.25), (12, 0.59, 0.30), (16, 0.57, 0.29), (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
-        (64, 0.61, 0.40), (80, 0.77, nil), (96, 0.72, nil), (128, 0.70, nil), (144, 0.72, nil), (160, 0.79, nil),
-        (192, 0.74, nil), (240, 0.82, nil), (256, 0.77, nil), (320, 0.85, nil), (384, 0.88, nil), (400, 0.96, nil),
-        (512, 0.93, nil), (640, 0.97, nil), (768, 1.60, nil), (960, 1.60, nil), (1024, 1.15, nil),
+        (8, 0.49, 0.25), (12, 0.60, 0.30), (16, 0.57, 0.29), (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
+        (64, 0.60, 0.40), (80, 0.79, nil), (96, 0.70, nil), (128, 0.74, nil), (144, 0.70, nil), (160, 0.78, nil),
+        (192, 0.73, nil), (240, 0.83, nil), (256, 0.79, nil), (320, 0.90, nil), (384, 0.87, nil), (400, 0.99, nil),
+        (512, 0.95, nil), (640, 1.01, nil), (768, 1.57, nil), (960, 1.61, nil), (1024, 1.10, nil), (1280, 1.05, nil),
+        (2048, 1.09, nil), (2560, 1.42, nil), (4096, 1.45, nil),
     ]
 
     /// Seconds for each point of a pass over lines of a length: of contiguous ones, or of the form the engine prefers, and
@@ -28,8 +29,9 @@ package enum TransformLength {
     /// - Returns: `nil` if it would not fit FFTW's 32-bit sizes.
     package static func good(atLeast minimum: Int) -> Int? {
         if let length = short.first(where: { $0 >= minimum }) { return length }
+        // Longer ones are left to lines that are seen as matrices.
         return [4, 5, 6].compactMap { odd in
-            var length = odd * 256
+            var length = odd * 1024
             while length < minimum {
                 guard length <= Int(Int32.max) / 2 else { return nil }
                 length *= 2

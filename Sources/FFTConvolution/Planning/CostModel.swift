@@ -72,7 +72,7 @@ extension CostModel {
         let crew = Crew(blocks: blocks, workers: cores, tileBytes: tileBytes)
         // A team meets after each stage of a block; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
-            return Double(blocks) * (time / Double(crew.team) + 3 * machine.threadStartTime)
+            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + 3 * machine.threadStartTime)
         }
         let rounds = (blocks + crew.blocks - 1) / crew.blocks
         return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
@@ -96,10 +96,10 @@ private struct StageTimes {
     }
 
     /// Gather and all passes; rows and planes without samples are left out.
-    func forward(_ box: TileBox) -> Double { moved(box) + transform(box) + machine.callTime * 4 }
+    func forward(_ box: TileBox) -> Double { moved(box) + transform(box, isInverse: false) + calls(box) }
 
     /// All passes back, and scatter; rows and planes that are not kept are left out.
-    func inverse(_ box: TileBox) -> Double { moved(box) + transform(box) + machine.callTime * 4 }
+    func inverse(_ box: TileBox) -> Double { moved(box) + transform(box, isInverse: true) + calls(box) }
 
     /// A product of the spectrum of one field with that of one filter.
     var product: Double { Double(shape.pointCount) * machine.productTime * factor }
@@ -109,16 +109,29 @@ private struct StageTimes {
         return (rows * (Double(shape.length) * machine.gatherTime + machine.rowTime)) * factor
     }
 
-    private func transform(_ box: TileBox) -> Double {
+    /// What panels of eight rows or lines cost beyond their points, and a block.
+    private func calls(_ box: TileBox) -> Double {
+        let rows = Double(box.planes.count * (box.rows.count + 7) / 8)
+        let columns = shape.planes > 1 ? Double(box.planes.count * shape.length) / 8 : 0
+        return machine.blockTime + (rows + columns + Double(shape.lineCount) / 8) * machine.callTime
+    }
+
+    private func transform(_ box: TileBox, isInverse: Bool) -> Double {
         let points = Double(shape.pointCount)
-        let (line, isShort) = TransformLength.pass(shape.lineLength)
+        let (line, isColumns) = TransformLength.pass(shape.lineLength)
         // Lines are read by FFTW, or copied; on the way back they are always copied.
-        let lines = points * (line + (isShort ? 0.5 : 1) * machine.copyTime)
+        let lines = points * (line + (isColumns && !isInverse ? 0 : machine.copyTime))
         var time = 0.0
         if shape.planes > 1 {
             let share = Double(box.planes.count) / Double(shape.planes)
-            time += share * Double(box.rows.count) / Double(max(shape.rows, 1)) * points * contiguous(shape.length)
+            time += share * Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length)
             time += lines + share * points * (contiguous(shape.rows) + 2 * machine.copyTime)
+        } else if shape.rows > 1, isColumns, TransformLength.pass(shape.rows).isColumns {
+            let first = TransformLength.pass(shape.rows).seconds, last = TransformLength.pass(shape.length).seconds
+            let share =
+                isInverse
+                ? Double(box.rows.count) / Double(shape.rows) : Double(box.columns.count) / Double(shape.length)
+            time += points * (isInverse ? first + share * last : share * first + last)
         } else if shape.rows > 1 {
             time += Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length) + lines
         } else if shape.lineLength < shape.length {

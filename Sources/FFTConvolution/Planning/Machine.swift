@@ -10,19 +10,23 @@ public struct Machine: Sendable {
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
     public var rotationTime = 0.3e-9
     /// Seconds for copying one complex f32 point between a tile and a panel.
-    public var copyTime = 0.16e-9
+    public var copyTime = 0.2e-9
     /// Seconds for gathering or scattering one complex f32 point, two samples.
-    public var gatherTime = 0.25e-9
+    public var gatherTime = 0.35e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter.
-    public var productTime = 0.2e-9
+    public var productTime = 0.25e-9
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
-    public var beyondCacheCost = 0.1
+    public var beyondCacheCost = 0.05
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.
     public var threadStartTime = 10e-6
-    /// Seconds that one call of a kernel or a transform costs beyond its work.
-    public var callTime = 60e-9
+    /// Seconds that a panel of eight lines costs beyond its work, for each stage it goes through.
+    public var callTime = 80e-9
+    /// Seconds that a block costs beyond its panels, forward and back alike.
+    public var blockTime = 300e-9
+    /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote.
+    public var teamCost = 1.15
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 6e-9
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
