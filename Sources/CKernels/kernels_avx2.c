@@ -6,7 +6,23 @@
 #include <string.h>
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+
+// Rows of a block of the matrix product: 12 of 16 registers are sums.
+#define MOST_ROWS 3
+
+// All bits of the first n scalars of a vector.
+static inline __m256i first_lanes(int n, size_t size) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n * (int)size / 4), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#define HAS_MASKS
+// The first n scalars of a vector in memory; the other lanes are 0, and nothing of them is touched.
+#define LOAD_PART(p, n) \
+    _Generic((T)0, float: _mm256_maskload_ps, double: _mm256_maskload_pd)(p, first_lanes(n, sizeof(T)))
+#define STORE_PART(p, v, n) \
+    _Generic((T)0, float: _mm256_maskstore_ps, double: _mm256_maskstore_pd)(p, first_lanes(n, sizeof(T)), v)
 
 #define T float
 #define UINT uint32_t

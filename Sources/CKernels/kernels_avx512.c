@@ -7,6 +7,17 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+
+// Rows of a block of the matrix product: 24 of 32 registers are sums.
+#define MOST_ROWS 6
+
+#define HAS_MASKS
+// The first n scalars of a vector in memory; the other lanes are 0, and nothing of them is touched.
+#define LOAD_PART(p, n) \
+    _Generic((T)0, float: _mm512_maskz_loadu_ps, double: _mm512_maskz_loadu_pd)((1u << (n)) - 1, p)
+#define STORE_PART(p, v, n) \
+    _Generic((T)0, float: _mm512_mask_storeu_ps, double: _mm512_mask_storeu_pd)(p, (1u << (n)) - 1, v)
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
 
 #define T float
@@ -15,8 +26,6 @@
 #define FN(x) x##_f32
 #define TABLE ck_avx512_f32
 #define LANES 16
-#define MASKED(operation) _mm512_##operation##_ps
-#define PART_MASK(count) (__mmask16)((1u << (count)) - 1)
 #define COMPLEX_LANES 8
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -27,8 +36,6 @@
 #undef FN
 #undef TABLE
 #undef LANES
-#undef MASKED
-#undef PART_MASK
 #undef COMPLEX_LANES
 
 #define T double
@@ -37,8 +44,6 @@
 #define FN(x) x##_f64
 #define TABLE ck_avx512_f64
 #define LANES 8
-#define MASKED(operation) _mm512_##operation##_pd
-#define PART_MASK(count) (__mmask8)((1u << (count)) - 1)
 #define COMPLEX_LANES 1
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -49,8 +54,6 @@
 #undef FN
 #undef TABLE
 #undef LANES
-#undef MASKED
-#undef PART_MASK
 #undef COMPLEX_LANES
 
 #pragma clang attribute pop

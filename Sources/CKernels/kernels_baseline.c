@@ -5,6 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
+// Rows of a block of the matrix product: 24 of 32 registers are sums on arm64, 12 of 16 on x86-64.
+#if defined(__aarch64__)
+#define MOST_ROWS 6
+#else
+#define MOST_ROWS 3
+#endif
+
+// The first n scalars of a vector in memory, all of them or one complex element; the other lanes are 0.
+#define LOAD_PART(p, n) ((n) == LANES ? LOAD(p) : ({ VEC part_ = {0}; memcpy(&part_, p, 2 * sizeof(T)); part_; }))
+#define STORE_PART(p, v, n) memcpy(p, &(v), (n) == LANES ? sizeof(VEC) : 2 * sizeof(T))
+
 #define T float
 #define UINT uint32_t
 #define NAME(x) x##_f32

@@ -67,4 +67,7 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ length: Int)
     static func rotate(
         _ values: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, _ conjugate: Bool, _ count: Int)
+    static func multiplyMatrices(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ conjugate: Int32,
+        _ accumulate: Bool, _ product: UnsafePointer<ck_product>)
 }

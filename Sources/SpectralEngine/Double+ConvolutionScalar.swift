@@ -133,4 +133,10 @@ extension Double: ConvolutionScalar {
     public static func rotate(
         _ values: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, _ conjugate: Bool, _ count: Int
     ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
+
+    public static func multiplyMatrices(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ conjugate: Int32,
+        _ accumulate: Bool, _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_matrices(a, b, result, conjugate, accumulate ? 1 : 0, product) }
 }

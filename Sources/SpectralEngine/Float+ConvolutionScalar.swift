@@ -131,4 +131,9 @@ extension Float: ConvolutionScalar {
     public static func rotate(
         _ values: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, _ conjugate: Bool, _ count: Int
     ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
+
+    public static func multiplyMatrices(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ conjugate: Int32,
+        _ accumulate: Bool, _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_matrices(a, b, result, conjugate, accumulate ? 1 : 0, product) }
 }

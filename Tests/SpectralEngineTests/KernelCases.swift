@@ -24,7 +24,7 @@ extension KernelCase {
             cases += panels(count, &generator)
             cases += rotations(count, &generator)
         }
-        return cases
+        return cases + matrixProducts(&generator)
     }
 
     // MARK: Windows

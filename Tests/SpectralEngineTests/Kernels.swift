@@ -23,6 +23,7 @@ struct Kernels<T> {
     let packPanel: (Read, Int, Write, Int, Int) -> Void
     let unpackPanel: (Read, Int, Write, Int, Int) -> Void
     let rotate: (Write, Read, Int32, Int) -> Void
+    let multiplyMatrices: (Read, Read, Write, Int32, Int32, UnsafePointer<ck_product>?) -> Void
 }
 
 protocol KernelScalar: ConvolutionScalar {
@@ -37,7 +38,7 @@ extension Float: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate)
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
     }
 }
 
@@ -49,7 +50,7 @@ extension Double: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate)
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
     }
 }
 

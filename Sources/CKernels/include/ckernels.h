@@ -47,6 +47,19 @@ typedef struct {
     int has_negative;
 } ck_survey;
 
+/// The extents and strides of a matrix product, in complex elements. Rows of b and of the result are contiguous.
+typedef struct {
+    ptrdiff_t rows, depth, columns;
+    ptrdiff_t a_row_stride;    ///< from row to row of a
+    ptrdiff_t a_depth_stride;  ///< from element to element of a row of a
+    ptrdiff_t b_pitch;         ///< from row to row of b
+    ptrdiff_t b_next;          ///< from b to the matrix that is read next, to be fetched in time; 0 if there is none
+    ptrdiff_t result_pitch;    ///< from row to row of the result
+} ck_product;
+
+/// Which factor of a product is conjugated.
+enum { CK_NEITHER = 0, CK_FIRST = 1, CK_SECOND = 2 };
+
 #define T float
 #define NAME(x) x##_f32
 #include "kernel_table.inc"

@@ -1,0 +1,113 @@
+import CKernels
+import SpectralEngine
+
+/// Two matrices of complex elements in [-1, 1) and where they lie.
+struct MatrixProductCase {
+    let extents: ck_product
+    /// Complex elements of a by rows, of b by its rows.
+    let a: [Complex]
+    let b: [Complex]
+    let before: [Complex]
+    let conjugate: Int32
+    let accumulate: Bool
+
+    /// - Parameter transposed: Whether a lies transposed, its rows apart by little and the elements of a row by more.
+    init(
+        rows: Int, depth: Int, columns: Int, conjugate: Int32, accumulate: Bool, transposed: Bool,
+        _ generator: inout SeededGenerator
+    ) {
+        func padding() -> Int { generator.integer(in: 0...3) }
+        let step = 1 + padding() / 3
+        let stride = step * (transposed ? rows : depth) + padding()
+        extents = ck_product(
+            rows: rows, depth: depth, columns: columns, a_row_stride: transposed ? step : stride,
+            a_depth_stride: transposed ? stride : step, b_pitch: columns + padding(),
+            b_next: generator.integer(in: 0...99),
+            result_pitch: columns + padding())
+        func random(_ count: Int) -> [Complex] {
+            (0..<count).map { _ in Complex(real: generator.value(), imaginary: generator.value()) }
+        }
+        a = random(rows * depth)
+        b = random(depth * columns)
+        before = random(rows * columns)
+        self.conjugate = conjugate
+        self.accumulate = accumulate
+    }
+
+    /// The elements of a matrix in memory, `between` where it has none.
+    private func placed(_ matrix: [Complex], _ columns: Int, _ strides: (Int, Int), between: Double) -> [Double] {
+        guard !matrix.isEmpty else { return [] }
+        let rows = matrix.count / columns
+        var values = [Double](
+            repeating: between, count: 2 * ((rows - 1) * strides.0 + (columns - 1) * strides.1 + 1))
+        for (index, element) in matrix.enumerated() {
+            let place = index / columns * strides.0 + index % columns * strides.1
+            values[2 * place] = element.real
+            values[2 * place + 1] = element.imaginary
+        }
+        return values
+    }
+
+    var placedA: [Double] {
+        placed(a, extents.depth, (extents.a_row_stride, extents.a_depth_stride), between: .nan)
+    }
+    var placedB: [Double] { placed(b, extents.columns, (extents.b_pitch, 1), between: .nan) }
+
+    func placedResult(_ matrix: [Complex]) -> [Double] {
+        placed(matrix, extents.columns, (extents.result_pitch, 1), between: untouched)
+    }
+
+    /// The product by its definition.
+    var expected: [Complex] {
+        (0..<extents.rows * extents.columns).map { index in
+            let (row, column) = (index / extents.columns, index % extents.columns)
+            let sum = (0..<extents.depth).reduce(Complex.zero) { sum, d in
+                let (x, y) = (a[row * extents.depth + d], b[d * extents.columns + column])
+                return sum + (conjugate == CK_FIRST ? x.conjugate : x) * (conjugate == CK_SECOND ? y.conjugate : y)
+            }
+            return accumulate ? before[index] + sum : sum
+        }
+    }
+
+    /// Each part is two sums of products of magnitude 1 at most: γₙ·Σ|a|·|b| (Higham, "Accuracy and Stability of
+    /// Numerical Algorithms", section 3.1), and a few roundings more.
+    func tolerance<T: KernelScalar>(_: T.Type) -> Double {
+        Double(extents.depth * (extents.depth + 2) + 8) * Double(T.ulpOfOne)
+    }
+}
+
+extension KernelCase {
+    /// All columns up to 40 and all rows up to 13, which hold every block and every rest of every instruction set.
+    static func matrixProducts(_ generator: inout SeededGenerator) -> [KernelCase] {
+        var cases: [KernelCase] = []
+        for columns in 0...40 {
+            for index in 0..<6 {
+                cases.append(
+                    matrixProduct(
+                        MatrixProductCase(
+                            rows: (6 * columns + index + columns / 13) % 14, depth: generator.integer(in: 0...20),
+                            columns: columns, conjugate: Int32(index % 3),
+                            accumulate: generator.integer(in: 0...1) == 0,
+                            transposed: generator.integer(in: 0...1) == 0, &generator)))
+            }
+        }
+        return cases
+    }
+
+    private static func matrixProduct(_ test: MatrixProductCase) -> KernelCase {
+        let (a, b) = (Operand<T>(test.placedA), Operand<T>(test.placedB))
+        return KernelCase(
+            kernel: "multiply_matrices", parameters: "\(test.extents) \(test.conjugate) \(test.accumulate)",
+            expected: guarded(test.placedResult(test.expected)), tolerance: test.tolerance(T.self)
+        ) { kernels in
+            var extents = test.extents
+            return written(test.placedResult(test.before)) { result in
+                a.lend { a in
+                    b.lend { b in
+                        kernels.multiplyMatrices(a, b, result, test.conjugate, test.accumulate ? 1 : 0, &extents)
+                    }
+                }
+            }
+        }
+    }
+}
