@@ -85,7 +85,7 @@ public struct TileShape: Hashable, Sendable {
     /// Rows of the matrix that a long line is seen as: the largest power of two up to the root; `nil` for lines better left whole.
     ///
     /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
-    /// the matrix do not (`Docs/Measurements/2026-11-22-turning-passes.md`).
+    /// the matrix do not (`Docs/Measurements/2026-11-22-panels.md`).
     private static func matrixRows(_ length: Int) -> Int? {
         guard length >= 2048 else { return nil }
         var rows = 8
