@@ -120,7 +120,7 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
 public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     let workers: Int
     private let panels: SharedRegion<Scalar>
-    private let shape: TileShape
+    let shape: TileShape
     let fields: Int
     /// The long line whose matrix is a tile.
     let sheet: SharedRegion<Scalar>

@@ -13,7 +13,7 @@ extension PackedTransform {
         _ tile: SharedRegion<Scalar>, _ box: TileBox, into spectrum: SharedRegion<Scalar>,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile)
+        shape.check(tile, team)
         shape.checkSpectrum(spectrum)
         let positions = shape.linePositions(box)
         team.run(shape.panelCount()) { index, panels in
@@ -35,7 +35,7 @@ extension PackedTransform {
         _ tile: SharedRegion<Scalar>, _ box: TileBox, into half: SharedRegion<Scalar>, exponent: Int,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile)
+        shape.check(tile, team)
         shape.checkHalf(half)
         let positions = shape.linePositions(box)
         let factor = powersOfTwo(exponent, Scalar.self)
@@ -57,7 +57,7 @@ extension PackedTransform {
         _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile)
+        shape.check(tile, team)
         shape.checkSpectrum(spectrum)
         if shape.form == .small {
             return unsafe tile.base.update(from: spectrum.base, count: 2 * shape.spectrumCount)
@@ -91,8 +91,10 @@ extension PackedTransform {
     ) {
         let tileCount = 2 * shape.tileCount
         let panelCount = 2 * shape.panelCount
-        precondition(tiles.count >= shape.tiles(fields: fields, outputs: outputs) * tileCount && tiles.isAligned, "too few tiles")
-        precondition(team.fields >= fields, "too few panels")
+        precondition(
+            tiles.count >= shape.tiles(fields: fields, outputs: outputs) * tileCount && tiles.isAligned,
+            "too few tiles")
+        precondition(team.shape == shape && team.fields >= fields, "too few panels")
         let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
@@ -140,7 +142,7 @@ extension PackedTransform {
         let tileCount = 2 * shape.tileCount
         let panelCount = 2 * shape.panelCount
         precondition(tiles.count >= (counts.i + counts.o) * tileCount && tiles.isAligned, "too few tiles")
-        precondition(team.fields >= counts.i + counts.o, "too few panels")
+        precondition(team.shape == shape && team.fields >= counts.i + counts.o, "too few panels")
         let positions = (i: shape.linePositions(boxes.i), o: shape.linePositions(boxes.o))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)

@@ -42,7 +42,7 @@ extension PackedTransform {
         _ array: Span<Scalar>, _ first: Window, _ second: Window?, into tile: SharedRegion<Scalar>,
         exponents: (Int, Int), sanitising: Bool, _ team: TransformTeam<Scalar>
     ) -> (FieldSummary, FieldSummary) {
-        shape.check(tile)
+        shape.check(tile, team)
         shape.check(first, array.count)
         if let second { shape.check(second, array.count) }
         let box = TileBox(first, second)
@@ -296,7 +296,7 @@ extension PackedTransform {
     ) {
         guard let either = first ?? second else { return }
         let box = TileBox(either.window, first == nil ? nil : second?.window)
-        shape.check(tile)
+        shape.check(tile, team)
         if let first { shape.check(first.window, array.count) }
         if let second { shape.check(second.window, array.count) }
         var one = (first?.window ?? either.window).kernelWindow
@@ -416,8 +416,9 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
 }
 
 extension TileShape {
-    func check<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>) {
+    func check<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>) {
         precondition(tile.count >= 2 * tileCount && tile.isAligned, "a tile of another shape")
+        precondition(team.shape == self, "scratch of another shape")
     }
 
     func check(_ window: Window, _ arrayCount: Int) {

@@ -196,11 +196,14 @@ extension TileShape {
 
     /// The positions of a box along the line axis.
     func linePositions(_ box: TileBox) -> Range<Int> {
-        switch form {
-        case .line, .matrix, .small: 0..<lineLength
-        case .plane: box.rows
-        case .volume: box.planes
-        }
+        let positions =
+            switch form {
+            case .line, .matrix, .small: 0..<lineLength
+            case .plane: box.rows
+            case .volume: box.planes
+            }
+        precondition(positions.lowerBound >= 0 && positions.upperBound <= lineLength, "a box outside its tile")
+        return positions
     }
 }
 
