@@ -10,10 +10,9 @@ struct MachineTests {
     @Test func everyBuiltInRateIsPositive() {
         let machine = Machine()
         let rates = [
-            machine.coreSpeed, machine.lineRate, machine.rotationTime, machine.beyondCacheCost, machine.streamRate,
-            machine.threadStartTime,
-            machine.callTime, machine.rowTime, Double(machine.cacheByteCount), Double(machine.coreCount),
-            Double(machine.memoryByteCount),
+            machine.coreSpeed, machine.rotationTime, machine.copyTime, machine.gatherTime, machine.productTime,
+            machine.beyondCacheCost, machine.threadStartTime, machine.callTime, machine.rowTime,
+            Double(machine.cacheByteCount), Double(machine.coreCount), Double(machine.memoryByteCount),
         ]
         #expect(rates.allSatisfy { $0 > 0 && $0.isFinite })
         #expect(Precision.allCases.allSatisfy { (machine.referenceRate[$0] ?? 0) > 0 })

@@ -62,138 +62,154 @@ func guarded(_ values: [Double]) -> [Double] {
     return outside + values + outside
 }
 
-// MARK: - Tiles and half spectra
+// MARK: - Rows of a tile, and windows
 
-/// The extents of a tile as the kernels see them.
-struct KernelShape {
-    let planes: Int
-    let rows: Int
-    let length: Int
-    let pitch: Int
-    let halfPitch: Int
+/// Some rows of a tile as gather and scatter see them.
+struct KernelRows: CustomStringConvertible {
+    /// Of the whole tile.
+    let extents: (planes: Int, rows: Int, length: Int)
+    let rows: ck_rows
 
-    init(_ planes: Int, _ rows: Int, _ length: Int, padding: Int) {
-        self.planes = planes
-        self.rows = rows
-        self.length = length
-        pitch = length + padding
-        halfPitch = length / 2 + 1 + padding
+    /// At most ten rows, wherever they lie in their tile.
+    init(length: Int, _ generator: inout SeededGenerator) {
+        extents = (generator.integer(in: 1...3), generator.integer(in: 1...12), length)
+        let row = generator.integer(in: 0...extents.rows - 1)
+        rows = ck_rows(
+            plane: generator.integer(in: 0...extents.planes - 1), row: row,
+            count: generator.integer(in: 1...min(10, extents.rows - row)), length: length,
+            pitch: length + generator.integer(in: 0...3))
     }
 
-    var extents: ck_shape {
-        ck_shape(planes: planes, rows: rows, length: length, pitch: pitch, half_pitch: halfPitch)
-    }
+    var description: String { "\(extents) \(rows)" }
 
-    var lineCount: Int { planes * rows }
-    var tileCount: Int { 2 * lineCount * pitch }
-    var halfCount: Int { 2 * lineCount * halfPitch }
+    /// Elements of the rows with what lies between them.
+    var count: Int { 2 * rows.count * rows.pitch }
 
-    /// One for each kernel's path: single bins, odd and even lengths around the widths of vectors, one to three axes,
-    /// with and without padding.
-    static let all: [KernelShape] =
-        ((1...20) + [31, 32, 33, 64, 65]).map { KernelShape(1, 1, $0, padding: $0 % 3) }
-        + [
-            KernelShape(1, 2, 1, padding: 0), KernelShape(1, 2, 2, padding: 6), KernelShape(1, 3, 5, padding: 3),
-            KernelShape(1, 4, 16, padding: 0), KernelShape(1, 5, 17, padding: 7), KernelShape(3, 1, 6, padding: 2),
-            KernelShape(2, 1, 9, padding: 1), KernelShape(2, 2, 2, padding: 0), KernelShape(2, 3, 4, padding: 4),
-            KernelShape(3, 2, 7, padding: 1), KernelShape(3, 4, 18, padding: 6), KernelShape(4, 3, 33, padding: 7),
-        ]
-
-    /// A tile of these bins, row after row; between the rows lies `between`.
-    func tile(_ bins: [Complex], between: Double) -> [Double] { lines(bins, length, pitch, between) }
-
-    /// A half spectrum of these bins.
-    func half(_ bins: [Complex], between: Double) -> [Double] { lines(bins, length / 2 + 1, halfPitch, between) }
-
-    private func lines(_ bins: [Complex], _ count: Int, _ pitch: Int, _ between: Double) -> [Double] {
-        var values = [Double](repeating: between, count: 2 * lineCount * pitch)
-        for line in 0..<lineCount {
-            for bin in 0..<count {
-                values[2 * (line * pitch + bin)] = bins[line * count + bin].real
-                values[2 * (line * pitch + bin) + 1] = bins[line * count + bin].imaginary
-            }
+    /// Rows of zeros with `between` between them.
+    func zeros(between: Double) -> [Double] {
+        var values = [Double](repeating: between, count: count)
+        for row in 0..<rows.count {
+            for element in 0..<2 * rows.length { values[2 * row * rows.pitch + element] = 0 }
         }
         return values
     }
-
-    /// Place of a bin in a list of all bins, and of minus the bin.
-    func index(_ plane: Int, _ row: Int, _ bin: Int) -> Int { (plane * rows + row) * length + bin }
-
-    func negated(_ plane: Int, _ row: Int, _ bin: Int) -> Int {
-        index((planes - plane) % planes, (rows - row) % rows, (length - bin) % length)
-    }
-
-    /// The bin of a whole Hermitian spectrum, given its half.
-    ///
-    /// - Parameter direct: Bins from here on are the conjugates of their mirror images; where the length is even, bin
-    ///   length/2 can be read either way.
-    func whole(_ half: [Complex], _ plane: Int, _ row: Int, _ bin: Int, direct: Int? = nil) -> Complex {
-        let width = length / 2 + 1
-        if bin < direct ?? width { return half[(plane * rows + row) * width + bin] }
-        return half[((planes - plane) % planes * rows + (rows - row) % rows) * width + length - bin].conjugate
-    }
-
-    /// Calls `body` for every bin of a tile, or of a half spectrum, in order.
-    func map(half: Bool, _ body: (_ plane: Int, _ row: Int, _ bin: Int) -> Complex) -> [Complex] {
-        (0..<planes).flatMap { plane in
-            (0..<rows).flatMap { row in
-                (0..<(half ? length / 2 + 1 : length)).map { body(plane, row, $0) }
-            }
-        }
-    }
-
-    func random(half: Bool, _ generator: inout SeededGenerator) -> [Complex] {
-        map(half: half) { _, _, _ in Complex(real: generator.value(), imaginary: generator.value()) }
-    }
 }
-
-// MARK: - Windows
 
 /// A box of samples with its strides, and how many array elements it needs.
 struct KernelWindow {
     let box: ck_window
     let arrayCount: Int
 
-    /// A box that lies somewhere in a tile, sample steps up to 3; one in eight is empty.
-    init(in shape: KernelShape, strided: Bool, _ generator: inout SeededGenerator) {
-        func axis(_ extent: Int) -> (start: Int, step: Int, count: Int) {
+    /// A box that lies somewhere in a tile, and so may miss some or all of the rows; one in eight is empty. Steps are up to 3,
+    /// the innermost one only if `strided`.
+    ///
+    /// - Parameter columns: Whose innermost axis to take in place of one of its own.
+    init(
+        in extents: (planes: Int, rows: Int, length: Int), strided: Bool, columns: KernelWindow? = nil,
+        _ generator: inout SeededGenerator
+    ) {
+        func axis(_ extent: Int, strided: Bool) -> (start: Int, step: Int, count: Int) {
             let start = generator.integer(in: 0...extent - 1)
             let step = strided ? generator.integer(in: 1...3) : 1
             return (start, step, 1 + generator.integer(in: 0...(extent - 1 - start) / step))
         }
-        let (d, h, w) = (axis(shape.planes), axis(shape.rows), axis(shape.length))
-        let inner = strided ? generator.integer(in: 1...3) : 1
-        let middle = inner * w.count + generator.integer(in: 0...4)
-        let outer = middle * h.count + generator.integer(in: 0...4)
+        // Half of them cover their tile's rows, or few would meet the same ones.
+        func outer(_ extent: Int) -> (start: Int, step: Int, count: Int) {
+            generator.integer(in: 0...1) == 0 ? (0, 1, extent) : axis(extent, strided: true)
+        }
+        let (d, h) = (outer(extents.planes), outer(extents.rows))
+        var w = axis(extents.length, strided: strided)
+        if let columns = columns?.box, columns.count.2 > 0 { w = (columns.start.2, columns.step.2, columns.count.2) }
+        let rowPitch = w.count + generator.integer(in: 0...4)
+        let planePitch = rowPitch * h.count + generator.integer(in: 0...4)
         let offset = generator.integer(in: 0...5)
         let isEmpty = generator.integer(in: 0...7) == 0
-        let plane = shape.rows * shape.pitch
         box = ck_window(
-            count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count),
-            tile_offset: d.start * plane + h.start * shape.pitch + w.start,
-            tile_stride: (d.step * plane, h.step * shape.pitch, w.step), array_offset: offset,
-            array_stride: (outer, middle, inner))
-        arrayCount = offset + (d.count - 1) * outer + (h.count - 1) * middle + (w.count - 1) * inner + 1
+            count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count), start: (d.start, h.start, w.start),
+            step: (d.step, h.step, w.step), array_offset: offset, array_stride: (planePitch, rowPitch))
+        arrayCount = offset + (d.count - 1) * planePitch + (h.count - 1) * rowPitch + w.count
     }
 
-    /// The complex element of the tile and the element of the array of every sample.
-    var samples: [(tile: Int, array: Int)] {
+    /// The element of the array, and the place in the tile, of every sample.
+    var samples: [(array: Int, plane: Int, row: Int, column: Int)] {
         (0..<box.count.0).flatMap { d in
             (0..<box.count.1).flatMap { h in
                 (0..<box.count.2).map { w in
                     (
-                        box.tile_offset + d * box.tile_stride.0 + h * box.tile_stride.1 + w * box.tile_stride.2,
-                        box.array_offset + d * box.array_stride.0 + h * box.array_stride.1 + w * box.array_stride.2
+                        box.array_offset + d * box.array_stride.0 + h * box.array_stride.1 + w,
+                        box.start.0 + d * box.step.0, box.start.1 + h * box.step.1, box.start.2 + w * box.step.2
                     )
                 }
             }
         }
     }
 
-    /// Values at the samples, `between` elsewhere.
-    func array(_ values: [Double], between: Double) -> [Double] {
+    /// The samples that lie in some rows: elements of the array, and complex elements of the rows.
+    func samples(in rows: ck_rows) -> [(array: Int, element: Int)] {
+        samples.filter { $0.plane == rows.plane && (rows.row..<rows.row + rows.count).contains($0.row) }
+            .map { ($0.array, ($0.row - rows.row) * rows.pitch + $0.column) }
+    }
+
+    /// Values at some elements, `between` elsewhere.
+    func array(_ places: [Int], _ values: [Double], between: Double) -> [Double] {
         var array = [Double](repeating: between, count: arrayCount)
-        for (sample, value) in zip(samples, values) { array[sample.array] = value }
+        for (place, value) in zip(places, values) { array[place] = value }
         return array
+    }
+}
+
+// MARK: - Lines of a spectrum
+
+/// Some lines as the kernels see them.
+struct KernelLines {
+    let count: Int
+    let length: Int
+    let pitch: Int
+
+    func random(_ generator: inout SeededGenerator) -> [[Complex]] {
+        (0..<count).map { _ in randomLine(length, &generator) }
+    }
+
+    /// Elements of these lines, `pitch` apart; between them lies `between`.
+    func elements(_ lines: [[Complex]], between: Double) -> [Double] {
+        var values = [Double](repeating: between, count: 2 * count * pitch)
+        for (line, bins) in lines.enumerated() {
+            for (bin, value) in bins.enumerated() {
+                values[2 * (line * pitch + bin)] = value.real
+                values[2 * (line * pitch + bin) + 1] = value.imaginary
+            }
+        }
+        return values
+    }
+}
+
+func randomLine(_ length: Int, _ generator: inout SeededGenerator) -> [Complex] {
+    (0..<length).map { _ in Complex(real: generator.value(), imaginary: generator.value()) }
+}
+
+/// The elements of one line.
+func elements(_ bins: [Complex]) -> [Double] { bins.flatMap { [$0.real, $0.imaginary] } }
+
+/// The ways in which the bins of a line meet those of its opposite.
+enum BinMirror: CaseIterable {
+    case straight, mirrored, reversed
+
+    static let opposites: [BinMirror] = [.mirrored, .reversed]
+
+    var value: Int32 {
+        switch self {
+        case .straight: Int32(CK_STRAIGHT)
+        case .mirrored: Int32(CK_MIRRORED)
+        case .reversed: Int32(CK_REVERSED)
+        }
+    }
+
+    /// The bin that bin j meets.
+    func bin(_ j: Int, of length: Int) -> Int {
+        switch self {
+        case .straight: j
+        case .mirrored: (length - j) % length
+        case .reversed: length - 1 - j
+        }
     }
 }

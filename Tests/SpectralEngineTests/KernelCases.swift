@@ -7,14 +7,16 @@ extension KernelCase {
     static func all() -> [KernelCase] {
         var generator = SeededGenerator(seed: 2026)
         var cases: [KernelCase] = []
-        for shape in KernelShape.all {
-            cases += gathers(shape, &generator)
-            cases += scatters(shape, &generator)
-            cases += fills(shape, &generator)
-            cases += untangles(shape, &generator)
-            cases += tangles(shape, &generator)
-            cases += products(shape, &generator)
-            cases += correlations(shape, &generator)
+        // Odd and even, around the widths of vectors.
+        for length in Array(1...20) + [31, 32, 33, 64, 65] {
+            cases += gathers(length, &generator)
+            cases += scatters(length, &generator)
+            cases += fills(length, &generator)
+            cases += untangles(length, &generator)
+            cases += tangles(length, &generator)
+            cases += products(length, &generator)
+            cases += pairProducts(length, &generator)
+            cases += correlations(length, &generator)
         }
         for count in Array(0...19) + [31, 32, 33, 64, 65, 100] {
             cases += surveys(count, &generator)
@@ -29,54 +31,69 @@ extension KernelCase {
 
     // MARK: Windows
 
-    private static func gathers(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [(false, false), (false, true), (true, false), (true, true)].map { strided, isPair in
-            let windows = (0..<2).map { _ in KernelWindow(in: shape, strided: strided, &generator) }
-            // Two windows of one array; the second begins where the first one's elements end.
-            var second = windows[1].box
-            second.array_offset += windows[0].arrayCount
-            let values = windows.map { generator.values($0.samples.count) }
-            let array = Operand<T>(zip(windows, values).flatMap { $0.array($1, between: .nan) })
-            var tile = [Double](repeating: 0, count: shape.tileCount)
-            for part in 0..<(isPair ? 2 : 1) {
-                for (sample, value) in zip(windows[part].samples, values[part]) { tile[2 * sample.tile + part] = value }
+    private static func gathers(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        typealias Setting = (isPair: Bool, strided: (Bool, Bool), sameColumns: Bool)
+        let settings: [Setting] = [
+            (false, (false, false), false), (true, (false, false), false), (true, (false, false), false),
+            (true, (false, false), true), (false, (true, false), false), (true, (true, true), false),
+            (true, (false, true), false),
+        ]
+        return settings.map { setting in
+            let rows = KernelRows(length: length, &generator)
+            let first = KernelWindow(in: rows.extents, strided: setting.strided.0, &generator)
+            let second = KernelWindow(
+                in: rows.extents, strided: setting.strided.1, columns: setting.sameColumns ? first : nil, &generator)
+            let windows = setting.isPair ? [first, second] : [first]
+            // Two windows of one array; the second begins where the first one's elements end. Samples in other rows are NaN.
+            var target = rows.zeros(between: untouched)
+            var array: [Double] = []
+            // What was found before; the parts of a kernel's own sums are scaled so that they are at most about 1.
+            let before = [(energy: 2.5, hasNegative: 0.0), (energy: 0.25, hasNegative: 1.0)]
+            let scale = 1 / Double(rows.count)
+            var summaries = before
+            for (part, window) in windows.enumerated() {
+                let samples = window.samples(in: rows.rows)
+                let values = generator.values(samples.count)
+                array += window.array(samples.map(\.array), values, between: .nan)
+                for (sample, value) in zip(samples, values) { target[2 * sample.element + part] = value }
+                summaries[part].energy += norm(values) * norm(values)
+                if values.contains(where: { $0 < 0 }) { summaries[part].hasNegative = 1 }
             }
-            let used = isPair ? values : [values[0], []]
-            // Energies depend on the order of the sum: scaled to at most 1, they are within the tolerance.
-            let scale = 1 / Double(max(values[0].count, values[1].count, 1))
-            let summaries = used.flatMap { part in
-                [norm(part) * norm(part) * scale, part.contains { $0 < 0 } ? 1 : 0]
-            }
+            let source = Operand<T>(array)
             return KernelCase(
-                kernel: "gather", parameters: "\(shape) \(windows)", expected: guarded(tile) + summaries,
-                tolerance: 0,
-                returned: (4, Double(used[0].count + used[1].count + 8) * Double(T.ulpOfOne))
+                kernel: "gather", parameters: "\(rows) \(windows) \(setting)",
+                expected: guarded(target) + summaries.flatMap { [$0.energy * scale, $0.hasNegative] }, tolerance: 0,
+                returned: (4, Double(rows.count + 8) * Double(T.ulpOfOne))
             ) { kernels in
-                var summary = [ck_summary(energy: -1, has_negative: -1), ck_summary(energy: -1, has_negative: -1)]
-                var (first, second, extents) = (windows[0].box, second, shape.extents)
-                let tile: [T] = written([Double](repeating: untouched, count: shape.tileCount)) { tile in
-                    array.lend { array in
-                        withUnsafePointer(to: &second) { second in
-                            kernels.gather(array, &first, isPair ? second : nil, tile, &extents, &summary)
+                var summary = before.map { ck_summary(energy: $0.energy, has_negative: Int32($0.hasNegative)) }
+                var (one, two, extents) = (first.box, second.box, rows.rows)
+                two.array_offset += first.arrayCount
+                let row: [T] = written([Double](repeating: untouched, count: rows.count)) { target in
+                    source.lend { array in
+                        withUnsafePointer(to: &two) { two in
+                            kernels.gather(array, &one, setting.isPair ? two : nil, target, &extents, &summary)
                         }
                     }
                 }
-                return tile + summary.flatMap { [T($0.energy * scale), T($0.has_negative)] }
+                return row + summary.flatMap { [T($0.energy * scale), T($0.has_negative)] }
             }
         }
     }
 
-    private static func scatters(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
+    private static func scatters(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
         typealias Setting = (part: Int, strided: Bool, first: Double, second: Double, floor: Double, bias: Double)
         let settings: [Setting] = [
             (0, false, 1, 1, -.infinity, 0), (1, false, 1, 1, -.infinity, 0), (1, true, 1, 1, -.infinity, 0),
-            (0, false, 0.3, 2, 0, 0.25), (1, true, 0.7, -1, 0, -0.5), (1, false, 4, 0.25, -.infinity, 0.75),
+            (0, true, 1, 1, -.infinity, 0), (0, false, 0.3, 2, 0, 0.25), (1, true, 0.7, -1, 0, -0.5),
+            (1, false, 4, 0.25, -.infinity, 0.75),
         ]
         return settings.map { setting in
-            let window = KernelWindow(in: shape, strided: setting.strided, &generator)
-            let values = generator.values(window.samples.count)
-            var tile = [Double](repeating: .nan, count: shape.tileCount)
-            for (sample, value) in zip(window.samples, values) { tile[2 * sample.tile + setting.part] = value }
+            let rows = KernelRows(length: length, &generator)
+            let window = KernelWindow(in: rows.extents, strided: setting.strided, &generator)
+            let samples = window.samples(in: rows.rows)
+            let values = generator.values(samples.count)
+            var tile = [Double](repeating: .nan, count: rows.count)
+            for (sample, value) in zip(samples, values) { tile[2 * sample.element + setting.part] = value }
             let source = Operand<T>(tile)
             let (first, second) = (T(setting.first), T(setting.second))
             let results = values.map {
@@ -84,27 +101,29 @@ extension KernelCase {
             }
             let isCopy = setting.first == 1 && setting.second == 1
             return KernelCase(
-                kernel: "scatter", parameters: "\(shape) \(window) \(setting)",
-                expected: guarded(window.array(results, between: untouched)), tolerance: isCopy ? 0 : fewRoundings
+                kernel: "scatter", parameters: "\(rows) \(window) \(setting)",
+                expected: guarded(window.array(samples.map(\.array), results, between: untouched)),
+                tolerance: isCopy ? 0 : fewRoundings
             ) { kernels in
-                var box = window.box
+                var (box, extents) = (window.box, rows.rows)
                 return written([Double](repeating: untouched, count: window.arrayCount)) { array in
                     source.lend {
                         kernels.scatter(
-                            $0, Int32(setting.part), array, &box, first, second, T(setting.floor), T(setting.bias))
+                            $0, Int32(setting.part), array, &box, &extents, first, second, T(setting.floor),
+                            T(setting.bias))
                     }
                 }
             }
         }
     }
 
-    private static func fills(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
+    private static func fills(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
         [false, true].map { strided in
-            let window = KernelWindow(in: shape, strided: strided, &generator)
+            let window = KernelWindow(in: (3, 4, length), strided: strided, &generator)
             let results = [Double](repeating: 0.625, count: window.samples.count)
             return KernelCase(
-                kernel: "fill", parameters: "\(shape) \(window)",
-                expected: guarded(window.array(results, between: untouched)), tolerance: 0
+                kernel: "fill", parameters: "\(length) \(window)",
+                expected: guarded(window.array(window.samples.map(\.array), results, between: untouched)), tolerance: 0
             ) { kernels in
                 var box = window.box
                 return written([Double](repeating: untouched, count: window.arrayCount)) {
@@ -116,29 +135,41 @@ extension KernelCase {
 
     // MARK: Spectra
 
-    private static func untangles(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [true, false].map { isPair in
-            let bins = shape.random(half: false, &generator)
-            let tile = Operand<T>(shape.tile(bins, between: .nan))
+    /// Every way in which a line meets its opposite: which may be itself.
+    private static var meetings: [(mirror: BinMirror, isOne: Bool)] {
+        BinMirror.opposites.flatMap { [($0, false), ($0, true)] }
+    }
+
+    /// A line and its opposite: one and the same memory if they are one line.
+    private static func lend(
+        _ line: Operand<T>, _ opposite: Operand<T>, isOne: Bool, _ body: (UnsafePointer<T>, UnsafePointer<T>) -> Void
+    ) {
+        line.lend { line in
+            if isOne { body(line, line) } else { opposite.lend { body(line, $0) } }
+        }
+    }
+
+    private static func untangles(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        meetings.map { mirror, isOne in
+            let z = randomLine(length, &generator)
+            let m = isOne ? z : randomLine(length, &generator)
+            let operands = (Operand<T>(elements(z)), Operand<T>(elements(m)))
             let (f, g) = (0.5, 2.0)
-            let first = shape.map(half: true) { plane, row, bin in
-                (bins[shape.index(plane, row, bin)] + bins[shape.negated(plane, row, bin)].conjugate) * (f / 2)
+            let first = (0..<length).map { (z[$0] + m[mirror.bin($0, of: length)].conjugate) * (f / 2) }
+            let second = (0..<length).map {
+                (z[$0] - m[mirror.bin($0, of: length)].conjugate) * Complex(real: 0, imaginary: -g / 2)
             }
-            let second = shape.map(half: true) { plane, row, bin in
-                (bins[shape.index(plane, row, bin)] - bins[shape.negated(plane, row, bin)].conjugate)
-                    * Complex(real: 0, imaginary: -g / 2)
-            }
-            let untouchedHalf = [Double](repeating: untouched, count: shape.halfCount)
+            let fresh = [Double](repeating: untouched, count: 2 * length)
             return KernelCase(
-                kernel: "untangle", parameters: "\(shape) \(isPair)",
-                expected: guarded(shape.half(first, between: untouched))
-                    + guarded(isPair ? shape.half(second, between: untouched) : untouchedHalf), tolerance: fewRoundings
+                kernel: "untangle", parameters: "\(length) \(mirror) \(isOne)",
+                expected: guarded(elements(first)) + guarded(elements(second)), tolerance: fewRoundings
             ) { kernels in
-                var extents = shape.extents
                 var one: [T] = []
-                let two: [T] = written(untouchedHalf) { second in
-                    one = written(untouchedHalf) { first in
-                        tile.lend { kernels.untangle($0, first, isPair ? second : nil, T(f), T(g), &extents) }
+                let two: [T] = written(fresh) { second in
+                    one = written(fresh) { first in
+                        lend(operands.0, operands.1, isOne: isOne) {
+                            kernels.untangle($0, $1, first, second, T(f), T(g), length, mirror.value)
+                        }
                     }
                 }
                 return one + two
@@ -146,25 +177,31 @@ extension KernelCase {
         }
     }
 
-    private static func tangles(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [true, false].map { isPair in
-            let halves = (0..<2).map { _ in shape.random(half: true, &generator) }
-            let operands = halves.map { Operand<T>(shape.half($0, between: .nan)) }
-            let (f, g) = (2.0, 0.5)
-            let bins = shape.map(half: false) { plane, row, bin in
-                let first = shape.whole(halves[0], plane, row, bin) * f
-                let second = shape.whole(halves[1], plane, row, bin) * g
-                return isPair ? first + second * Complex(real: 0, imaginary: 1) : first
-            }
-            return KernelCase(
-                kernel: "tangle", parameters: "\(shape) \(isPair)",
-                expected: guarded(shape.tile(bins, between: untouched)), tolerance: fewRoundings
-            ) { kernels in
-                var extents = shape.extents
-                return written([Double](repeating: untouched, count: shape.tileCount)) { tile in
-                    operands[0].lend { first in
-                        operands[1].lend { second in
-                            kernels.tangle(first, isPair ? second : nil, T(f), T(g), tile, &extents)
+    private static func tangles(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        meetings.flatMap { mirror, isOne in
+            [true, false].map { isPair in
+                let lines = (0..<2).map { _ in randomLine(length, &generator) }
+                let opposites = isOne ? lines : (0..<2).map { _ in randomLine(length, &generator) }
+                let (read, readOpposite) = (
+                    lines.map { Operand<T>(elements($0)) }, opposites.map { Operand<T>(elements($0)) }
+                )
+                let (f, g) = (2.0, 0.5)
+                let bins = (0..<length).map { j in
+                    let i = mirror.bin(j, of: length)
+                    let first = (lines[0][j] + opposites[0][i].conjugate) * (f / 2)
+                    let second = (lines[1][j] + opposites[1][i].conjugate) * (g / 2)
+                    return isPair ? first + second * Complex(real: 0, imaginary: 1) : first
+                }
+                return KernelCase(
+                    kernel: "tangle", parameters: "\(length) \(mirror) \(isOne) \(isPair)",
+                    expected: guarded(elements(bins)), tolerance: fewRoundings
+                ) { kernels in
+                    written([Double](repeating: untouched, count: 2 * length)) { line in
+                        lend(read[0], readOpposite[0], isOne: isOne) { a, c in
+                            lend(read[1], readOpposite[1], isOne: isOne) { b, d in
+                                kernels.tangle(
+                                    a, c, isPair ? b : nil, isPair ? d : nil, line, T(f), T(g), length, mirror.value)
+                            }
                         }
                     }
                 }
@@ -172,49 +209,139 @@ extension KernelCase {
         }
     }
 
-    private static func products(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [(false, false), (false, true), (true, false), (true, true)].map { conjugate, accumulate in
-            let (bins, before) = (shape.random(half: false, &generator), shape.random(half: false, &generator))
-            let half = shape.random(half: true, &generator)
-            let (a, w) = (Operand<T>(shape.tile(bins, between: .nan)), Operand<T>(shape.half(half, between: .nan)))
-            let result = shape.map(half: false) { plane, row, bin in
-                let index = shape.index(plane, row, bin)
-                let factor = shape.whole(half, plane, row, bin, direct: (shape.length + 1) / 2)
-                let product = bins[index] * (conjugate ? factor.conjugate : factor)
-                return accumulate ? before[index] + product : product
+    private static func products(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        var cases: [KernelCase] = []
+        for mirror in BinMirror.allCases {
+            for (conjugate, accumulate) in [(false, false), (false, true), (true, false), (true, true)] {
+                for isBackwards in [false, true] {
+                    let count = generator.integer(in: 1...8)
+                    cases.append(
+                        product(
+                            KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3)),
+                            KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3)),
+                            mirror, conjugate: conjugate, accumulate: accumulate, isBackwards: isBackwards,
+                            isInPlace: !accumulate && isBackwards, &generator))
+                }
             }
-            return KernelCase(
-                kernel: conjugate ? "multiply_conjugate" : "multiply", parameters: "\(shape) \(accumulate)",
-                expected: guarded(shape.tile(result, between: untouched)), tolerance: fewRoundings
-            ) { kernels in
-                var extents = shape.extents
-                let multiply = conjugate ? kernels.multiplyConjugate : kernels.multiply
-                return written(shape.tile(before, between: untouched)) { result in
-                    a.lend { a in w.lend { w in multiply(a, w, result, accumulate ? 1 : 0, &extents) } }
+        }
+        return cases
+    }
+
+    /// - Parameters:
+    ///   - isBackwards: Whether the lines of the Hermitian spectrum are met from the last to the first.
+    ///   - isInPlace: Whether the product takes the place of x.
+    private static func product(
+        _ lines: KernelLines, _ spectrum: KernelLines, _ mirror: BinMirror, conjugate: Bool, accumulate: Bool,
+        isBackwards: Bool, isInPlace: Bool, _ generator: inout SeededGenerator
+    ) -> KernelCase {
+        let (x, w, before) = (
+            lines.random(&generator), spectrum.random(&generator), lines.random(&generator)
+        )
+        let result = (0..<lines.count).map { line in
+            (0..<lines.length).map { j in
+                let bin = w[isBackwards ? lines.count - 1 - line : line][mirror.bin(j, of: lines.length)]
+                let factor = mirror == .straight ? bin : bin.conjugate
+                let product = x[line][j] * (conjugate ? factor.conjugate : factor)
+                return accumulate ? before[line][j] + product : product
+            }
+        }
+        let operands = (
+            Operand<T>(lines.elements(x, between: .nan)), Operand<T>(spectrum.elements(w, between: .nan))
+        )
+        return KernelCase(
+            kernel: "multiply",
+            parameters: "\(lines) \(spectrum) \(mirror) \(conjugate) \(accumulate) \(isBackwards) \(isInPlace)",
+            expected: guarded(lines.elements(result, between: untouched)), tolerance: fewRoundings
+        ) { kernels in
+            var extents = ck_lines(
+                count: lines.count, length: lines.length, pitch: lines.pitch,
+                spectrum_pitch: isBackwards ? -spectrum.pitch : spectrum.pitch, mirror: mirror.value)
+            let start = isBackwards ? 2 * (spectrum.count - 1) * spectrum.pitch : 0
+            return written(lines.elements(isInPlace ? x : before, between: untouched)) { y in
+                operands.0.lend { x in
+                    operands.1.lend { w in
+                        kernels.multiply(
+                            isInPlace ? UnsafePointer(y) : x, w + start, y, &extents, conjugate ? 1 : 0,
+                            accumulate ? 1 : 0)
+                    }
                 }
             }
         }
     }
 
-    private static func correlations(_ shape: KernelShape, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [false, true].map { accumulate in
-            let (x, g) = (shape.random(half: false, &generator), shape.random(half: false, &generator))
-            let before = shape.random(half: true, &generator)
-            let operands = [x, g].map { Operand<T>(shape.tile($0, between: .nan)) }
-            let width = shape.length / 2 + 1
-            let half = shape.map(half: true) { plane, row, bin in
-                let (b, m) = (shape.index(plane, row, bin), shape.negated(plane, row, bin))
-                let hermitian = x[b] * g[b].conjugate + x[m].conjugate * g[m]
-                return accumulate ? before[(plane * shape.rows + row) * width + bin] + hermitian : hermitian
+    private static func pairProducts(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        meetings.flatMap { mirror, isOne in
+            [false, true].map { conjugate in
+                let z = randomLine(length, &generator)
+                let m = isOne ? z : randomLine(length, &generator)
+                var spectra = (0..<2).map { _ in randomLine(length, &generator) }
+                if isOne {
+                    // The bins of a real field's line that is its own opposite are conjugates of each other.
+                    for j in 0..<length {
+                        let i = mirror.bin(j, of: length)
+                        for field in 0..<2 where j >= i {
+                            if j == i { spectra[field][j].imaginary = 0 }
+                            spectra[field][j] = spectra[field][i].conjugate
+                        }
+                    }
+                }
+                let operands = spectra.map { Operand<T>(elements($0)) }
+                var (line, opposite) = (z, m)
+                for j in 0..<length {
+                    let i = mirror.bin(j, of: length)
+                    // The bins of both fields, multiplied, and packed again; at −j they are conjugates.
+                    let first = (z[j] + m[i].conjugate) * 0.5
+                    let second = (z[j] - m[i].conjugate) * Complex(real: 0, imaginary: -0.5)
+                    let a = first * (conjugate ? spectra[0][j].conjugate : spectra[0][j])
+                    let b = second * (conjugate ? spectra[1][j].conjugate : spectra[1][j])
+                    line[j] = a + b * Complex(real: 0, imaginary: 1)
+                    opposite[i] = a.conjugate + b.conjugate * Complex(real: 0, imaginary: 1)
+                }
+                return KernelCase(
+                    kernel: "multiply_pair", parameters: "\(length) \(mirror) \(isOne) \(conjugate)",
+                    expected: guarded(elements(line)) + guarded(elements(isOne ? m : opposite)), tolerance: fewRoundings
+                ) { kernels in
+                    var two: [T] = []
+                    let one: [T] = written(elements(z)) { z in
+                        two = written(elements(m)) { m in
+                            operands[0].lend { first in
+                                operands[1].lend { second in
+                                    kernels.multiplyPair(
+                                        z, isOne ? z : m, first, second, length, mirror.value, conjugate ? 1 : 0)
+                                }
+                            }
+                        }
+                    }
+                    return one + two
+                }
             }
-            return KernelCase(
-                kernel: "correlate", parameters: "\(shape) \(accumulate)",
-                expected: guarded(shape.half(half, between: untouched)), tolerance: fewRoundings
-            ) { kernels in
-                var extents = shape.extents
-                return written(shape.half(before, between: untouched)) { half in
-                    operands[0].lend { x in
-                        operands[1].lend { g in kernels.correlate(x, g, half, accumulate ? 1 : 0, &extents) }
+        }
+    }
+
+    private static func correlations(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        [false, true].flatMap { accumulate in
+            [1, 3, 8].map { count in
+                let lines = KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3))
+                let sums = KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3))
+                let (x, g, before) = (lines.random(&generator), lines.random(&generator), sums.random(&generator))
+                let result = (0..<count).map { line in
+                    (0..<length).map { j in
+                        let product = x[line][j] * g[line][j].conjugate
+                        return accumulate ? before[line][j] + product : product
+                    }
+                }
+                let operands = [x, g].map { Operand<T>(lines.elements($0, between: .nan)) }
+                return KernelCase(
+                    kernel: "correlate", parameters: "\(lines) \(sums) \(accumulate)",
+                    expected: guarded(sums.elements(result, between: untouched)), tolerance: fewRoundings
+                ) { kernels in
+                    var extents = ck_lines(
+                        count: count, length: length, pitch: lines.pitch, spectrum_pitch: sums.pitch,
+                        mirror: BinMirror.straight.value)
+                    return written(sums.elements(before, between: untouched)) { sum in
+                        operands[0].lend { x in
+                            operands[1].lend { g in kernels.correlate(x, g, sum, &extents, accumulate ? 1 : 0) }
+                        }
                     }
                 }
             }

@@ -107,17 +107,17 @@ private func nullCount<Table>(_ table: Table) -> Int {
             -0.0,
         ]
         let values = (0..<39).map { kinds[$0 % kinds.count] }
-        var shape = ck_shape(planes: 1, rows: 1, length: 39, pitch: 40, half_pitch: 24)
+        var rows = ck_rows(plane: 0, row: 0, count: 1, length: 39, pitch: 40)
         var window = ck_window(
-            count: (1, 1, 39), tile_offset: 0, tile_stride: (40, 40, 1), array_offset: 0, array_stride: (39, 39, 1))
+            count: (1, 1, 39), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (39, 39))
         var tile = [T](repeating: 1, count: 80)
         var summary = [ck_summary(), ck_summary()]
-        withUnsafePointer(to: &window) { kernels.gather(values, $0, $0, &tile, &shape, &summary) }
+        withUnsafePointer(to: &window) { kernels.gather(values, $0, $0, &tile, &rows, &summary) }
         #expect(summary.allSatisfy { $0.energy.isNaN && $0.has_negative != 0 })
         for part in 0..<2 {
             #expect((0..<39).allSatisfy { isSame(tile[2 * $0 + part], values[$0]) })
             var array = [T](repeating: 1, count: 39)
-            kernels.scatter(tile, Int32(part), &array, &window, 1, 1, -.infinity, -0.0)
+            kernels.scatter(tile, Int32(part), &array, &window, &rows, 1, 1, -.infinity, -0.0)
             #expect(zip(array, values).allSatisfy { isSame($0, $1) })
         }
     }
@@ -129,11 +129,12 @@ private func nullCount<Table>(_ table: Table) -> Int {
     @Test(arguments: instructionSets) func theFloorKeepsWhatIsNotANumber(_ instructionSet: Int32) {
         let kernels = Float.kernels(instructionSet)
         var window = ck_window(
-            count: (1, 1, 20), tile_offset: 0, tile_stride: (20, 20, 1), array_offset: 0, array_stride: (20, 20, 1))
+            count: (1, 1, 20), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (20, 20))
+        var rows = ck_rows(plane: 0, row: 0, count: 1, length: 20, pitch: 20)
         let tile = [Float](repeating: .nan, count: 40)
         for floor in [0, -Float.infinity] {
             var array = [Float](repeating: 1, count: 20)
-            kernels.scatter(tile, 0, &array, &window, 1, 1, floor, 0)
+            kernels.scatter(tile, 0, &array, &window, &rows, 1, 1, floor, 0)
             #expect(array.allSatisfy { $0.isNaN })
         }
     }

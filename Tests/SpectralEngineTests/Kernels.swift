@@ -6,19 +6,20 @@ struct Kernels<T> {
     typealias Read = UnsafePointer<T>?
     typealias Write = UnsafeMutablePointer<T>?
     typealias Box = UnsafePointer<ck_window>?
-    typealias Extents = UnsafePointer<ck_shape>?
+    typealias Rows = UnsafePointer<ck_rows>?
+    typealias Lines = UnsafePointer<ck_lines>?
 
-    let gather: (Read, Box, Box, Write, Extents, UnsafeMutablePointer<ck_summary>?) -> Void
-    let scatter: (Read, Int32, Write, Box, T, T, T, T) -> Void
+    let gather: (Read, Box, Box, Write, Rows, UnsafeMutablePointer<ck_summary>?) -> Void
+    let scatter: (Read, Int32, Write, Box, Rows, T, T, T, T) -> Void
     let fill: (Write, Box, T) -> Void
     let survey: (Read, Int, Int, T) -> ck_survey
     let removeNonFinite: (Write, Int, Int) -> Void
     let rescale: (Write, Int, T, T, T, T) -> Void
-    let untangle: (Read, Write, Write, T, T, Extents) -> Void
-    let tangle: (Read, Read, T, T, Write, Extents) -> Void
-    let multiplyConjugate: (Read, Read, Write, Int32, Extents) -> Void
-    let multiply: (Read, Read, Write, Int32, Extents) -> Void
-    let correlate: (Read, Read, Write, Int32, Extents) -> Void
+    let untangle: (Read, Read, Write, Write, T, T, Int, Int32) -> Void
+    let tangle: (Read, Read, Read, Read, Write, T, T, Int, Int32) -> Void
+    let multiply: (Read, Read, Write, Lines, Int32, Int32) -> Void
+    let multiplyPair: (Write, Write, Read, Read, Int, Int32, Int32) -> Void
+    let correlate: (Read, Read, Write, Lines, Int32) -> Void
     let add: (Read, Write, Int) -> Void
     let packPanel: (Read, Int, Write, Int, Int) -> Void
     let unpackPanel: (Read, Int, Write, Int, Int) -> Void
@@ -36,7 +37,7 @@ extension Float: KernelScalar {
         return Kernels(
             gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
-            tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
+            tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
     }
@@ -48,7 +49,7 @@ extension Double: KernelScalar {
         return Kernels(
             gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
-            tangle: table.tangle, multiplyConjugate: table.multiply_conjugate, multiply: table.multiply,
+            tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
     }

@@ -4,30 +4,118 @@ import Testing
 @Suite struct TileShapeTests {
     @Test func rowsAreAlignedAndNeverAPageApart() {
         for length in 1...2100 {
-            for (planes, rows) in [(1, 1), (1, 3), (2, 1)] {
+            for (planes, rows) in [(1, 3), (2, 1), (3, 2)] {
                 let shape = TileShape(planes: planes, rows: rows, length: length)
-                for (pitch, bins) in [(shape.pitch, length), (shape.halfPitch, length / 2 + 1)] {
-                    guard pitch % 8 == 0, (bins..<bins + 16).contains(pitch), planes * rows == 1 || pitch % 512 != 0
-                    else {
-                        Issue.record("\(shape): \(pitch)")
-                        return
-                    }
+                let pitch = shape.tileCount / (planes * rows)
+                guard shape.tileCount == planes * rows * pitch, pitch % 8 == 0, (length..<length + 16).contains(pitch),
+                    pitch % 512 != 0
+                else {
+                    Issue.record("\(shape): \(pitch)")
+                    return
                 }
             }
         }
     }
 
-    @Test func countsAreProductsOfTheExtents() {
-        let shape = TileShape(planes: 3, rows: 5, length: 12)
-        #expect(shape.pointCount == 180)
-        #expect(shape.pitch == 16 && shape.complexCount == 3 * 5 * 16)
-        #expect(shape.halfPitch == 8 && shape.halfCount == 3 * 5 * 8)
+    @Test func linesAreAlignedAndNoMultipleOf64LongAndApart() {
+        for length in 1...2100 {
+            let shapes = [(1, 1, length), (1, length, 9), (length, 2, 3)].map {
+                TileShape(planes: $0.0, rows: $0.1, length: $0.2)
+            }
+            for shape in shapes {
+                let pitch = shape.linePitch
+                guard pitch % 8 == 0, (shape.lineLength..<shape.lineLength + 16).contains(pitch),
+                    shape.lineLength < 128 || shape.lineLength % 64 != 0 || pitch % 64 != 0
+                else {
+                    Issue.record("\(shape): \(pitch)")
+                    return
+                }
+            }
+        }
     }
 
-    @Test func aPanelHoldsEightLinesOfTheLongestStridedAxis() {
+    @Test func linesRunAlongTheOutermostAxis() {
+        let line = TileShape(planes: 1, rows: 1, length: 12)
+        #expect(line.lineLength == 12 && line.lineCount == 1 && line.halfLineCount == 1)
+        let plane = TileShape(planes: 1, rows: 5, length: 12)
+        #expect(plane.lineLength == 5 && plane.lineCount == 12 && plane.halfLineCount == 7)
+        // Where both axes are short ones that FFTW turns well, along the innermost axis.
+        let small = TileShape(planes: 1, rows: 8, length: 12)
+        #expect(small.lineLength == 12 && small.lineCount == 8 && small.halfLineCount == 5)
+        #expect(small.spectrumCount == 8 * 16 && small.halfCount == 5 * 16)
+        let volume = TileShape(planes: 3, rows: 5, length: 11)
+        #expect(volume.lineLength == 3 && volume.lineCount == 55 && volume.halfLineCount == 30)
+        #expect(volume.pointCount == 165)
+        #expect(volume.spectrumCount == 55 * 8 && volume.halfCount == 30 * 8)
+    }
+
+    @Test func longLinesAreMatricesOfAboutAsManyRowsAsColumns() {
+        for length in 1..<2048 { #expect(TileShape(planes: 1, rows: 1, length: length).lineCount == 1) }
+        for length in stride(from: 2048, through: 300_000, by: 64) {
+            let shape = TileShape(planes: 1, rows: 1, length: length)
+            let rows = shape.lineLength
+            guard rows & (rows - 1) == 0, rows >= 32, rows * shape.lineCount == length, rows * rows <= length,
+                // The largest power of two up to the root, or the largest one that divides the length.
+                4 * rows * rows > length || length % (2 * rows) != 0, shape.tileCount % rows == 0,
+                shape.halfLineCount == shape.lineCount / 2 + 1
+            else {
+                Issue.record("\(length): \(rows)")
+                return
+            }
+        }
+        // No power of two of 32 or more divides these.
+        for length in [2049, 2064, 10000, 99_999] {
+            #expect(TileShape(planes: 1, rows: 1, length: length).lineCount == 1)
+        }
+    }
+
+    @Test func aPanelHoldsEightRowsOrLinesOfEveryAxis() {
         for longest in 1...300 {
-            let shapes = [(longest, 2), (2, longest)].map { TileShape(planes: $0.0, rows: $0.1, length: 4) }
+            let shapes = [(longest, 2, 4), (2, longest, 4), (1, longest, 4), (2, 3, longest), (1, 2, longest)].map {
+                TileShape(planes: $0.0, rows: $0.1, length: $0.2)
+            }
             #expect(shapes.allSatisfy { $0.panelCount >= 8 * longest && $0.panelCount <= 8 * (longest + 15) })
         }
+    }
+
+    @Test func outputsTakeTheTilesOfFieldsOrOnesOfTheirOwn() {
+        for (rows, length) in [(1, 40), (1, 4096), (9, 20), (20, 9), (65, 64), (128, 4)] {
+            let shape = TileShape(planes: 1, rows: rows, length: length)
+            #expect(shape.tiles(fields: 3, outputs: 5) == 5 && shape.tiles(fields: 3, outputs: 2) == 3)
+            #expect((0..<5).allSatisfy { shape.tile(ofOutput: $0, fields: 3) == $0 })
+        }
+        for (rows, length) in [(2, 2), (2, 64), (20, 18), (64, 64), (32, 6)] {
+            let shape = TileShape(planes: 1, rows: rows, length: length)
+            #expect(shape.tiles(fields: 3, outputs: 5) == 8)
+            #expect((0..<5).allSatisfy { shape.tile(ofOutput: $0, fields: 3) == 3 + $0 })
+            #expect(shape.tileCount >= shape.spectrumCount)
+        }
+    }
+
+    @Test func scratchGrowsWithWorkersAndFields() {
+        for shape in [(1, 1, 30), (1, 1, 4096), (1, 9, 20), (3, 9, 20)].map({
+            TileShape(planes: $0.0, rows: $0.1, length: $0.2)
+        }) {
+            let one = shape.scratchCount(fields: 1, workers: 1)
+            #expect(one % 8 == 0 && one >= 4 * shape.panelCount)
+            #expect(shape.scratchCount(fields: 0, workers: 1) == one)
+            #expect(shape.scratchCount(fields: 3, workers: 1) == one + 2 * shape.panelCount)
+            #expect(shape.scratchCount(fields: 1, workers: 3) == one + 8 * shape.panelCount)
+        }
+    }
+
+    @Test func aBoxHoldsTheWindowsOfBothPartners() {
+        func segment(_ start: Int, _ count: Int) -> AxisSegment {
+            AxisSegment(origin: -start, positions: 0..<100, extent: count, step: 1)
+        }
+        let first = Window(segment(3, 2), segment(0, 4), segment(7, 1), planeOffset: 0, extents: (9, 9))
+        let second = Window(segment(1, 3), segment(5, 2), segment(0, 9), planeOffset: 0, extents: (9, 9))
+        let empty = Window(segment(1, 3), segment(5, 0), segment(0, 9), planeOffset: 0, extents: (9, 9))
+        #expect(TileBox(first, nil) == TileBox(planes: 3..<5, rows: 0..<4, columns: 7..<8))
+        #expect(TileBox(first, second) == TileBox(planes: 1..<5, rows: 0..<7, columns: 0..<9))
+        #expect(TileBox(first, empty) == TileBox(first, nil))
+        #expect(TileBox(empty, first) == TileBox(first, nil))
+        #expect(TileBox(empty, nil) == TileBox(planes: 0..<0, rows: 0..<0, columns: 0..<0))
+        #expect(TileBox(empty, empty) == TileBox(empty, nil))
     }
 }

@@ -39,7 +39,14 @@ private struct Placement {
     let origins: (Int, Int, Int)
     let steps: (Int, Int, Int)
     let extents: (depth: Int, height: Int, width: Int)
-    let planeOffset: Int
+    var planeOffset: Int
+
+    /// In another array, so many elements on.
+    func moved(by elements: Int) -> Placement {
+        var placement = self
+        placement.planeOffset += elements
+        return placement
+    }
 
     func window(_ shape: TileShape) -> Window {
         Window(
@@ -67,6 +74,10 @@ private struct Placement {
     }
 }
 
+extension TileShape {
+    fileprivate var noElements: [Int?] { [Int?](repeating: nil, count: pointCount) }
+}
+
 private func placements(_ count: Int) -> [(TileShape, Placement)] {
     var generator = SeededGenerator(seed: 11)
     func three(_ range: ClosedRange<Int>) -> (Int, Int, Int) {
@@ -83,45 +94,63 @@ private func placements(_ count: Int) -> [(TileShape, Placement)] {
     }
 }
 
+private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
+
 @Suite struct WindowTests {
-    @Test func gatherReadsExactlyTheSamplesOfTheDefinition() throws {
+    @Test func loadReadsExactlyTheSamplesOfTheDefinition() throws {
         var wrong: [String] = []
-        for (shape, placement) in placements(300) {
-            let array = (0..<placement.count).map { Float($0 + 1) }
-            let tile = try ScratchTile<Float>(shape)
-            let window = placement.window(shape)
-            let elements = placement.elements(shape)
-            let summary = tile.withRegion { shape.gather(array.span, window, nil, into: $0).0 }
-            let expected = elements.map { Complex(real: $0.map { Double($0 + 1) } ?? 0, imaginary: 0) }
-            let energy = expected.reduce(0) { $0 + $1.squaredMagnitude }
+        let placements = placements(300)
+        for (index, (shape, placement)) in placements.enumerated() {
+            // Every other one with a partner: another placement in an array of its own, behind the first one's.
+            let other = index.isMultiple(of: 2) ? placement.moved(by: placement.count) : nil
+            let elements = [placement.elements(shape), other?.elements(shape) ?? shape.noElements]
+            let read = Set(elements.joined().compactMap { $0 })
+            // Samples are integers; what no window holds is NaN.
+            let array = (0..<(other ?? placement).count).map {
+                read.contains($0) ? Double($0 % 7 == 3 ? -$0 : $0 + 1) : .nan
+            }
+            let values = elements.map { $0.map { $0.map { array[$0] } ?? 0 } }
+            let windows = (placement.window(shape), other?.window(shape))
+            let bench = try TransformBench<Double>(shape)
+            let summary = bench.load(array, windows.0, windows.1)
+            let spectrum = try bench.spectrum(TileBox(windows.0, windows.1)).bins(shape)
             let isRight =
-                tile.field == expected && window.isEmpty == elements.allSatisfy { $0 == nil }
-                && summary.energy == energy && !summary.hasNegative
-            if !isRight { wrong.append("\(shape) \(placement)") }
+                relativeError(spectrum, naiveTransform(packed(values[0], values[1]), shape)) <= 1e-14
+                && windows.0.isEmpty == elements[0].allSatisfy { $0 == nil }
+                && zip([summary.0, summary.1], values).allSatisfy { summary, values in
+                    summary.energy == values.reduce(0) { $0 + $1 * $1 }
+                        && summary.hasNegative == values.contains { $0 < 0 }
+                }
+            if !isRight { wrong.append("\(shape) \(placement) \(index)") }
         }
         #expect(wrong.isEmpty)
     }
 
-    @Test func scatterAndFillWriteExactlyTheSamplesOfTheDefinition() throws {
+    @Test func storeAndFillWriteExactlyTheSamplesOfTheDefinition() throws {
         var wrong: [String] = []
         for (shape, placement) in placements(300) {
-            let field = (0..<shape.pointCount).map { Complex(real: Double($0), imaginary: -Double($0)) }
-            let tile = try ScratchTile<Double>(shape, field)
-            let window = placement.window(shape)
-            var expected = [Double](repeating: 0.5, count: placement.count)
+            let bench = try TransformBench<Double>(shape)
+            let field = (0..<shape.pointCount).map { Complex(real: Double($0 + 1), imaginary: -Double($0 + 1)) }
+            let spectrum = try bench.spectrum(of: field)
+            let other = placement.moved(by: placement.count)
+            let windows = (placement.window(shape), other.window(shape))
+            bench.restore(spectrum, TileBox(windows.0, windows.1))
+            var expected = [Double](repeating: 0.5, count: other.count)
             var array = expected
             for (point, element) in placement.elements(shape).enumerated() {
-                if let element { expected[element] = -Double(point) }
+                if let element { expected[element] = Double((point + 1) * shape.pointCount) }
             }
-            withRegion(&array) { array in
-                tile.withRegion {
-                    shape.scatter(
-                        $0, part: 1, into: array, window, factors: (1, 1), floor: -.infinity, bias: 0)
-                }
+            for (point, element) in other.elements(shape).enumerated() {
+                if let element { expected[element] = -Double((point + 1) * shape.pointCount) }
             }
-            if array != expected { wrong.append("scatter \(shape) \(placement)") }
+            bench.store(windows.0, windows.1, into: &array)
+            let isRight = zip(array, expected).allSatisfy {
+                $1 == 0.5 ? $0 == 0.5 : abs($0 - $1) <= 1e-12 * Double(shape.pointCount * shape.pointCount)
+            }
+            if !isRight { wrong.append("store \(shape) \(placement)") }
+            expected = array
             for case let element? in placement.elements(shape) { expected[element] = 7 }
-            withRegion(&array) { shape.fill($0, window, 7) }
+            withRegion(&array) { fill($0, windows.0, 7) }
             if array != expected { wrong.append("fill \(shape) \(placement)") }
         }
         #expect(wrong.isEmpty)
@@ -129,27 +158,131 @@ private func placements(_ count: Int) -> [(TileShape, Placement)] {
 
     @Test func aWindowMayEndWithItsArrayAndItsTile() throws {
         let shape = TileShape(planes: 2, rows: 3, length: 5)
-        let whole = Window(
-            AxisSegment(origin: 0, positions: 0..<2, extent: 2, step: 1),
-            AxisSegment(origin: 0, positions: 0..<3, extent: 3, step: 1),
-            AxisSegment(origin: 0, positions: 0..<5, extent: 5, step: 1), planeOffset: 4, extents: (3, 5))
-        let tile = try ScratchTile<Float>(shape)
-        let array = (0..<34).map { Float($0) }
-        _ = tile.withRegion { shape.gather(array.span, whole, nil, into: $0) }
-        #expect(tile.field.map(\.real) == (4..<34).map { Double($0) })
+        let array = (0..<34).map { Double($0) }
+        let bench = try TransformBench<Double>(shape)
+        bench.load(
+            array,
+            Window(
+                AxisSegment(origin: 0, positions: 0..<2, extent: 2, step: 1),
+                AxisSegment(origin: 0, positions: 0..<3, extent: 3, step: 1),
+                AxisSegment(origin: 0, positions: 0..<5, extent: 5, step: 1), planeOffset: 4, extents: (3, 5)), nil)
+        let expected = naiveTransform(array[4...].map { Complex(real: $0, imaginary: 0) }, shape)
+        #expect(relativeError(try bench.spectrum().bins(shape), expected) <= 1e-14)
     }
 
     @Test func anEmptyWindowTouchesNothingWhereverItIs() throws {
-        let shape = TileShape(planes: 1, rows: 2, length: 4)
         let empty = Window(
-            AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1),
-            AxisSegment(origin: 9, positions: 0..<90, extent: 2, step: 1),
+            whole, AxisSegment(origin: 9, positions: 0..<90, extent: 2, step: 1),
             AxisSegment(origin: 0, positions: 0..<90, extent: 80, step: 1), planeOffset: 1000, extents: (2, 80))
         #expect(empty.isEmpty)
-        let tile = try ScratchTile<Float>(shape)
-        let (first, second) = tile.withRegion { shape.gather([Float]().span, empty, empty, into: $0) }
-        #expect(first.energy == 0 && second.energy == 0)
-        #expect(tile.field == [Complex](repeating: .zero, count: 8))
+        for shape in [(1, 1, 4), (1, 1, 2048), (1, 2, 4), (1, 30, 4), (3, 2, 4), (21, 21, 4)].map({
+            TileShape(planes: $0.0, rows: $0.1, length: $0.2)
+        }) {
+            let bench = try TransformBench<Float>(shape)
+            let (first, second) = bench.load([], empty, empty)
+            #expect(first.energy == 0 && second.energy == 0 && !first.hasNegative && !second.hasNegative)
+            let spectrum = try bench.spectrum(TileBox(empty, empty))
+            #expect(spectrum.bins(shape) == [Complex](repeating: .zero, count: shape.pointCount))
+            var array: [Float] = [1, 2]
+            bench.restore(spectrum, TileBox(empty, empty))
+            bench.store(empty, empty, into: &array)
+            bench.store(nil, empty, into: &array)
+            bench.store(nil, nil, into: &array)
+            #expect(array == [1, 2])
+        }
+    }
+
+    // MARK: On the way
+
+    @Test func loadPacksTwoWindowsAndSumsTheirSquares() throws {
+        let shape = TileShape(planes: 1, rows: 2, length: 4)
+        let rows = AxisSegment(origin: 0, positions: 0..<2, extent: 2, step: 1)
+        let columns = AxisSegment(origin: -1, positions: 0..<4, extent: 2, step: 1)
+        let windows = [0, 4].map { Window(whole, rows, columns, planeOffset: $0, extents: (2, 2)) }
+        let bench = try TransformBench<Float>(shape)
+        let (first, second) = bench.load([1, 2, 3, 4, 5, -6, 7, 8], windows[0], windows[1])
+        // Transforms of two and four points add and subtract integers.
+        let field = packed([0, 1, 2, 0, 0, 3, 4, 0], [0, 5, -6, 0, 0, 7, 8, 0])
+        #expect(try bench.spectrum().bins(shape) == naiveTransform(field, shape))
+        #expect(first.energy == 30 && !first.hasNegative)
+        #expect(second.energy == 174 && second.hasNegative)
+    }
+
+    @Test func storeScalesCutsAndShifts() throws {
+        let shape = TileShape(planes: 1, rows: 1, length: 4)
+        let window = Window(
+            whole, whole, AxisSegment(origin: -1, positions: 1..<4, extent: 3, step: 1), planeOffset: 1, extents: (1, 3)
+        )
+        let field = packed([9, 1, -2, 3], [9, -4, 5, -6])
+        var array = [Double](repeating: 0.25, count: 8)
+        let bench = try TransformBench<Double>(shape)
+        bench.restore(try bench.spectrum(of: field))
+        withRegion(&array) { array in
+            // The inverse is four times the field.
+            bench.withTile {
+                bench.transform.store(
+                    $0, TileResult(window, factors: (0.5, 3), floor: 0, bias: 0.5),
+                    TileResult(window.moved(by: 4), factors: (-0.5, 3), floor: -.infinity, bias: -1), into: array, $1)
+            }
+        }
+        #expect(array == [0.25, 6.5, 0.5, 18.5, 0.25, 23, -31, 35])
+    }
+
+    @Test func loadScalesExactlyFarBeyondOnePowersRange() throws {
+        // A transform of one point is that point.
+        let shape = TileShape(planes: 1, rows: 1, length: 1)
+        func loaded<Scalar: ConvolutionScalar>(_ values: [Scalar], _ exponents: (Int, Int)) throws -> [Complex] {
+            let bench = try TransformBench<Scalar>(shape)
+            let windows = (0..<2).map { shape.window(shape.box, field: $0) }
+            bench.load(values, windows[0], windows[1], exponents: exponents)
+            return try bench.spectrum().bins(shape)
+        }
+        for (value, exponents, expected) in [
+            (1.5, (0, 3), (1.5, 12.0)), (0x1.8p-1000, (2000, -70), (0x1.8p1000, 0x1.8p-1070)),
+            (0x1p1000, (-2000, -1074), (0x1p-1000, 0x1p-74)), (0x1p-1074, (2046, 1), (0x1p972, 0x1p-1073)),
+        ] {
+            #expect(try loaded([value, value], exponents) == packed([expected.0], [expected.1]))
+        }
+        #expect(try loaded([Float(0x1p-149), -0x1p120], (254, -250)) == packed([0x1p105], [-0x1p-130]))
+    }
+
+    /// In every form: rows of eight and rests, lines and matrices.
+    @Test(arguments: [(1, 1, 20), (1, 1, 2080), (1, 11, 6), (3, 9, 5)])
+    func loadReplacesWhatIsNotFiniteAndScalesTheRest(_ extents: (Int, Int, Int)) throws {
+        func check<Scalar: ConvolutionScalar>(_: Scalar.Type) throws {
+            let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
+            var generator = SeededGenerator(seed: 31)
+            let clean = generator.values(2 * shape.pointCount)
+            var (dirty, zeroed) = (clean, clean)
+            for (index, value) in [Double.nan, .infinity, -.infinity, .nan].enumerated() {
+                let place = generator.integer(in: 0...shape.pointCount - 1) + index % 2 * shape.pointCount
+                (dirty[place], zeroed[place]) = (value, 0)
+            }
+            let windows = (0..<2).map { shape.window(shape.box, field: $0) }
+            let bench = try TransformBench<Scalar>(shape)
+            let scaled = zeroed.enumerated().map { Scalar($1 * ($0 < shape.pointCount ? 8 : 0.25)) }
+            bench.load(scaled, windows[0], windows[1])
+            let expected = try bench.spectrum().bins(shape)
+            let found = bench.load(
+                dirty.map { Scalar($0) }, windows[0], windows[1], exponents: (3, -2), sanitising: true)
+            #expect(try bench.spectrum().bins(shape) == expected)
+            // What was found is what was there before.
+            #expect(!found.0.energy.isFinite && !found.1.energy.isFinite)
+            let careful = bench.load(
+                zeroed.map { Scalar($0) }, windows[0], windows[1], exponents: (3, -2), sanitising: false)
+            #expect(try bench.spectrum().bins(shape) == expected)
+            for (summary, part) in [(careful.0, 0), (careful.1, 1)] {
+                let values = zeroed[part * shape.pointCount..<(part + 1) * shape.pointCount]
+                let energy = values.reduce(0) { $0 + $1 * $1 }
+                #expect(abs(summary.energy - energy) <= energy * Double(values.count) * Double(Scalar.ulpOfOne))
+                #expect(summary.hasNegative)
+            }
+            let magnitudes = clean.map { Scalar(abs($0)) }
+            let signs = bench.load(magnitudes, windows[0], windows[1], exponents: (0, 0), sanitising: false)
+            #expect(!signs.0.hasNegative && !signs.1.hasNegative)
+        }
+        try check(Float.self)
+        try check(Double.self)
     }
 
     @Test func windowsAreEqualIfTheyMeanTheSame() {
@@ -165,56 +298,41 @@ private func placements(_ count: Int) -> [(TileShape, Placement)] {
 
     @Test func aWindowOutsideItsArrayTraps() async {
         await #expect(processExitsWith: trap) {
-            let shape = TileShape(planes: 1, rows: 1, length: 4)
-            let one = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
-            let window = Window(one, one, four, planeOffset: 1, extents: (1, 4))
-            let tile = try ScratchTile<Float>(shape)
+            let window = Window(whole, whole, four, planeOffset: 1, extents: (1, 4))
             // The last of elements 1 ..< 5 is not there.
-            _ = tile.withRegion { shape.gather([1, 2, 3, 4].span, window, nil, into: $0) }
+            try TransformBench<Float>(TileShape(planes: 1, rows: 1, length: 4)).load([1, 2, 3, 4], window, nil)
         }
         await #expect(processExitsWith: trap) {
-            let shape = TileShape(planes: 1, rows: 1, length: 4)
-            let one = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
-            let inside = Window(one, one, four, planeOffset: 0, extents: (1, 4))
-            let outside = Window(one, one, four, planeOffset: 1, extents: (1, 4))
-            let tile = try ScratchTile<Float>(shape)
-            _ = tile.withRegion { shape.gather([1, 2, 3, 4].span, inside, outside, into: $0) }
+            let windows = [0, 1].map { Window(whole, whole, four, planeOffset: $0, extents: (1, 4)) }
+            try TransformBench<Float>(TileShape(planes: 1, rows: 1, length: 4)).load(
+                [1, 2, 3, 4], windows[0], windows[1])
         }
         await #expect(processExitsWith: trap) {
-            let one = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
+            let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
+            let windows = [0, 1].map { Window(whole, whole, four, planeOffset: $0, extents: (1, 4)) }
+            var array: [Float] = [1, 2, 3, 4]
+            try TransformBench(TileShape(planes: 1, rows: 1, length: 4)).store(windows[0], windows[1], into: &array)
+        }
+        await #expect(processExitsWith: trap) {
             let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
             var array = [1.0, 2, 3]
-            withRegion(&array) {
-                TileShape(planes: 1, rows: 1, length: 4).fill(
-                    $0, Window(one, one, four, planeOffset: 0, extents: (1, 4)), 0)
-            }
+            withRegion(&array) { fill($0, Window(whole, whole, four, planeOffset: 0, extents: (1, 4)), 0) }
         }
     }
 
     @Test func aWindowOutsideItsTileTraps() async {
         await #expect(processExitsWith: trap) {
-            let shape = TileShape(planes: 1, rows: 1, length: 4)
-            let one = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let five = AxisSegment(origin: 0, positions: 0..<5, extent: 5, step: 1)
-            let tile = try ScratchTile<Float>(shape)
-            let window = Window(one, one, five, planeOffset: 0, extents: (1, 5))
-            _ = tile.withRegion { shape.gather([1, 2, 3, 4, 5].span, window, nil, into: $0) }
+            let window = Window(whole, whole, five, planeOffset: 0, extents: (1, 5))
+            try TransformBench<Float>(TileShape(planes: 1, rows: 1, length: 4)).load([1, 2, 3, 4, 5], window, nil)
         }
         await #expect(processExitsWith: trap) {
-            let shape = TileShape(planes: 1, rows: 2, length: 4)
-            let one = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let two = AxisSegment(origin: -1, positions: 0..<3, extent: 2, step: 1)
             var array = [1.0, 2]
-            let tile = try ScratchTile<Double>(shape)
-            withRegion(&array) { array in
-                tile.withRegion {
-                    shape.scatter(
-                        $0, part: 0, into: array, Window(one, two, one, planeOffset: 0, extents: (2, 1)),
-                        factors: (1, 1), floor: 0, bias: 0)
-                }
-            }
+            let window = Window(whole, two, whole, planeOffset: 0, extents: (2, 1))
+            try TransformBench(TileShape(planes: 1, rows: 2, length: 4)).store(nil, window, into: &array)
         }
     }
 }
