@@ -126,9 +126,14 @@ public struct TileShape: Hashable, Sendable {
     func aligned(_ rows: Range<Int>) -> Range<Int> { rows.lowerBound / panelWidth * panelWidth..<rows.upperBound }
     /// Panels of one worker whose products sum a number of fields.
     func workerCount(fields: Int) -> Int { (3 + max(fields, 1)) * panelCount }
-    /// Scratch of a team of workers whose products sum a number of fields.
+    /// Scratch of a team of workers whose products sum a number of fields. Saturates: what exceeds the address space is
+    /// refused by its size.
     public func scratchCount(fields: Int, workers: Int) -> Int {
-        workers * workerCount(fields: fields) + (sheetCount + noteCount + 7) / 8 * 8
+        let rest = (sheetCount + noteCount + 7) / 8 * 8
+        // As workerCount says.
+        let (panels, isTooLarge) = (workers * panelCount).multipliedReportingOverflow(
+            by: 3 + min(max(fields, 1), .max / 2))
+        return isTooLarge || panels > .max / 2 - rest ? .max / 2 : panels + rest
     }
 
     /// Points of one transform.

@@ -133,12 +133,12 @@ struct SpectralLayout: Hashable, Sendable {
         wholeSpectra =
             filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
         let shape = table.shape
-        let scratchCounts = (
-            filterCrew.blocks * shape.scratchCount(fields: fieldTiles, workers: filterCrew.team),
-            blockCrew.blocks * shape.scratchCount(fields: fieldTiles, workers: blockCrew.team)
-        )
-        scratch = layout.book(
-            max(scratchCounts.0, scratchCounts.1), bytesEach: complex)
+        let scratchCounts = [filterCrew, blockCrew].map { [fieldTiles] crew in
+            let (count, isTooLarge) = crew.blocks.multipliedReportingOverflow(
+                by: shape.scratchCount(fields: fieldTiles, workers: crew.team))
+            return isTooLarge ? .max : count
+        }
+        scratch = layout.book(max(scratchCounts[0], scratchCounts[1]), bytesEach: complex)
         byteCount = layout.byteCount
     }
 
