@@ -65,8 +65,19 @@ extension SpectralPipeline {
             if fraction < 0 { memory.planeFacts[2 * o + 1] = 0 }
             memory.norms[2 * plane] = fraction.magnitude
         }
+        if table.pairsGroups { shareScales(memory) }
         for o in 0..<memory.planeFacts.count / 2 where isComfortable || memory.planeFacts[2 * o] == -.infinity {
             memory.planeFacts[2 * o] = 0
+        }
+    }
+
+    /// Gives the outputs that may share a transform one scale, as far as it keeps both from underflow: so their proportion, and
+    /// with it every bit, does not depend on whether filters are scaled. Unscaled ones are never further apart.
+    private func shareScales(_ memory: PipelineMemory<Scalar>) {
+        for o in stride(from: 0, to: problem.groups - 1, by: 2) {
+            let (first, second) = (memory.planeFacts[2 * o], memory.planeFacts[2 * o + 2])
+            guard abs(first - second) <= Double(2 * comfortable.exponent) else { continue }
+            (memory.planeFacts[2 * o], memory.planeFacts[2 * o + 2]) = (max(first, second), max(first, second))
         }
     }
 

@@ -13,8 +13,8 @@ struct Partner: Hashable, Sendable {
 }
 
 extension PassTable {
-    /// Whether the odd rows of two groups share transforms.
-    private var pairsGroups: Bool {
+    /// Whether the odd rows of two groups share transforms: those of groups 0 and 1, 2 and 3, ….
+    var pairsGroups: Bool {
         problem.channelsPerGroup == 1 && problem.filtersPerGroup == 1 && problem.groups > 1
     }
 
@@ -210,7 +210,8 @@ extension SpectralPipeline {
 
     /// Where one part of output `o` goes. If it is zero it is written at once, and there is nothing to store.
     private func output(
-        _ partner: Partner, _ window: Window, _ o: Int, isZero: Bool, _ isNegative: Bool, _ scale: Int, _ bias: Span<Scalar>,
+        _ partner: Partner, _ window: Window, _ o: Int, isZero: Bool, _ isNegative: Bool, _ scale: Int,
+        _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>
     ) -> TileResult<Scalar>? {
         let plane = partner.group * outputsPerGroup + o
