@@ -18,11 +18,11 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     /// Hands it back, and frees it.
     static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?)
 
-    /// A plan for `count` complex transforms of `length` points into contiguous rows, or `nil` if FFTW refuses. Strides
+    /// A plan for `count` complex transforms of `length` points, or `nil` if FFTW refuses. Strides
     /// and distances (from transform to transform) are in complex elements.
     static func makePlan(
-        length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputDistance: Int32, sign: Int32,
-        flags: UInt32, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>
+        length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputStride: Int32,
+        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>
     ) -> OpaquePointer?
     static func execute(
         _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>)

@@ -24,7 +24,7 @@ enum Rotations {
     }
 
     /// exp(2πi·index/length), from an angle of at most an eighth of the circle.
-    private static func unitRoot(_ index: Int, of length: Int) -> (cosine: Double, sine: Double) {
+    static func unitRoot(_ index: Int, of length: Int) -> (cosine: Double, sine: Double) {
         // 8·index/length = octant + rest; odd octants are measured back from their end.
         let eighths = index % length * 8
         let (octant, rest) = (eighths / length, eighths % length)

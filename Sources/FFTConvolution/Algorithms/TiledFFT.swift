@@ -12,16 +12,20 @@ package struct TiledFFT: Algorithm {
     private let tilings: [AxisTiling]
     let table: PassTable
     let layout: SpectralLayout
+    /// The blocking of a matrix product for each bin; `nil` if spectra are multiplied one by one.
+    let dense: DenseLayout?
     package let predictedTime: Double
     package let rankingTime: Double
 
     package var tiling: [AxisTiling]? { tilings }
-    package var workspaceByteCount: Int { layout.byteCount }
+    package var workspaceByteCount: Int { max(layout.byteCount, dense?.byteCount ?? 0) }
 
     /// A recipe with a given tiling, one entry per axis.
     ///
     /// - Throws: ``Inapplicable`` if the tiling is not alias-free.
-    package init(_ request: PlanRequest, tilings: [AxisTiling]) throws(Inapplicable) {
+    package init(
+        _ request: PlanRequest, tilings: [AxisTiling], isDense: Bool = false
+    ) throws(Inapplicable) {
         for (axis, tiling) in zip(request.problem.axes, tilings) {
             let needed = tiling.coversAxis ? axis.coveringLength : tiling.step + axis.dilatedFilter - 1
             guard tiling.step > 0, tiling.length >= needed else {
@@ -54,29 +58,43 @@ package struct TiledFFT: Algorithm {
         }
         self.layout = layout
         let model = CostModel(request.machine)
-        predictedTime = model.tiledTime(table, layout, request, workers: workers)
-        rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
+        guard isDense else {
+            dense = nil
+            predictedTime = model.tiledTime(table, layout, request, workers: workers)
+            rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
+            return
+        }
+        guard let dense = DenseLayout(table, request) else {
+            throw Inapplicable("nothing is summed over channels: there is no matrix to multiply")
+        }
+        self.dense = dense
+        predictedTime = model.denseTime(table, dense, request, workers: workers)
+        rankingTime = model.denseTime(table, dense, request, workers: request.machine.coreCount)
     }
 
     package var description: String {
         let lengths = tilings.map { "\($0.length)" }.joined(separator: "x")
         let steps = tilings.map { "\($0.step)" }.joined(separator: "x")
         let tiles = table.tileCount
-        return tiles == 1
-            ? "one tile, transforms of \(lengths)" : "\(tiles) tiles of \(steps), transforms of \(lengths)"
+        let product = dense == nil ? "" : ", matrix products"
+        return (tiles == 1 ? "one tile" : "\(tiles) tiles of \(steps)") + ", transforms of \(lengths)\(product)"
     }
 
     /// T1 of the numerical contract: [4·(l + 1) + A]·u, with l = log₂ of the points of one transform and A the depth
     /// of the sums in the spectrum (`Docs/Mathematics.md`, "The error bound").
     package var relativeErrorBound: Double {
         let points = tilings.reduce(1.0) { $0 * Double($1.length) }
-        return (4 * (points.log2Bound + 1) + Double(layout.summationDepth)) * request.precision.unitRoundoff
+        // What is out of the ordinary is left to single products, whatever the recipe.
+        let depth = max(layout.summationDepth, dense?.summationDepth ?? 0)
+        return (4 * (points.log2Bound + 1) + Double(depth)) * request.precision.unitRoundoff
     }
 
     package func makeExecutor<Scalar: ConvolutionScalar>(
         for type: Scalar.Type
     ) throws -> any PassExecutor<Scalar> {
-        try SpectralPipeline<Scalar>(table: table, layout: layout, threads: request.threads)
+        let careful = try SpectralPipeline<Scalar>(table: table, layout: layout, threads: request.threads)
+        guard let dense else { return careful }
+        return try DensePipeline<Scalar>(table: table, layout: dense, careful: careful)
     }
 }
 
@@ -96,7 +114,10 @@ extension TiledFFT {
         var recipes: [TiledFFT] = []
         var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
         for choice in choices {
-            do throws(Inapplicable) { recipes.append(try TiledFFT(request, tilings: choice)) } catch { refusal = error }
+            do throws(Inapplicable) {
+                recipes.append(try TiledFFT(request, tilings: choice))
+                if let dense = try? TiledFFT(request, tilings: choice, isDense: true) { recipes.append(dense) }
+            } catch { refusal = error }
         }
         guard !recipes.isEmpty else { throw refusal }
         recipes.sort { $0.rankingTime < $1.rankingTime }

@@ -5,7 +5,8 @@ package enum TransformLength {
     /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
     /// out: the next one is better.
     static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
-        (8, 0.49, 0.25), (12, 0.60, 0.30), (16, 0.57, 0.29), (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
+        (6, 0.51, 0.26), (8, 0.49, 0.25), (10, 0.58, 0.32), (12, 0.60, 0.30), (14, 0.78, 0.46), (16, 0.57, 0.29),
+        (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
         (64, 0.60, 0.40), (80, 0.79, nil), (96, 0.70, nil), (128, 0.74, nil), (144, 0.70, nil), (160, 0.78, nil),
         (192, 0.73, nil), (240, 0.83, nil), (256, 0.79, nil), (320, 0.90, nil), (384, 0.87, nil), (400, 0.99, nil),
         (512, 0.95, nil), (640, 1.01, nil), (768, 1.57, nil), (960, 1.61, nil), (1024, 1.10, nil), (1280, 1.05, nil),

@@ -56,6 +56,16 @@ struct FieldFacts {
         return scaled(fraction, Int(region[index(field, part) + 1]) - reference)
     }
 
+    /// The exponent of one norm; `nil` if it is zero.
+    func exponent(field: Int, part: Int) -> Int? {
+        region[index(field, part)] > 0 ? Int(region[index(field, part) + 1]) : nil
+    }
+
+    /// Calls `body` with the exponents of some fields of one partner, but for those that are zero.
+    func exponents(_ fields: Range<Int>, part: Int, _ body: (Int) -> Void) {
+        for field in fields { if let exponent = exponent(field: field, part: part) { body(exponent) } }
+    }
+
     /// The largest exponent among some fields of one partner; `nil` if all are zero.
     func largestExponent(_ fields: Range<Int>, part: Int) -> Int? {
         var largest: Int?

@@ -145,6 +145,10 @@ struct PassTable: Hashable, Sendable {
         }
     }
 
+    /// Taps of the filter along the axes of a tile, and positions from tap to tap; 1 where an axis is absent.
+    var filterTaps: [Int] { [depth, height, width].map(\.axis.filter) }
+    var filterDilations: [Int] { [depth, height, width].map(\.axis.dilation) }
+
     /// Tile positions that hold all samples of the filter.
     var filterBox: TileBox {
         TileBox(planes: depth.filter.positions, rows: height.filter.positions, columns: width.filter.positions)

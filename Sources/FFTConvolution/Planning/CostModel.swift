@@ -66,6 +66,48 @@ extension CostModel {
             + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
     }
 
+    /// The same with a matrix product for each bin.
+    func denseTime(_ table: PassTable, _ dense: DenseLayout, _ request: PlanRequest, workers: Int) -> Double {
+        let problem = request.problem
+        let (Cg, Kg, G) = (
+            Double(problem.channelsPerGroup), Double(problem.filtersPerGroup), Double(problem.groups)
+        )
+        func padded(_ count: Double) -> Double { (count / 8).rounded(.up) * 8 }
+        let pairs = Double(table.pairCount)
+        let channels = dense.channels
+        let points = Double(channels.pointCount)
+        let half = Double(channels.halfCount)
+        let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
+        // Every axis is a pass along the channels, every point is packed or unpacked twice.
+        let passes = Double(channels.extents.filter { $0 > 1 }.count)
+        let field = points * (passes * machine.channelPassTime + machine.gatherTime + machine.copyTime) * scale
+        let multiplications: Double
+        let filterTime: Double
+        let columns: Double
+        // Below six rows the product waits for memory.
+        let rows = Double(min(dense.rowBlock, table.pairCount))
+        switch table.pass {
+        case .forward, .inputGradient:
+            let (depth, outputs) = table.pass == .forward ? (Cg, padded(Kg)) : (Kg, padded(Cg))
+            multiplications = points * pairs * depth * outputs
+            columns = depth * outputs
+        case .filterGradient:
+            multiplications = points * pairs * Kg * padded(Cg)
+            columns = Kg * padded(Cg)
+        }
+        // Matrix products over the taps, one axis after the other; then written, and read again.
+        let taps = channels.taps.map(Double.init)
+        let first = taps[0] * taps[1] * taps[2] * Double(channels.halfLength)
+        let second = channels.extents[1] > 1 ? taps[0] * taps[1] * half / Double(channels.extents[0]) : 0
+        let third = channels.extents[0] > 1 ? taps[0] * half : 0
+        filterTime = columns * ((first + second + third) * machine.productRate + half * machine.filterTime)
+        let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.5
+        let transforms = pairs * (padded(Cg) + padded(Kg)) * field
+        let all = G * (transforms + (multiplications * machine.productRate * waiting + filterTime) * scale)
+        let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
+        return all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
+    }
+
     /// Equal blocks of `time` each, shared by workers.
     private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {
         let cores = max(min(workers, machine.coreCount), 1)

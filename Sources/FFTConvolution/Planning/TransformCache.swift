@@ -7,7 +7,12 @@ final class TransformCache: Sendable {
     static let shared = TransformCache()
 
     private struct Key: Hashable, Sendable {
-        let shape: TileShape
+        enum Kind: Hashable, Sendable {
+            case tile(TileShape)
+            case channels(ChannelLayout)
+        }
+
+        let kind: Kind
         let precision: Precision
     }
 
@@ -17,7 +22,15 @@ final class TransformCache: Sendable {
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
-        let key = Key(shape: shape, precision: .of(Scalar.self))
+        try cached(Key(kind: .tile(shape), precision: .of(Scalar.self))) { try PackedTransform<Scalar>(shape: shape) }
+    }
+
+    /// - Throws: `PlanFailure` or `AllocationFailure`.
+    func channels<Scalar: ConvolutionScalar>(_ layout: ChannelLayout) throws -> ChannelTransform<Scalar> {
+        try cached(Key(kind: .channels(layout), precision: .of(Scalar.self))) { try ChannelTransform<Scalar>(layout) }
+    }
+
+    private func cached<Transform: Sendable>(_ key: Key, _ make: () throws -> Transform) throws -> Transform {
         let found = kept.withLock { kept -> (any Sendable)? in
             guard let index = kept.firstIndex(where: { $0.key == key }) else { return nil }
             // The most recently used one is the last.
@@ -25,8 +38,8 @@ final class TransformCache: Sendable {
             kept.append(entry)
             return entry.transform
         }
-        if let found = found as? PackedTransform<Scalar> { return found }
-        let made = try PackedTransform<Scalar>(shape: shape)
+        if let found = found as? Transform { return found }
+        let made = try make()
         // A transform that is dropped destroys its plans under the planner lock: it must go outside this one.
         let dropped = kept.withLock { kept -> (any Sendable)? in
             kept.append((key, made))

@@ -1,0 +1,113 @@
+internal import SpectralEngine
+
+/// The blocking of a ``DensePipeline``, and the places of its workspace.
+///
+/// Spectra lie `[bin][row pair][channel]`, those of the filters `[half bin][depth][column]`, so that the product of one bin is
+/// one matrix product: rows are row pairs, the depth is what is summed, columns are outputs. In the filter gradient rows are
+/// filters, the depth are row pairs, columns are channels.
+struct DenseLayout: Hashable, Sendable {
+    /// Bytes that spectra, and those of the filters, may take before they are cut into blocks: near enough to the cores to be
+    /// read at once after they are written, and few enough for any machine.
+    private static let spectrumLimit = 64 << 20
+    private static let filterLimit = 64 << 20
+    /// Terms of a sum that are added one after the other before their sum is added to that of such blocks.
+    static let summationBlock = 64
+    /// Row pairs that make a product of the filters' spectra worth while.
+    private static let fewRows = 6
+
+    let workers: Int
+    /// Fields that are summed, and outputs, of one group; channels and filters in the filter gradient.
+    let depth: Int
+    let columns: Int
+    /// Fields that a row pair loads.
+    let fieldCount: Int
+    /// Row pairs of a block, and outputs.
+    let rowBlock: Int
+    let columnBlock: Int
+    /// Additions on the longest path of a sum in the spectrum.
+    let summationDepth: Int
+    let channels: ChannelLayout
+
+    /// Spectra of the fields, of the outputs, and of the filters (or their gradients).
+    let fields: Booking
+    let outputs: Booking
+    let filters: Booking
+    /// What is known of each field of each row pair: see ``FieldFacts``, then two exponents for each pair; and whether a field
+    /// holds a negative sample, and did in an earlier block.
+    let facts: Booking
+    let negatives: Booking
+    /// Fraction and exponent of the norm of every filter of the group, and whether it has a negative tap.
+    let norms: Booking
+    /// Per worker.
+    let scratch: Booking
+    let scratchCount: Int
+
+    let byteCount: Int
+
+    /// - Returns: `nil` where one output is one sum of one product: nothing is dense.
+    init?(_ table: PassTable, _ request: PlanRequest) {
+        let problem = table.problem
+        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
+        guard Cg * Kg > 1, table.rowCount > 0 else { return nil }
+        let isGradient = table.pass == .filterGradient
+        workers = max(request.threads, 1)
+        let (depth, columns) = table.pass == .forward || isGradient ? (Cg, Kg) : (Kg, Cg)
+        (self.depth, self.columns) = (depth, columns)
+        let complex = 2 * request.precision.byteCount
+        let extents = [table.shape.planes, table.shape.rows, table.shape.length]
+        let half = extents[0] * extents[1] * (extents[2] / 2 + 1)
+        func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
+        /// All but the scratch, saturating.
+        func bytes(_ rows: Int, _ columns: Int) -> Double {
+            let all = Double(padded(depth) + padded(columns))
+            let spectra = Double(table.shape.pointCount) * Double(rows) * all
+            let filters = Double(half) * Double(depth) * Double(padded(columns))
+            return (spectra + filters) * Double(complex)
+        }
+        var (rows, block) = (table.pairCount, columns)
+        func spectra(_ rows: Int) -> Double { bytes(rows, block) - bytes(0, block) }
+        while rows > Self.fewRows, spectra(rows) > Double(Self.spectrumLimit) { rows = (rows + 1) / 2 }
+        if !isGradient {
+            while block > 16, bytes(0, block) > Double(Self.filterLimit) { block = padded((block + 1) / 2) }
+            // A memory limit takes rows and columns: neither changes a bit.
+            while bytes(rows, block) > 0.8 * Double(request.memoryLimit), rows > 1 || block > 8 {
+                if rows > 1, spectra(rows) > bytes(0, block) || block <= 8 {
+                    rows = (rows + 1) / 2
+                } else {
+                    block = padded((block + 1) / 2)
+                }
+            }
+        }
+        (rowBlock, columnBlock) = (rows, block)
+        func depths(_ terms: Int) -> Int {
+            min(terms, Self.summationBlock) - 1 + (terms + Self.summationBlock - 1) / Self.summationBlock - 1
+        }
+        // Row pairs of the filter gradient: each is two terms, that of bin b and that of −b.
+        summationDepth =
+            isGradient
+            ? depths(rows) + 1 + (table.pairCount + rows - 1) / rows : max(depths(depth), 0)
+
+        let (wideDepth, wideColumns) = (padded(depth), padded(block))
+        let stride = rows * (isGradient ? wideDepth + wideColumns : wideDepth)
+        channels = ChannelLayout(
+            extents: extents, taps: table.filterTaps, dilations: table.filterDilations, forwardStride: stride,
+            inverseStride: rows * wideColumns)
+        var layout = WorkspaceLayout()
+        fields = layout.book(table.shape.pointCount, stride, bytesEach: complex)
+        outputs =
+            isGradient ? .none : layout.book(table.shape.pointCount, rows, wideColumns, bytesEach: complex)
+        filters =
+            isGradient
+            ? layout.book(half, columns, wideDepth, bytesEach: complex)
+            : layout.book(half, depth, wideColumns, bytesEach: complex)
+        let factCount = isGradient ? depth + columns : depth
+        fieldCount = factCount
+        facts = layout.book(rows, factCount * 2 * FieldFacts.stride + 2, bytesEach: 8)
+        negatives = layout.book(rows + 1, 2 * factCount, bytesEach: 1)
+        norms = layout.book(depth, columns, 2, bytesEach: 8)
+        scratchCount =
+            (max(channels.panelCount, channels.filterCount(columns: isGradient ? wideDepth : wideColumns)) + 7) / 8 * 8
+        scratch = layout.book(workers, scratchCount, bytesEach: complex)
+        byteCount = layout.byteCount
+    }
+}
