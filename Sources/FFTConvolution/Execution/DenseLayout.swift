@@ -32,11 +32,11 @@ struct DenseLayout: Hashable, Sendable {
     let fields: Booking
     let outputs: Booking
     let filters: Booking
-    /// What is known of each field of each row pair: see ``FieldFacts``, then two exponents for each pair; and whether a field
+    /// What is known of each field of each row pair: see ``FieldFacts``, then those of each pair as a whole: see ``RowFacts``; and whether a field
     /// holds a negative sample, and did in an earlier block.
     let facts: Booking
     let negatives: Booking
-    /// Fraction and exponent of the norm of every filter of the group, and whether it has a negative tap.
+    /// Fraction and exponent of the norm of every filter of the group, then for every output whether a filter has a negative tap.
     let norms: Booking
     /// Per worker.
     let scratch: Booking
@@ -102,9 +102,9 @@ struct DenseLayout: Hashable, Sendable {
             : layout.book(half, depth, wideColumns, bytesEach: complex)
         let factCount = isGradient ? depth + columns : depth
         fieldCount = factCount
-        facts = layout.book(rows, factCount * 2 * FieldFacts.stride + 2, bytesEach: 8)
+        facts = layout.book(rows, factCount * 2 * FieldFacts.stride + RowFacts.stride, bytesEach: 8)
         negatives = layout.book(rows + 1, 2 * factCount, bytesEach: 1)
-        norms = layout.book(depth, columns, 2, bytesEach: 8)
+        norms = layout.book(depth + 1, columns, 2, bytesEach: 8)
         scratchCount =
             (max(channels.panelCount, channels.filterCount(columns: isGradient ? wideDepth : wideColumns)) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)

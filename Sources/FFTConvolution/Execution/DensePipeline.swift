@@ -81,6 +81,31 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     func scratch(worker: Int) -> SharedRegion<Scalar> { scratch.slice(worker, count: scratchCount) }
 }
 
+/// What is known of a row pair as a whole.
+struct RowFacts {
+    static let stride = 6
+
+    /// The exponents that the partners are scaled down by.
+    var exponents = (0, 0)
+    /// Whether all fields of a partner are zero, and whether one holds a negative sample.
+    var isZero = (false, false)
+    var isNegative = (false, false)
+
+    init() {}
+
+    init(_ region: SharedRegion<Double>) {
+        exponents = (Int(region[0]), Int(region[1]))
+        isZero = (region[2] != 0, region[3] != 0)
+        isNegative = (region[4] != 0, region[5] != 0)
+    }
+
+    func store(_ region: SharedRegion<Double>) {
+        (region[0], region[1]) = (Double(exponents.0), Double(exponents.1))
+        (region[2], region[3]) = (isZero.0 ? 1 : 0, isZero.1 ? 1 : 0)
+        (region[4], region[5]) = (isNegative.0 ? 1 : 0, isNegative.1 ? 1 : 0)
+    }
+}
+
 /// The exponents of the norms of some fields that are not zero.
 private struct ExponentRange {
     private(set) var least: Int?
@@ -143,14 +168,16 @@ extension DensePipeline {
     private func measureFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws -> Int? {
         let isFinite = Atomic(true)
         try Workers.run(count: layout.workers, blocks: layout.columns) { o, _ in
+            var hasNegative = false
             for i in 0..<layout.depth {
                 let plane = filterPlane(group, o, i)
                 let norm = measure(filters, plane * taps..<(plane + 1) * taps)
                 let index = 2 * (o * layout.depth + i)
-                memory.norms[index] = norm.hasNegative ? -norm.fraction : norm.fraction
-                memory.norms[index + 1] = Double(norm.exponent)
+                (memory.norms[index], memory.norms[index + 1]) = (norm.fraction, Double(norm.exponent))
+                hasNegative = hasNegative || norm.hasNegative
                 if norm.nonFiniteCount > 0 { isFinite.store(false, ordering: .relaxed) }
             }
+            memory.norms[2 * (layout.depth * layout.columns + o)] = hasNegative ? 1 : 0
         }
         guard isFinite.load(ordering: .relaxed) else { return nil }
         var range = ExponentRange()
@@ -198,12 +225,22 @@ extension DensePipeline {
         guard let common = range.scale(comfortable) else { return nil }
         for row in 0..<pairs.count {
             guard let exponents = packing(row, common, memory) else { return nil }
-            memory.facts[factCount(pairs.count) + 2 * row] = Double(exponents.0)
-            memory.facts[factCount(pairs.count) + 2 * row + 1] = Double(exponents.1)
+            let (facts, negatives) = (facts(row, memory), negatives(row, memory))
+            var whole = RowFacts()
+            whole.exponents = exponents
+            whole.isZero = (
+                facts.largestExponent(0..<layout.depth, part: 0) == nil,
+                facts.largestExponent(0..<layout.depth, part: 1) == nil
+            )
+            for i in 0..<layout.depth {
+                if negatives[2 * i] != 0 { whole.isNegative.0 = true }
+                if negatives[2 * i + 1] != 0 { whole.isNegative.1 = true }
+            }
+            whole.store(rowFacts(row, memory))
         }
         try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
             let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
-            let exponents = self.exponents(row, pairs.count, memory)
+            let exponents = RowFacts(rowFacts(row, memory)).exponents
             guard exponents != (0, 0) else { return }
             _ = load(
                 array, fieldWindows(group, pairs.lowerBound + row), panel * 8, of: layout.depth,
@@ -213,12 +250,9 @@ extension DensePipeline {
         return 0
     }
 
-    private func factCount(_ rows: Int) -> Int { layout.rowBlock * layout.fieldCount * 2 * FieldFacts.stride }
-
-    /// The exponents that the partners of a row pair are scaled down by.
-    private func exponents(_ row: Int, _ rows: Int, _ memory: DenseMemory<Scalar>) -> (Int, Int) {
-        let index = factCount(rows) + 2 * row
-        return (Int(memory.facts[index]), Int(memory.facts[index + 1]))
+    private func rowFacts(_ row: Int, _ memory: DenseMemory<Scalar>) -> SharedRegion<Double> {
+        let start = layout.rowBlock * layout.fieldCount * 2 * FieldFacts.stride + row * RowFacts.stride
+        return memory.facts[start..<start + RowFacts.stride]
     }
 
     /// How the partners of a row pair share a transform; `nil` if they cannot.
@@ -286,39 +320,31 @@ extension DensePipeline {
             let second = 2 * pair + 1 < table.rowCount ? Partner(group: group, row: 2 * pair + 1) : nil
             let windows = (table.resultWindow(first, start), second.map { table.resultWindow($0, start) })
             let step = isForward ? table.outputPlaneCount : table.inputPlaneCount
-            let exponents = exponents(row, pairs.count, memory)
-            let facts = facts(row, memory)
-            func target(_ window: Window?, _ lane: Int, part: Int, _ exponent: Int) -> TileResult<Scalar>? {
+            let facts = RowFacts(rowFacts(row, memory))
+            func target(
+                _ window: Window?, _ lane: Int, isZero: Bool, _ isNegative: Bool, _ exponent: Int
+            ) -> TileResult<Scalar>? {
                 guard let window = window?.moved(by: lane * step) else { return nil }
                 let o = start + lane
                 let plane = group * layout.columns + o
                 let bias = bias.isEmpty || !isForward ? 0 : bias[plane]
-                guard facts.largestExponent(0..<layout.depth, part: part) != nil else {
+                guard !isZero else {
                     fill(result, window, bias)
                     return nil
                 }
                 let factors = powersOfTwo(exponent + filterScale, Scalar.self)
                 // Operands without a negative sample have no negative result: what is below 0 is rounding.
-                let floor: Scalar = hasNegative(row, o, part, memory) ? -.infinity : 0
+                let hasNegative = isNegative || memory.norms[2 * (layout.depth * layout.columns + o)] != 0
                 return TileResult(
-                    window, factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)), floor: floor,
-                    bias: bias)
+                    window, factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)),
+                    floor: hasNegative ? -.infinity : 0, bias: bias)
             }
             transform.store(
                 memory.outputs, at: row * pitch + panel * 8, channels: min(8, columns.upperBound - start),
                 into: result, memory.scratch(worker: worker),
-                first: { target(windows.0, $0, part: 0, exponents.0) },
-                second: { target(windows.1, $0, part: 1, exponents.1) })
+                first: { target(windows.0, $0, isZero: facts.isZero.0, facts.isNegative.0, facts.exponents.0) },
+                second: { target(windows.1, $0, isZero: facts.isZero.1, facts.isNegative.1, facts.exponents.1) })
         }
-    }
-
-    /// Whether a field of one partner, or a filter of one output, holds a negative sample.
-    private func hasNegative(_ row: Int, _ o: Int, _ part: Int, _ memory: DenseMemory<Scalar>) -> Bool {
-        for i in 0..<layout.depth {
-            if negatives(row, memory)[2 * i + part] != 0 { return true }
-            if memory.norms[2 * (o * layout.depth + i)] < 0 { return true }
-        }
-        return false
     }
 
     private func fieldWindows(_ group: Int, _ pair: Int) -> (Window, Window?, pitch: Int) {
@@ -478,12 +504,14 @@ extension DensePipeline {
                 if abs(exponent) <= 1 { exponent = 0 }
             }
             guard canShareProduct(facts, exponent) else { return nil }
-            memory.facts[factCount(pairs.count) + 2 * row] = Double(exponent)
+            var whole = RowFacts()
+            whole.exponents.0 = exponent
+            whole.store(rowFacts(row, memory))
             if exponent != 0 || scaleX != 0 || scaleG != 0 { isScaled = true }
         }
         if isScaled {
             try loadAll { row, isInput in
-                let exponent = exponents(row, pairs.count, memory).0
+                let exponent = RowFacts(rowFacts(row, memory)).exponents.0
                 return isInput ? (-scaleX, exponent - scaleX) : (-scaleG, -exponent - scaleG)
             }
         }
