@@ -1,0 +1,71 @@
+// What a tile's transforms take by themselves: the measure of everything else that a pipeline does.
+
+extension PackedTransform {
+    /// Runs the FFTW executions of one forward (load, lines) or inverse (lines, store) transform of a tile, as many of each
+    /// plan, all on the same panel: so they find everything in the first-level cache, and nothing is gathered, copied,
+    /// rotated or scattered. Plans that read columns of a tile read the first eight ones. For measurements.
+    ///
+    /// - Parameters:
+    ///   - box: Where the tile holds samples, or what of it will be kept.
+    ///   - tile: Read as it is, and so is the team's scratch: zeros stay zeros, and take the time of other ordinary numbers.
+    /// - Returns: How many executions there were.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    @discardableResult
+    public func runTransformsAlone(
+        isInverse: Bool, _ box: TileBox, _ tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+    ) -> Int {
+        shape.check(tile, team)
+        _ = shape.linePositions(box)
+        let counts = shape.executions(isInverse: isInverse, box)
+        team.run(1) { _, panels in
+            func run(_ count: Int, _ plan: OpaquePointer?, _ source: UnsafeMutablePointer<Scalar>) {
+                for _ in 0..<count { unsafe execute(plan, source, panels.turned) }
+            }
+            /// Where a plan over lines of so many points reads: columns as they lie, or a panel.
+            func source(_ length: Int, _ columns: SharedRegion<Scalar>) -> UnsafeMutablePointer<Scalar> {
+                unsafe TileShape.readsColumns(length) ? columns.base : panels.packed
+            }
+            switch (shape.form, isInverse) {
+            case (.small, false):
+                unsafe run(counts.rows, rowForward, team.sheet.base)
+                unsafe run(counts.lines, lineForward, tile.base)
+            case (.small, true):
+                unsafe run(counts.rows, rowInverse, tile.base)
+                unsafe run(counts.columns, columnInverse, tile.base)
+            case (.line, false), (.line, true):
+                unsafe run(counts.lines, isInverse ? lineInverse : lineForward, panels.packed)
+            case (.matrix, false), (.plane, false), (.volume, false):
+                let rows = unsafe shape.form == .matrix ? source(shape.columnCount, team.sheet) : panels.packed
+                unsafe run(counts.rows, rowForward, rows)
+                unsafe run(counts.columns, columnForward, source(shape.rowCount, tile))
+                unsafe run(counts.lines, lineForward, source(shape.lineLength, tile))
+            case (.matrix, true), (.plane, true), (.volume, true):
+                unsafe run(counts.lines, lineInverse, panels.packed)
+                unsafe run(counts.columns, columnInverse, source(shape.rowCount, tile))
+                unsafe run(counts.rows, rowInverse, panels.packed)
+            }
+        }
+        return counts.rows + counts.columns + counts.lines
+    }
+}
+
+extension TileShape {
+    /// Panels of rows, of columns within planes, and of lines that one transform of a tile executes its plans on.
+    fileprivate func executions(isInverse: Bool, _ box: TileBox) -> (rows: Int, columns: Int, lines: Int) {
+        switch form {
+        case .line: (0, 0, panelCount())
+        case .matrix: (rowCount / panelWidth, 0, panelCount())
+        case .small:
+            isInverse
+                ? (panels(of: 0..<length), panels(of: aligned(box.rows)), 0)
+                : (panels(of: aligned(box.columns)), 0, panelCount())
+        case .plane: (panels(of: box.rows), 0, panelCount())
+        case .volume:
+            (
+                box.planes.count * panels(of: box.rows),
+                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, panelCount()
+            )
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import SpectralEngine
+import Testing
+
+/// A shape, a box, and the executions of a transform forward and back.
+private let cases: [(shape: (Int, Int, Int), rows: Range<Int>, columns: Range<Int>, forward: Int, inverse: Int)] = [
+    ((1, 1, 45), 0..<1, 3..<9, 1, 1),
+    // 32 rows of 65 columns.
+    ((1, 1, 2080), 0..<1, 0..<7, 4 + 9, 4 + 9),
+    // A small tile goes back row by row, and its lines with its rows.
+    ((1, 16, 20), 3..<9, 7..<17, 3 + 2, 3 + 2), ((1, 16, 20), 0..<16, 0..<20, 3 + 2, 3 + 2),
+    ((1, 64, 12), 9..<33, 8..<10, 1 + 8, 2 + 4),
+    ((1, 40, 70), 3..<12, 0..<70, 2 + 9, 9 + 2), ((1, 40, 70), 0..<40, 1..<2, 5 + 9, 9 + 5),
+    // Two of three planes: rows, columns of each, lines.
+    ((3, 20, 17), 5..<14, 0..<17, 2 * (2 + 3) + 60, 60 + 2 * (3 + 2)),
+    ((3, 33, 8), 0..<33, 0..<8, 2 * (5 + 1) + 33, 33 + 2 * (1 + 5)), ((3, 1, 30), 0..<1, 0..<30, 2 + 4, 4 + 2),
+]
+
+@Suite struct TransformsAloneTests {
+    @Test func everyPanelIsTransformedOnceAndNothingElseTouched() throws {
+        for (extents, rows, columns, forward, inverse) in cases {
+            func check<Scalar: ConvolutionScalar>(_: Scalar.Type) throws {
+                let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
+                let bench = try TransformBench<Scalar>(shape, word: 0)
+                let box = TileBox(planes: extents.0 > 1 ? 1..<3 : 0..<1, rows: rows, columns: columns)
+                bench.withTile { tile, team in
+                    for (isInverse, count) in [(false, forward), (true, inverse)] {
+                        let executions = bench.transform.runTransformsAlone(isInverse: isInverse, box, tile, team)
+                        #expect(executions == count, "\(shape), \(isInverse)")
+                    }
+                    #expect((0..<tile.count).allSatisfy { tile[$0] == 0 })
+                }
+            }
+            try check(Float.self)
+            try check(Double.self)
+        }
+    }
+
+    @Test func boxesAndTilesThatDoNotFitTrap() async {
+        await #expect(processExitsWith: trap) {
+            let bench = try TransformBench<Float>(TileShape(planes: 1, rows: 5, length: 9))
+            bench.withTile {
+                _ = bench.transform.runTransformsAlone(
+                    isInverse: false, TileBox(planes: 0..<1, rows: 0..<6, columns: 0..<9), $0, $1)
+            }
+        }
+        await #expect(processExitsWith: trap) {
+            let bench = try TransformBench<Float>(TileShape(planes: 1, rows: 5, length: 9))
+            bench.withTile {
+                _ = bench.transform.runTransformsAlone(isInverse: true, bench.shape.box, $0[0..<$0.count - 1], $1)
+            }
+        }
+    }
+}
