@@ -3,8 +3,8 @@ import FFTConvolution
 import SpectralEngine
 
 // Whole calls on ready arrays, f32: filter transform included, planning excluded. Each iteration times, in turn, a call
-// on one thread, a call on two, and the transforms that the call needs, alone on one thread and on a tile that stays in
-// the cache. "call / transforms" is what everything else (gather, products, scatter, memory) adds, in percent.
+// on one thread, a call on two, and FFTW's share of the call, alone on one thread and on panels that stay in the cache.
+// "call / transforms" is what everything else (gather, copies, products, scatter, memory) adds, in percent.
 
 enum CallMetric {
     static let one = BenchmarkMetric.custom("1 thread (us)", useScalingFactor: false)
@@ -70,8 +70,13 @@ struct TransformsAlone: Sendable {
             transforms[run.shape] = try PackedTransform(shape: run.shape)
         }
         self.transforms = transforms
-        let count = runs.map { 2 * $0.shape.workCount }.max() ?? 0
+        let count = runs.map { Self.count($0.shape) }.max() ?? 0
         buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
+    }
+
+    /// Scalars of a tile and of the scratch of its transforms.
+    private static func count(_ shape: TileShape) -> Int {
+        2 * (shape.tileCount + shape.scratchCount(fields: 1, workers: 1))
     }
 
     /// Seconds of all of them. Of many equal ones some are timed.
@@ -92,11 +97,10 @@ struct TransformsAlone: Sendable {
     private static let timedAtMost = 64
 
     private func execute(_ run: TransformRun, _ region: SharedRegion<Float>) {
-        let (tile, scratch) = run.shape.split(region)
-        switch run.direction {
-        case .forward: transforms[run.shape]?.forward(tile, box: run.box, scratch)
-        case .inverse: _ = transforms[run.shape]?.inverse(tile, box: run.box, scratch)
-        }
+        let tileCount = 2 * run.shape.tileCount
+        let team = TransformTeam(region[tileCount..<Self.count(run.shape)], run.shape, fields: 1)
+        transforms[run.shape]?.runTransformsAlone(
+            isInverse: run.direction == .inverse, run.box, region[0..<tileCount], team)
     }
 }
 

@@ -1,117 +1,158 @@
 import Benchmark
+import CKernels
 import Foundation
 import Pace
 import SpectralEngine
 
-// Each kernel alone, on tiles that stay in the cache, f32, one thread. `MB/s` counts every byte the kernel must read or
-// write once; the row "copy" is `memcpy` of a tile at the same size: what the machine can do.
+// Each kernel alone, on panels of eight rows or lines, as the pipelines call it, f32, one thread. `MB/s` counts every byte
+// the kernel must read or write once; the row "copy" is `memcpy` of a panel of the same size: what the machine can do.
 //
 // FFTCONV_ISA=scalar, avx2, … measures the kernels of another instruction set.
 
-/// Everything a kernel may touch, for one shape.
+/// Eight rows of `length` complex elements a little apart, as often as a kernel needs them, and two fields of samples.
 struct KernelMemory {
-    let shape: TileShape
-    /// Two fields of the tile's extents, one after the other.
-    let array: [Float]
-    let tiles: [SharedRegion<Float>]
-    let halves: [SharedRegion<Float>]
-    let result: SharedRegion<Float>
-    /// As large as a tile.
-    let copySource: UnsafeMutableRawPointer
-    let copyTarget: UnsafeMutableRawPointer
+    static let lines = 8
+    static let panelCount = 6
 
-    /// The window that covers the tile with one of the two fields.
-    func window(_ field: Int) -> Window {
-        func whole(_ extent: Int) -> AxisSegment {
-            AxisSegment(origin: 0, positions: 0..<extent, extent: extent, step: 1)
+    let length: Int
+    let pitch: Int
+    let array: UnsafeMutablePointer<Float>
+    let panels: [UnsafeMutablePointer<Float>]
+    var rows: ck_rows
+    /// The windows of both fields that cover the rows.
+    var windows: (ck_window, ck_window)
+
+    var panelByteCount: Int { 2 * Self.lines * pitch * MemoryLayout<Float>.stride }
+
+    /// All lines, and those that they meet in the same order or backwards.
+    func lines(_ mirror: Int) -> ck_lines {
+        ck_lines(
+            count: Self.lines, length: length, pitch: pitch, spectrum_pitch: mirror == CK_STRAIGHT ? pitch : -pitch,
+            mirror: Int32(mirror))
+    }
+
+    /// Where lines start that are met in that order.
+    func spectrum(_ panel: Int, _ mirror: Int) -> UnsafeMutablePointer<Float> {
+        panels[panel] + (mirror == CK_STRAIGHT ? 0 : 2 * (Self.lines - 1) * pitch)
+    }
+
+    func line(_ panel: Int, _ line: Int) -> UnsafeMutablePointer<Float> { panels[panel] + 2 * line * pitch }
+
+    /// Factors that keep what is multiplied in place.
+    var ones: UnsafeMutablePointer<Float> { panels[Self.panelCount - 1] }
+
+    /// Lends memory of its own, filled with small numbers.
+    static func lend(_ length: Int, _ body: (inout KernelMemory) -> Void) {
+        let pitch = (length + 7) / 8 * 8 + 8
+        let panel = 2 * lines * pitch
+        let field = lines * length
+        let count = panelCount * panel + 2 * field
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: count * MemoryLayout<Float>.stride, alignment: AlignedBuffer.alignment)
+        defer { memory.deallocate() }
+        let values = memory.bindMemory(to: Float.self, capacity: count)
+        for index in 0..<count { (values + index).initialize(to: Float(index % 15 - 7) / 8) }
+        let ones = values + (panelCount - 1) * panel
+        for index in 0..<panel { ones[index] = Float(1 - index % 2) }
+        func window(_ field: Int) -> ck_window {
+            ck_window(
+                count: (1, lines, length), start: (0, 0, 0), step: (1, 1, 1), array_offset: field,
+                array_stride: (lines * length, length))
         }
-        return Window(
-            whole(1), whole(shape.rows), whole(shape.length), planeOffset: field * shape.pointCount,
-            extents: (shape.rows, shape.length))
+        var kernels = KernelMemory(
+            length: length, pitch: pitch, array: values + panelCount * panel,
+            panels: (0..<panelCount).map { values + $0 * panel },
+            rows: ck_rows(plane: 0, row: 0, count: lines, length: length, pitch: pitch),
+            windows: (window(0), window(field)))
+        body(&kernels)
     }
 }
 
 struct Kernel {
     let name: String
-    /// Bytes read and written for each point of the tile; a half spectrum has half a complex element for each.
+    /// Bytes read and written for each complex element of a panel.
     let bytesPerPoint: Int
-    let run: @Sendable (KernelMemory) -> Void
+    let run: @Sendable (inout KernelMemory) -> Void
 
-    static let all = [
-        Kernel(name: "copy", bytesPerPoint: 16) { memory in
-            memory.copyTarget.copyMemory(
-                from: memory.copySource, byteCount: memory.tiles[0].count * MemoryLayout<Float>.stride)
-        },
-        Kernel(name: "gather", bytesPerPoint: 16) { memory in
-            blackHole(
-                memory.shape.gather(memory.array.span, memory.window(0), memory.window(1), into: memory.tiles[0]))
-        },
-        Kernel(name: "scatter", bytesPerPoint: 12) { memory in
-            memory.shape.scatter(
-                memory.tiles[0], part: 0, into: memory.result, memory.window(0), factors: (0.5, 1),
-                floor: -.infinity, bias: 0)
-        },
-        Kernel(name: "untangle", bytesPerPoint: 16) { memory in
-            memory.shape.untangle(memory.tiles[0], into: memory.halves[0], memory.halves[1], exponents: (0, 0))
-        },
-        Kernel(name: "tangle", bytesPerPoint: 16) { memory in
-            memory.shape.tangle(memory.halves[0], memory.halves[1], exponents: (0, 0), into: memory.tiles[0])
-        },
-        Kernel(name: "multiply", bytesPerPoint: 20) { memory in
-            memory.shape.multiply(
-                memory.tiles[0], memory.halves[0], conjugate: false, into: memory.tiles[1], accumulate: false)
-        },
-        Kernel(name: "multiplyConjugate", bytesPerPoint: 20) { memory in
-            memory.shape.multiply(
-                memory.tiles[0], memory.halves[0], conjugate: true, into: memory.tiles[1], accumulate: false)
-        },
-        Kernel(name: "multiplyConjugate accumulating", bytesPerPoint: 28) { memory in
-            memory.shape.multiply(
-                memory.tiles[0], memory.halves[0], conjugate: true, into: memory.tiles[1], accumulate: true)
-        },
-        Kernel(name: "correlate accumulating", bytesPerPoint: 24) { memory in
-            memory.shape.correlate(memory.tiles[0], memory.tiles[1], into: memory.halves[0], accumulate: true)
-        },
-    ]
-}
-
-extension KernelMemory {
-    /// Lends memory of its own for one shape, filled with small numbers.
-    static func lend(_ shape: TileShape, _ body: (KernelMemory) -> Void) {
-        let (tile, half, field) = (2 * shape.complexCount, 2 * shape.halfCount, shape.pointCount)
-        let count = 2 * tile + 2 * half + field
-        guard let buffer = try? AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride) else {
-            fatalError("no memory for a tile of \(shape)")
+    static let all =
+        [
+            Kernel(name: "copy", bytesPerPoint: 16) { memory in
+                UnsafeMutableRawPointer(memory.panels[1]).copyMemory(
+                    from: memory.panels[0], byteCount: memory.panelByteCount)
+            },
+            Kernel(name: "gather", bytesPerPoint: 16) { memory in
+                var summary = [ck_summary(), ck_summary()]
+                Float.gather(
+                    memory.array, &memory.windows.0, &memory.windows.1, memory.panels[0], &memory.rows, &summary)
+                blackHole(summary)
+            },
+            Kernel(name: "scatter", bytesPerPoint: 12) { memory in
+                Float.scatter(
+                    memory.panels[0], 0, memory.array, &memory.windows.0, &memory.rows, (0.5, 1), -.infinity, 0)
+            },
+            Kernel(name: "packPanel", bytesPerPoint: 16) { memory in
+                // Columns of a narrow tile: what they cost is the transposition.
+                Float.packPanel(memory.panels[0], KernelMemory.lines, memory.panels[1], memory.pitch, memory.length)
+            },
+            Kernel(name: "unpackPanel", bytesPerPoint: 16) { memory in
+                Float.unpackPanel(memory.panels[0], memory.pitch, memory.panels[1], KernelMemory.lines, memory.length)
+            },
+            Kernel(name: "rotate", bytesPerPoint: 24) { memory in
+                Float.rotate(memory.panels[0], memory.ones, false, KernelMemory.lines * memory.length)
+            },
+            Kernel(name: "untangle", bytesPerPoint: 32) { memory in
+                for line in 0..<KernelMemory.lines {
+                    Float.untangle(
+                        memory.line(0, line), memory.line(1, line), memory.line(2, line), memory.line(3, line), (1, 1),
+                        memory.length, Int32(CK_MIRRORED))
+                }
+            },
+            Kernel(name: "tangle", bytesPerPoint: 40) { memory in
+                for line in 0..<KernelMemory.lines {
+                    Float.tangle(
+                        (UnsafePointer(memory.line(0, line)), UnsafePointer(memory.line(1, line))),
+                        (UnsafePointer(memory.line(2, line)), UnsafePointer(memory.line(3, line))),
+                        memory.line(4, line), (1, 1), memory.length, Int32(CK_MIRRORED))
+                }
+            },
+            Kernel(name: "multiplyPair", bytesPerPoint: 48) { memory in
+                for line in 0..<KernelMemory.lines {
+                    Float.multiplyPair(
+                        memory.line(0, line), memory.line(1, line), memory.ones, memory.ones, memory.length,
+                        Int32(CK_MIRRORED), true)
+                }
+            },
+        ]
+        + [false, true].flatMap { accumulate in
+            let suffix = accumulate ? " accumulating" : ""
+            return [(CK_STRAIGHT, ""), (CK_MIRRORED, " mirrored"), (CK_REVERSED, " reversed")].map { mirror, name in
+                Kernel(name: "multiply\(name)\(suffix)", bytesPerPoint: accumulate ? 32 : 24) { memory in
+                    var lines = memory.lines(mirror)
+                    Float.multiply(
+                        memory.panels[0], memory.spectrum(1, mirror), memory.panels[2], &lines, true, accumulate)
+                }
+            } + [
+                Kernel(name: "correlate\(suffix)", bytesPerPoint: accumulate ? 32 : 24) { memory in
+                    var lines = memory.lines(CK_STRAIGHT)
+                    Float.correlate(memory.panels[0], memory.panels[1], memory.panels[2], &lines, accumulate)
+                }
+            ]
         }
-        let copies = UnsafeMutableRawPointer.allocate(byteCount: 8 * tile, alignment: AlignedBuffer.alignment)
-        defer { copies.deallocate() }
-        copies.initializeMemory(as: Float.self, repeating: 0.5, count: 2 * tile)
-        buffer.withSharedRegion(of: Float.self) { region in
-            for index in 0..<count { region[index] = Float(index % 15 - 7) / 8 }
-            func part(_ start: Int, _ count: Int) -> SharedRegion<Float> { region[start..<start + count] }
-            body(
-                KernelMemory(
-                    shape: shape, array: (0..<2 * field).map { Float($0 % 15 - 7) / 8 },
-                    tiles: [part(0, tile), part(tile, tile)],
-                    halves: [part(2 * tile, half), part(2 * tile + half, half)],
-                    result: part(2 * tile + 2 * half, field), copySource: copies, copyTarget: copies + 4 * tile))
-        }
-    }
 }
 
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [Pace.timePerPoint, Pace.traffic], units: Pace.units, warmupIterations: 3,
         maxDuration: .milliseconds(200))
-    for length in [16, 64, 128, 256] {
-        let shape = TileShape(planes: 1, rows: length, length: length)
+    for length in [16, 64, 256, 1024] {
         for kernel in Kernel.all {
-            Benchmark("\(kernel.name) \(length)x\(length)") { benchmark in
-                KernelMemory.lend(shape) { memory in
-                    kernel.run(memory)
-                    Pace.measure(
-                        benchmark, points: shape.pointCount, bytes: kernel.bytesPerPoint * shape.pointCount
-                    ) { kernel.run(memory) }
+            Benchmark("\(kernel.name) \(KernelMemory.lines)x\(length)") { benchmark in
+                KernelMemory.lend(length) { memory in
+                    kernel.run(&memory)
+                    let points = KernelMemory.lines * length
+                    Pace.measure(benchmark, points: points, bytes: kernel.bytesPerPoint * points) {
+                        kernel.run(&memory)
+                    }
                 }
             }
         }
