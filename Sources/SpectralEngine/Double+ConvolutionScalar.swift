@@ -65,7 +65,8 @@ extension Double: ConvolutionScalar {
 
     public static func scatter(
         _ source: UnsafePointer<Double>, _ part: Int32, _ array: UnsafeMutablePointer<Double>,
-        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Double, Double), _ floor: Double,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Double, Double),
+        _ floor: Double,
         _ bias: Double
     ) { unsafe kernels.scatter(source, part, array, window, rows, factors.0, factors.1, floor, bias) }
 
@@ -94,7 +95,8 @@ extension Double: ConvolutionScalar {
     ) { unsafe kernels.untangle(line, opposite, first, second, factors.0, factors.1, length, mirror) }
 
     public static func tangle(
-        _ first: (UnsafePointer<Double>, UnsafePointer<Double>), _ second: (UnsafePointer<Double>, UnsafePointer<Double>)?,
+        _ first: (UnsafePointer<Double>, UnsafePointer<Double>),
+        _ second: (UnsafePointer<Double>, UnsafePointer<Double>)?,
         _ line: UnsafeMutablePointer<Double>, _ factors: (Double, Double), _ length: Int, _ mirror: Int32
     ) {
         unsafe kernels.tangle(

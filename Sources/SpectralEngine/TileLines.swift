@@ -106,7 +106,8 @@ extension PackedTransform {
                 let tile = unsafe tiles.base + shape.tile(ofOutput: output, fields: fields) * tileCount
                 // A small tile keeps the spectrum. Where nothing is summed or read again, the product takes the field's place.
                 let isKept = shape.form == .small && panel.count == shape.panelWidth
-                let sum = unsafe isKept
+                let sum =
+                    unsafe isKept
                     ? tile + 2 * shape.offset(row: panel.row, column: panel.column)
                     : fields == 1 && outputs == 1 ? first : panels.turned
                 for field in 0..<fields {
