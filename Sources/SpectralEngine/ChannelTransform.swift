@@ -217,7 +217,8 @@ extension ChannelTransform {
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
         for row in 0..<layout.extents[0] * layout.extents[1] {
             unsafe Scalar.execute(
-                inverse[inverse.count - 1], spectra.base + 2 * (offset + row * layout.extents[2] * layout.inverseStride),
+                inverse[inverse.count - 1],
+                spectra.base + 2 * (offset + row * layout.extents[2] * layout.inverseStride),
                 one + 2 * 8 * row * layout.extents[2])
         }
         let last = unsafe turn(inverse, one, two)
@@ -402,7 +403,8 @@ extension ChannelTransform {
                 for plane in 0..<p {
                     for bin in 0..<half {
                         middle.multiply(
-                            tables, at: table(1), source, at: start + (plane * R * half + bin) * step, conjugate: .first,
+                            tables, at: table(1), source, at: start + (plane * R * half + bin) * step,
+                            conjugate: .first,
                             into: rest, at: (plane * r * half + bin) * pitch, accumulate: false)
                     }
                 }

@@ -22,7 +22,8 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     /// and distances (from transform to transform) are in complex elements.
     static func makePlan(
         length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputStride: Int32,
-        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>
+        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Self>,
+        _ output: UnsafeMutablePointer<Self>
     ) -> OpaquePointer?
     static func execute(
         _ plan: OpaquePointer, _ input: UnsafeMutablePointer<Self>, _ output: UnsafeMutablePointer<Self>)

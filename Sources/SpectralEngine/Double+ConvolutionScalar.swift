@@ -31,13 +31,15 @@ extension Double: ConvolutionScalar {
 
     public static func makePlan(
         length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputStride: Int32,
-        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Double>, _ output: UnsafeMutablePointer<Double>
+        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Double>,
+        _ output: UnsafeMutablePointer<Double>
     ) -> OpaquePointer? {
         var extent = length
         return unsafe input.withMemoryRebound(to: fftw_complex.self, capacity: 1) { input in
             unsafe output.withMemoryRebound(to: fftw_complex.self, capacity: 1) { output in
                 unsafe fftw_plan_many_dft(
-                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, outputStride, outputDistance, sign,
+                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, outputStride,
+                    outputDistance, sign,
                     flags)
             }
         }

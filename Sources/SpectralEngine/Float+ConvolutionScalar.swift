@@ -31,13 +31,15 @@ extension Float: ConvolutionScalar {
 
     public static func makePlan(
         length: Int32, count: Int32, inputStride: Int32, inputDistance: Int32, outputStride: Int32,
-        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>
+        outputDistance: Int32, sign: Int32, flags: UInt32, _ input: UnsafeMutablePointer<Float>,
+        _ output: UnsafeMutablePointer<Float>
     ) -> OpaquePointer? {
         var extent = length
         return unsafe input.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { input in
             unsafe output.withMemoryRebound(to: fftwf_complex.self, capacity: 1) { output in
                 unsafe fftwf_plan_many_dft(
-                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, outputStride, outputDistance, sign,
+                    1, &extent, count, input, nil, inputStride, inputDistance, output, nil, outputStride,
+                    outputDistance, sign,
                     flags)
             }
         }

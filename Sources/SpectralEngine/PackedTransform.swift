@@ -66,7 +66,8 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
                             let plan = unsafe Scalar.makePlan(
                                 length: Int32(length), count: Int32(shape.panelWidth), inputStride: Int32(stride ?? 1),
                                 inputDistance: Int32(stride == nil ? pitch : 1), outputStride: 1,
-                                outputDistance: Int32(outputPitch), sign: sign, flags: UInt32(FFTW_ESTIMATE), source.base, target.base)
+                                outputDistance: Int32(outputPitch), sign: sign, flags: UInt32(FFTW_ESTIMATE),
+                                source.base, target.base)
                             return plans.keep(plan)
                         }
                         /// Lines of the tile `stride` apart, read as they are or from a panel.
