@@ -182,7 +182,7 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let (first, second) = bench.load([], empty, empty)
             #expect(first.energy == 0 && second.energy == 0 && !first.hasNegative && !second.hasNegative)
             let spectrum = try bench.spectrum(TileBox(empty, empty))
-            #expect(spectrum.bins(shape) == [Complex](repeating: .zero, count: shape.pointCount))
+            #expect(norm(spectrum.bins(shape)) == 0)
             var array: [Float] = [1, 2]
             bench.restore(spectrum, TileBox(empty, empty))
             bench.store(empty, empty, into: &array)
@@ -265,12 +265,12 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let expected = try bench.spectrum().bins(shape)
             let found = bench.load(
                 dirty.map { Scalar($0) }, windows[0], windows[1], exponents: (3, -2), sanitising: true)
-            #expect(try bench.spectrum().bins(shape) == expected)
+            #expect(relativeError(try bench.spectrum().bins(shape), expected) == 0)
             // What was found is what was there before.
             #expect(!found.0.energy.isFinite && !found.1.energy.isFinite)
             let careful = bench.load(
                 zeroed.map { Scalar($0) }, windows[0], windows[1], exponents: (3, -2), sanitising: false)
-            #expect(try bench.spectrum().bins(shape) == expected)
+            #expect(relativeError(try bench.spectrum().bins(shape), expected) == 0)
             for (summary, part) in [(careful.0, 0), (careful.1, 1)] {
                 let values = zeroed[part * shape.pointCount..<(part + 1) * shape.pointCount]
                 let energy = values.reduce(0) { $0 + $1 * $1 }
