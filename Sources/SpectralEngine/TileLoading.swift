@@ -91,7 +91,7 @@ extension PackedTransform {
                     unsafe loadRows(plane: plane, box, index, source, tile.base, team.notes, panels)
                 }
                 guard columnForward != nil else { return }
-                let start = unsafe tile.base + 2 * plane * shape.rowCount * shape.pitch
+                let start = unsafe tile.base + 2 * plane * shape.planePitch
                 unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
                 unsafe transformColumns(columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
             }
@@ -116,7 +116,7 @@ extension PackedTransform {
             pitch: shape.panelPitch)
         let note = 4 * ((plane - box.planes.lowerBound) * shape.panels(of: box.rows) + index)
         unsafe source.gather(rows, panels.packed, notes.base + note)
-        let target = unsafe tile + 2 * (plane * shape.rowCount + row) * shape.pitch
+        let target = unsafe tile + 2 * (plane * shape.planePitch + row * shape.pitch)
         guard rows.count < shape.panelWidth else { return unsafe execute(rowForward, panels.packed, target) }
         // The plan transforms eight rows; those beyond the last one hold anything and go nowhere.
         unsafe execute(rowForward, panels.packed, panels.turned)
@@ -351,7 +351,7 @@ extension PackedTransform {
             team.run(box.planes.count) { block, panels in
                 let plane = box.planes.lowerBound + block
                 if columnInverse != nil {
-                    let start = unsafe tile.base + 2 * plane * shape.rowCount * shape.pitch
+                    let start = unsafe tile.base + 2 * plane * shape.planePitch
                     unsafe transformColumns(
                         columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
                 }
@@ -372,7 +372,7 @@ extension PackedTransform {
         let rows = ck_rows(
             plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
             pitch: shape.panelPitch)
-        let start = unsafe tile + 2 * plane * shape.rowCount * shape.pitch
+        let start = unsafe tile + 2 * plane * shape.planePitch
         let first = max(min(row, shape.rowCount - shape.panelWidth), 0)
         if shape.rowCount < shape.panelWidth {
             unsafe panels.turned.update(from: start, count: 2 * shape.rowCount * shape.pitch)

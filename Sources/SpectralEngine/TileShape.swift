@@ -40,6 +40,9 @@ public struct TileShape: Hashable, Sendable {
     /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
     let pitch: Int
 
+    /// The same from plane to plane.
+    let planePitch: Int
+
     /// Bins of a line of the spectrum, and complex elements from line to line.
     public let lineLength: Int
     public let linePitch: Int
@@ -68,6 +71,7 @@ public struct TileShape: Hashable, Sendable {
             (rowCount, columnCount, lineLength) = (1, length, length)
         }
         pitch = Self.padded(columnCount, rows: planes * rowCount)
+        planePitch = Self.padded(rowCount * pitch, rows: planes)
         linePitch = (lineLength + 7) / 8 * 8 + (lineLength >= 128 && lineLength % 64 == 0 ? 8 : 0)
         let linesPerRow = form == .line ? 1 : columnCount
         let rowsOfLines = form == .volume ? rowCount : 1
@@ -97,7 +101,7 @@ public struct TileShape: Hashable, Sendable {
 
     // MARK: Memory, in complex elements
 
-    public var tileCount: Int { max(planes * rowCount * pitch, form == .small ? spectrumCount : 0) }
+    public var tileCount: Int { max(planes * planePitch, form == .small ? spectrumCount : 0) }
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }
@@ -163,7 +167,7 @@ struct LinePanel {
 
 extension TileShape {
     /// Complex elements of the tile from sample to sample of a line.
-    var lineStride: Int { form == .line ? 1 : form == .volume ? rowCount * pitch : pitch }
+    var lineStride: Int { form == .line ? 1 : form == .volume ? planePitch : pitch }
 
     /// Rows that lines start in, and lines in each.
     var rowsOfLines: Int { form == .volume ? rowCount : 1 }

@@ -167,7 +167,10 @@ private struct StageTimes {
         if shape.planes > 1 {
             let share = Double(box.planes.count) / Double(shape.planes)
             time += share * Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length)
-            time += lines + share * points * (contiguous(shape.rows) + 2 * machine.copyTime)
+            let (column, isRead) = TransformLength.pass(shape.rows)
+            time += share * points * (column + (isRead ? 1 : 2) * machine.copyTime)
+            // The planes of a line are far from each other.
+            time += points * (line + (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime)
         } else if shape.rows > 1, isColumns, TransformLength.pass(shape.rows).isColumns {
             let first = TransformLength.pass(shape.rows).seconds, last = TransformLength.pass(shape.length).seconds
             let share =

@@ -32,7 +32,7 @@ public struct Machine: Sendable {
     /// Seconds that a block costs beyond its panels, forward and back alike.
     public var blockTime = 300e-9
     /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote.
-    public var teamCost = 1.15
+    public var teamCost = 1.3
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 6e-9
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
