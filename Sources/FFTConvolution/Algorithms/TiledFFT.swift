@@ -49,27 +49,35 @@ package struct TiledFFT: Algorithm {
         } catch {
             throw Inapplicable(error.description)
         }
-        // A memory limit takes workers before it takes tiles: how many run changes no bit, the tiling does.
-        var workers = request.threads
+        let model = CostModel(request.machine)
+        // A small call must not pay for waking others. And a memory limit takes workers before it takes tiles: how many run
+        // changes no bit, the tiling does.
+        var alone = request
+        alone.threads = 1
+        let single = SpectralLayout(table, precision: request.precision, workers: 1)
+        let singleTime = model.tiledTime(table, single, alone, workers: 1)
+        var workers = model.workersWorthWaking(singleTime, of: request.threads)
+        let rankingWorkers = model.workersWorthWaking(singleTime, of: request.machine.coreCount)
         var layout = SpectralLayout(table, precision: request.precision, workers: workers)
         while layout.byteCount > request.memoryLimit, workers > 1 {
             workers -= 1
             layout = SpectralLayout(table, precision: request.precision, workers: workers)
         }
         self.layout = layout
-        let model = CostModel(request.machine)
         guard isDense else {
             dense = nil
             predictedTime = model.tiledTime(table, layout, request, workers: workers)
-            rankingTime = model.tiledTime(table, layout, request, workers: request.machine.coreCount)
+            rankingTime = model.tiledTime(table, layout, request, workers: rankingWorkers)
             return
         }
-        guard let dense = DenseLayout(table, request) else {
+        var shared = request
+        shared.threads = workers
+        guard let dense = DenseLayout(table, shared) else {
             throw Inapplicable("nothing is summed over channels: there is no matrix to multiply")
         }
         self.dense = dense
         predictedTime = model.denseTime(table, dense, request, workers: workers)
-        rankingTime = model.denseTime(table, dense, request, workers: request.machine.coreCount)
+        rankingTime = model.denseTime(table, dense, request, workers: rankingWorkers)
     }
 
     package var description: String {

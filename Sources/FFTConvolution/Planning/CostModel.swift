@@ -20,6 +20,13 @@ package struct CostModel: Sendable {
     }
 }
 
+extension CostModel {
+    /// Of `threads` workers as many as have enough to do when a call takes `time` on one core.
+    func workersWorthWaking(_ time: Double, of threads: Int) -> Int {
+        max(min(threads, Int(min(time / machine.leastShare, 1e6))), 1)
+    }
+}
+
 // MARK: - The spectral pipeline
 
 extension CostModel {

@@ -27,6 +27,8 @@ public struct Machine: Sendable {
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.
     public var threadStartTime = 10e-6
+    /// Seconds of work that a worker must have to be woken for it: with less, the median call takes longer than alone.
+    public var leastShare = 50e-6
     /// Seconds that a panel of eight lines costs beyond its work, for each stage it goes through.
     public var callTime = 80e-9
     /// Seconds that a block costs beyond its panels, forward and back alike.
