@@ -10,6 +10,8 @@ struct Bench: ParsableCommand {
             After one warm-up call each measurement repeats for --min-time seconds, and three times at least. With \
             --on-request others can be measured in turn with one process, as Benchmarks/peers does.
 
+            With --prepared-filter the filter's transforms are done before, once for all calls.
+
             Example: fftconv bench i1024x1024_f31x31 n2c16i32x32_k16f5x5_psame --pass all --method all --json
             """)
 
@@ -37,6 +39,9 @@ struct Bench: ParsableCommand {
         parsing: .unconditional, help: ArgumentHelp("Seconds each measurement lasts at least.", valueName: "seconds"))
     var minTime = "0.3"
 
+    @Flag(help: "Transform the filter once, before measuring. Forward pass only.")
+    var preparedFilter = false
+
     @Flag(help: "One JSON object a line.")
     var json = false
 
@@ -53,7 +58,15 @@ struct Bench: ParsableCommand {
     private enum MethodChoice: String, CaseIterable { case auto, direct, fft, all }
 
     func run() throws {
-        let choice = try pass.map { try StrictWord.value($0, of: PassChoice.self, argument: "--pass") }
+        var choice = try pass.map { try StrictWord.value($0, of: PassChoice.self, argument: "--pass") }
+        if preparedFilter {
+            choice = choice ?? .forward
+            guard choice == .forward else {
+                throw ConvolutionError(
+                    .invalidArgument, argument: "--prepared-filter", value: "--pass \(pass ?? "")",
+                    rule: "is for the forward pass")
+            }
+        }
         let methods = try StrictWord.value(method, of: MethodChoice.self, argument: "--method")
         let minimumTime = try StrictNumber.decimal(minTime, in: 0...86400, argument: "--min-time")
         let options = PlanOptions(
@@ -62,6 +75,10 @@ struct Bench: ParsableCommand {
         var texts: [ProblemText] = []
         for problem in problems {
             let text = try ProblemText(problem)
+            if preparedFilter, let pass = text.pass, pass != .forward {
+                throw ConvolutionError(
+                    .invalidArgument, argument: "--prepared-filter", value: problem, rule: "is for the forward pass")
+            }
             for pass in passes(choice, of: text) {
                 texts.append(ProblemText(text.problem, precision: text.precision, pass: pass))
             }
@@ -78,7 +95,8 @@ struct Bench: ParsableCommand {
             for method in Method(rawValue: methods.rawValue).map({ [$0] }) ?? [.direct, .fft] {
                 var options = options
                 options.method = method
-                let measurement = Measurement(text: text, options: options, minimumTime: minimumTime)
+                let measurement = Measurement(
+                    text: text, options: options, minimumTime: minimumTime, preparesFilter: preparedFilter)
                 var isMeasured = false
                 do {
                     try measurement.run(while: { onRequest ? readLine() != nil : !isMeasured }) { result in

@@ -8,6 +8,8 @@ struct Measurement {
     let options: PlanOptions
     /// Seconds.
     let minimumTime: Double
+    /// Whether the filter is made ready before, for the forward pass.
+    var preparesFilter = false
 
     /// Plans once, then measures as long as `isWanted` says, which is asked before every measurement.
     func run(while isWanted: () throws -> Bool, report: (BenchResult) throws -> Void) throws {
@@ -38,10 +40,16 @@ struct Measurement {
         ).elements
         var result = try Tensor<Scalar>(zeros: problem.resultShape(pass)).elements
         let workspace = try plan.makeWorkspace(for: [pass])
+        let prepared =
+            preparesFilter ? try plan.prepare(filter: Tensor(shape: problem.filterShape, elements: second)) : nil
 
         while try isWanted() {
             let times = try measure {
                 var span = result.mutableSpan
+                if let prepared {
+                    return try prepared.forward(
+                        first.span, bias: Span(), into: &span, workspace: workspace, control: Interrupts.control)
+                }
                 switch pass {
                 case .forward:
                     try plan.forward(

@@ -55,6 +55,18 @@ import Testing
         #expect(outcome.lines[1].contains("direct") && outcome.lines[2].contains("fft"))
     }
 
+    @Test func benchPreparesFilters() throws {
+        let line = ["bench", "i9_f3", "n2c3i9x8_k4f3x3", "--prepared-filter", "--json", "--min-time", "0"]
+        let outcome = try Tool.run(line, in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = try outcome.lines.map { try JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+        #expect(lines.map(\.pass) == ["forward", "forward"])
+        for wrong in [line + ["--pass", "all"], ["bench", "i9_f3_dx", "--prepared-filter"]] {
+            let refused = try Tool.run(wrong, in: try Folder())
+            #expect(refused.status == 2 && refused.errors.hasPrefix("error: --prepared-filter: got "))
+        }
+    }
+
     @Test func benchMeasuresOnRequest() throws {
         let arguments = ["bench", "i8_f3", "--pass", "forward", "--on-request", "--min-time", "0"]
         let outcome = try Tool.run(arguments, in: try Folder(), input: Data("\n\n".utf8))

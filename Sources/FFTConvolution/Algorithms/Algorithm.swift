@@ -99,4 +99,33 @@ package protocol PassExecutor<Scalar>: Sendable {
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws
+
+    /// Bytes of a filter made ready, whose transforms need not be done again; 0 if there is nothing to make ready.
+    var preparedByteCount: Int { get }
+
+    /// Makes a filter ready.
+    ///
+    /// - Returns: Whether it can be used; if not, the filter is out of the ordinary and calls take it as it is.
+    func prepare(_ filter: Span<Scalar>, into memory: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>) throws -> Bool
+
+    /// Computes one pass with a filter made ready by ``prepare(_:into:scratch:)``, which is also given as it is.
+    func execute(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws
+}
+
+extension PassExecutor {
+    package var preparedByteCount: Int { 0 }
+
+    package func prepare(
+        _ filter: Span<Scalar>, into memory: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>
+    ) throws -> Bool { false }
+
+    package func execute(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        try execute(first, filter, bias: bias, into: result, scratch: scratch, control: control)
+    }
 }

@@ -44,6 +44,9 @@ struct DenseLayout: Hashable, Sendable {
 
     let byteCount: Int
 
+    /// Bytes of a filter made ready: for every group what is known of it, its scale, and all column blocks of its spectra.
+    let preparedByteCount: Int
+
     /// - Returns: `nil` where one output is one sum of one product: nothing is dense.
     init?(_ table: PassTable, _ request: PlanRequest) {
         let problem = table.problem
@@ -109,5 +112,11 @@ struct DenseLayout: Hashable, Sendable {
             (max(channels.panelCount, channels.filterCount(columns: isGradient ? wideDepth : wideColumns)) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount
+        var prepared = WorkspaceLayout()
+        _ = prepared.book(norms.byteCount, bytesEach: 1)
+        _ = prepared.book(8, bytesEach: 1)
+        for _ in 0..<(columns + block - 1) / block { _ = prepared.book(filters.byteCount, bytesEach: 1) }
+        let (bytes, overflow) = prepared.byteCount.multipliedReportingOverflow(by: problem.groups)
+        preparedByteCount = isGradient || overflow ? 0 : bytes
     }
 }

@@ -47,10 +47,40 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         let isDone =
             table.pass == .filterGradient
             ? try gradients(first, second, result, memory, control)
-            : try products(first, second, bias, result, memory, control)
+            : try products(first, second, prepared: nil, bias, result, memory, control)
         guard isDone else {
             return try careful.execute(
                 first, second, bias: bias, into: result, scratch: scratch, control: control)
+        }
+        careful.structuralZeros?.apply(to: result, bias: bias)
+    }
+
+    var preparedByteCount: Int { layout.preparedByteCount }
+
+    func prepare(
+        _ filter: Span<Scalar>, into memory: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>
+    ) throws -> Bool {
+        for group in 0..<problem.groups {
+            for block in 0..<columnBlockCount {
+                let place = DenseMemory<Scalar>(scratch, layout).prepared(memory, layout, group: group, block: block)
+                if block == 0 {
+                    guard let scale = try measureFilters(filter, group, place) else { return false }
+                    place.filterScale[0] = Double(scale)
+                }
+                try transformFilters(filter, group, columns(of: block), Int(place.filterScale[0]), place)
+            }
+        }
+        return true
+    }
+
+    func execute(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let memory = DenseMemory<Scalar>(scratch, layout)
+        guard try products(first, filter, prepared: prepared, bias, result, memory, control) else {
+            return try careful.execute(
+                first, filter, bias: bias, into: result, scratch: scratch, control: control)
         }
         careful.structuralZeros?.apply(to: result, bias: bias)
     }
@@ -60,10 +90,12 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
 struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     let fields: SharedRegion<Scalar>
     let outputs: SharedRegion<Scalar>
-    let filters: SharedRegion<Scalar>
+    private(set) var filters: SharedRegion<Scalar>
     let facts: SharedRegion<Double>
     let negatives: SharedRegion<UInt8>
-    let norms: SharedRegion<Double>
+    private(set) var norms: SharedRegion<Double>
+    /// The exponent that the filters of a filter made ready are scaled down by.
+    private(set) var filterScale: SharedRegion<Double>
     private let scratch: SharedRegion<Scalar>
     private let scratchCount: Int
 
@@ -74,11 +106,31 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
         facts = memory.region(layout.facts, of: Double.self)
         negatives = memory.region(layout.negatives, of: UInt8.self)
         norms = memory.region(layout.norms, of: Double.self)
+        filterScale = norms
         scratch = memory.region(layout.scratch, of: Scalar.self)
         scratchCount = 2 * layout.scratchCount
     }
 
     func scratch(worker: Int) -> SharedRegion<Scalar> { scratch.slice(worker, count: scratchCount) }
+
+    /// The same workspace with one column block of one group of a filter made ready.
+    func prepared(_ filter: SharedRegion<UInt8>, _ layout: DenseLayout, group: Int, block: Int) -> DenseMemory {
+        let blocks = (layout.columns + layout.columnBlock - 1) / layout.columnBlock
+        var places = WorkspaceLayout()
+        let norms = places.book(layout.norms.byteCount, bytesEach: 1)
+        let scale = places.book(8, bytesEach: 1)
+        var spectra = Booking.none
+        for index in 0..<blocks {
+            let place = places.book(layout.filters.byteCount, bytesEach: 1)
+            if index == block { spectra = place }
+        }
+        let own = filter.slice(group, count: places.byteCount)
+        var memory = self
+        memory.norms = own.region(norms, of: Double.self)
+        memory.filterScale = own.region(scale, of: Double.self)
+        memory.filters = own.region(spectra, of: Scalar.self)
+        return memory
+    }
 }
 
 /// What is known of a row pair as a whole.
@@ -130,22 +182,32 @@ private struct ExponentRange {
 extension DensePipeline {
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     private func products(
-        _ array: Span<Scalar>, _ filters: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ array: Span<Scalar>, _ filters: Span<Scalar>, prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>,
         _ memory: DenseMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
         let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
-        let columnBlocks = (layout.columns + layout.columnBlock - 1) / layout.columnBlock
+        let columnBlocks = columnBlockCount
         control?.begin(blocks: problem.groups * rowBlocks * columnBlocks)
         for group in 0..<problem.groups {
-            guard let filterScale = try measureFilters(filters, group, memory) else { return false }
+            var memory = memory
+            var filterScale = 0
+            if let prepared {
+                memory = memory.prepared(prepared, layout, group: group, block: 0)
+                filterScale = Int(memory.filterScale[0])
+            } else {
+                guard let scale = try measureFilters(filters, group, memory) else { return false }
+                filterScale = scale
+            }
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
                 guard let scales = try loadFields(array, group, pairs, memory) else { return false }
                 for columnBlock in 0..<columnBlocks {
-                    let start = columnBlock * layout.columnBlock
-                    let columns = start..<min(start + layout.columnBlock, layout.columns)
-                    if columnBlocks > 1 || rowBlock == 0 {
+                    let columns = columns(of: columnBlock)
+                    if let prepared {
+                        memory = memory.prepared(prepared, layout, group: group, block: columnBlock)
+                    } else if columnBlocks > 1 || rowBlock == 0 {
                         try transformFilters(filters, group, columns, filterScale, memory)
                     }
                     try multiply(pairs.count, columns.count, memory)
@@ -155,6 +217,13 @@ extension DensePipeline {
             }
         }
         return true
+    }
+
+    private var columnBlockCount: Int { (layout.columns + layout.columnBlock - 1) / layout.columnBlock }
+
+    private func columns(of block: Int) -> Range<Int> {
+        let start = block * layout.columnBlock
+        return start..<min(start + layout.columnBlock, layout.columns)
     }
 
     /// The plane of the filter that output `o` sums with its field `i`.

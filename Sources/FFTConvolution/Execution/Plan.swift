@@ -52,12 +52,46 @@ extension Plan {
     public func forward(
         _ x: Tensor<Scalar>, _ w: Tensor<Scalar>, bias: Tensor<Scalar>? = nil, control: ExecutionControl? = nil
     ) throws -> Tensor<Scalar> {
+        try forward(x, w, prepared: nil, bias: bias, control: control)
+    }
+
+    /// Does the transforms of a filter once, for many forward passes.
+    ///
+    /// - Parameter w: Filter, `[K, C/G, spatial…]`.
+    /// - Throws: ``ConvolutionError`` if the shape is not the problem's, memory is short, or a numeric policy refuses.
+    public func prepare(filter w: Tensor<Scalar>) throws -> PreparedFilter<Scalar> {
+        try require(w, "filter", problem.filterShape)
+        let elements = w.elements
+        try check(elements.span, "filter", problem.filterCount)
+        let planned = try planned(.forward)
+        let byteCount = planned.executor.preparedByteCount
+        guard byteCount > 0 else { return PreparedFilter(self, w, nil) }
+        let memory = try Workspace(byteCount: byteCount).buffer
+        let workspace = try WorkspacePool.shared.take(byteCount: planned.recipe.workspaceByteCount)
+        defer { WorkspacePool.shared.giveBack(workspace) }
+        var isOrdinary = false
+        try workspace.withExclusiveRegion(requiring: planned.recipe.workspaceByteCount) { scratch in
+            isOrdinary = try memory.withSharedRegion(of: UInt8.self) { memory in
+                try withDefaultFloatingPoint {
+                    try planned.executor.prepare(elements.span, into: memory, scratch: scratch)
+                }
+            }
+        }
+        return PreparedFilter(self, w, isOrdinary ? memory : nil)
+    }
+
+    func forward(
+        _ x: Tensor<Scalar>, _ w: Tensor<Scalar>, prepared: AlignedBuffer?, bias: Tensor<Scalar>?,
+        control: ExecutionControl?
+    ) throws -> Tensor<Scalar> {
         try require(x, "input", problem.inputShape)
         try require(w, "filter", problem.filterShape)
         if let bias { try require(bias, "bias", problem.biasShape) }
         let (input, filter, added) = (x.elements, w.elements, bias?.elements ?? [])
         return try makeResult(.forward) { y, workspace in
-            try forward(input.span, filter.span, bias: added.span, into: &y, workspace: workspace, control: control)
+            try forward(
+                input.span, filter.span, prepared: prepared, bias: added.span, into: &y, workspace: workspace,
+                control: control)
         }
     }
 
@@ -173,10 +207,19 @@ extension Plan {
         _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: inout MutableSpan<Scalar>,
         workspace: Workspace, control: ExecutionControl? = nil
     ) throws {
+        try forward(x, w, prepared: nil, bias: bias, into: &y, workspace: workspace, control: control)
+    }
+
+    func forward(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, prepared: AlignedBuffer?, bias: Span<Scalar>,
+        into y: inout MutableSpan<Scalar>, workspace: Workspace, control: ExecutionControl?
+    ) throws {
         try check(x, "input", problem.inputCount)
-        try check(w, "filter", problem.filterCount)
+        // A filter made ready was looked at then.
+        if prepared == nil { try check(w, "filter", problem.filterCount) }
         if !bias.isEmpty { try check(bias, "bias", problem.filters) }
-        try execute(.forward, x, w, bias: bias, into: &y, "output", problem.outputCount, workspace, control)
+        try execute(
+            .forward, x, w, prepared: prepared, bias: bias, into: &y, "output", problem.outputCount, workspace, control)
     }
 
     /// ``inputGradient(_:_:control:)`` into memory the caller owns; see ``forward(_:_:bias:into:workspace:control:)``.
@@ -225,8 +268,9 @@ extension Plan {
     }
 
     private func execute(
-        _ pass: Pass, _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>,
-        into result: inout MutableSpan<Scalar>, _ name: String, _ count: Int, _ workspace: Workspace,
+        _ pass: Pass, _ first: Span<Scalar>, _ second: Span<Scalar>, prepared: AlignedBuffer? = nil,
+        bias: Span<Scalar>, into result: inout MutableSpan<Scalar>, _ name: String, _ count: Int,
+        _ workspace: Workspace,
         _ control: ExecutionControl?
     ) throws {
         guard result.count == count else {
@@ -236,8 +280,15 @@ extension Plan {
         try workspace.withExclusiveRegion(requiring: planned.recipe.workspaceByteCount) { scratch in
             try result.withSharedRegion { region in
                 try withDefaultFloatingPoint {
-                    try planned.executor.execute(
-                        first, second, bias: bias, into: region, scratch: scratch, control: control)
+                    guard let prepared else {
+                        return try planned.executor.execute(
+                            first, second, bias: bias, into: region, scratch: scratch, control: control)
+                    }
+                    try prepared.withSharedRegion(of: UInt8.self) { filter in
+                        try planned.executor.execute(
+                            first, second, prepared: filter, bias: bias, into: region, scratch: scratch,
+                            control: control)
+                    }
                 }
             }
         }

@@ -57,6 +57,8 @@ struct SpectralLayout: Hashable, Sendable {
 
     /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
     let spectra: Booking
+    /// Bytes of all that is known of the filters: the first ones of the workspace.
+    let filterByteCount: Int
     /// What is known of each field of each block: see ``FieldFacts``.
     let fieldFacts: Booking
     /// Doubles about the filters or the accumulators: see FilterSpectra.swift and GradientBlocks.swift.
@@ -110,7 +112,6 @@ struct SpectralLayout: Hashable, Sendable {
         var layout = WorkspaceLayout()
         spectra = layout.book(
             table.pass == .filterGradient ? chunkCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
-        fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         norms = layout.book(
             table.pass == .filterGradient ? chunkCount : 2, filterPlanes, bytesEach: 8)
         let planes: Int
@@ -125,6 +126,8 @@ struct SpectralLayout: Hashable, Sendable {
             planes = filterPlanes
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
+        filterByteCount = layout.byteCount
+        fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         tilesPerBlock =
             table.pass == .filterGradient

@@ -48,13 +48,39 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
-        let memory = PipelineMemory<Scalar>(scratch, layout)
+        try execute(first, second, prepared: nil, bias: bias, into: result, scratch: scratch, control: control)
+    }
+
+    var preparedByteCount: Int { table.pass == .filterGradient ? 0 : layout.filterByteCount }
+
+    func prepare(
+        _ filter: Span<Scalar>, into memory: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>
+    ) throws -> Bool {
+        try !transformFilters(filter, PipelineMemory<Scalar>(scratch, layout, filters: memory), nil)
+    }
+
+    func execute(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let prepared: SharedRegion<UInt8>? = prepared
+        try execute(first, filter, prepared: prepared, bias: bias, into: result, scratch: scratch, control: control)
+    }
+
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, prepared: SharedRegion<UInt8>?, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let memory = PipelineMemory<Scalar>(scratch, layout, filters: prepared ?? scratch)
         for index in 0..<memory.redo.count { memory.redo[index] = 0 }
         let isTouched = Atomic(false)
         switch table.pass {
         case .forward, .inputGradient:
             control?.begin(blocks: filterBlockCount + table.productBlockCount)
-            let hasNonFinite = try transformFilters(second, memory, control)
+            // A filter made ready has finite taps only.
+            let hasNonFinite = try prepared == nil && transformFilters(second, memory, control)
             isTouched.store(hasNonFinite, ordering: .relaxed)
             let careful = !hasComfortableFilters(memory)
             try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
@@ -146,11 +172,12 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     /// Planes of the result.
     private let planeCount: Int
 
-    init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout) {
-        spectra = scratch.region(layout.spectra, of: Scalar.self)
+    /// - Parameter filters: Where all that is known of the filters is: the workspace, or a filter made ready.
+    init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout, filters: SharedRegion<UInt8>) {
+        spectra = filters.region(layout.spectra, of: Scalar.self)
         fieldFacts = scratch.region(layout.fieldFacts, of: Double.self)
-        norms = scratch.region(layout.norms, of: Double.self)
-        planeFacts = scratch.region(layout.planeFacts, of: Double.self)
+        norms = filters.region(layout.norms, of: Double.self)
+        planeFacts = filters.region(layout.planeFacts, of: Double.self)
         redo = scratch.region(layout.redo, of: UInt8.self)
         tiles = scratch.region(layout.tiles, of: Scalar.self)
         wholeSpectra = scratch.region(layout.wholeSpectra, of: Scalar.self)
