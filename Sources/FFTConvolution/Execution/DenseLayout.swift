@@ -27,6 +27,8 @@ struct DenseLayout: Hashable, Sendable {
     /// Additions on the longest path of a sum in the spectrum.
     let summationDepth: Int
     let channels: ChannelLayout
+    /// Complex elements from half bin to half bin of the filters.
+    let filterStride: Int
 
     /// Spectra of the fields, of the outputs, and of the filters (or their gradients).
     let fields: Booking
@@ -46,6 +48,9 @@ struct DenseLayout: Hashable, Sendable {
 
     /// Bytes of a filter made ready: for every group what is known of it, its scale, and all column blocks of its spectra.
     let preparedByteCount: Int
+
+    /// Elements from bin to bin: no power of two, so that neighbouring bins do not fall into one set of a cache.
+    private static func apart(_ count: Int) -> Int { count % 64 == 0 ? count + 8 : count }
 
     /// - Returns: `nil` where one output is one sum of one product: nothing is dense.
     init?(_ table: PassTable, _ request: PlanRequest) {
@@ -91,18 +96,16 @@ struct DenseLayout: Hashable, Sendable {
             ? depths(rows) + 1 + (table.pairCount + rows - 1) / rows : max(depths(depth), 0)
 
         let (wideDepth, wideColumns) = (padded(depth), padded(block))
-        let stride = rows * (isGradient ? wideDepth + wideColumns : wideDepth)
+        let stride = Self.apart(rows * (isGradient ? wideDepth + wideColumns : wideDepth))
+        filterStride = Self.apart(isGradient ? columns * wideDepth : depth * wideColumns)
         channels = ChannelLayout(
             extents: extents, taps: table.filterTaps, dilations: table.filterDilations, forwardStride: stride,
-            inverseStride: rows * wideColumns)
+            inverseStride: Self.apart(rows * wideColumns))
         var layout = WorkspaceLayout()
         fields = layout.book(table.shape.pointCount, stride, bytesEach: complex)
         outputs =
-            isGradient ? .none : layout.book(table.shape.pointCount, rows, wideColumns, bytesEach: complex)
-        filters =
-            isGradient
-            ? layout.book(half, columns, wideDepth, bytesEach: complex)
-            : layout.book(half, depth, wideColumns, bytesEach: complex)
+            isGradient ? .none : layout.book(table.shape.pointCount, channels.inverseStride, bytesEach: complex)
+        filters = layout.book(half, filterStride, bytesEach: complex)
         let factCount = isGradient ? depth + columns : depth
         fieldCount = factCount
         facts = layout.book(rows, factCount * 2 * FieldFacts.stride + RowFacts.stride, bytesEach: 8)

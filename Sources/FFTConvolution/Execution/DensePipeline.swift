@@ -263,7 +263,7 @@ extension DensePipeline {
         try Workers.run(count: layout.workers, blocks: layout.depth) { i, worker in
             transform.transformFilters(
                 filters, column: { filterPlane(group, columns.lowerBound + $0, i) * taps }, columns: columns.count,
-                pitch: pitch, exponent: -scale, into: memory.filters, at: i * pitch, stride: layout.depth * pitch,
+                pitch: pitch, exponent: -scale, into: memory.filters, at: i * pitch, stride: layout.filterStride,
                 memory.scratch(worker: worker))
         }
     }
@@ -358,8 +358,8 @@ extension DensePipeline {
                 let product = MatrixProduct(
                     rows: rows, depth: min(DenseLayout.summationBlock, sharedDepth - first), columns: padded(columns),
                     rowStride: depth, depthStride: 1, secondPitch: pitch,
-                    secondDistance: sharedDepth * pitch, resultPitch: pitch)
-                let filter = (half * sharedDepth + first) * pitch
+                    secondDistance: layout.filterStride, resultPitch: pitch)
+                let filter = half * layout.filterStride + first * pitch
                 product.multiply(
                     memory.fields, at: bin * layout.channels.forwardStride + first, memory.filters, at: filter,
                     conjugate: table.pass == .forward ? .second : .neither, into: memory.outputs,
@@ -625,7 +625,7 @@ extension DensePipeline {
                     let start = place * layout.channels.forwardStride + first * pitch
                     product.multiply(
                         memory.fields, at: start + wide, memory.fields, at: start, conjugate: conjugate,
-                        into: memory.filters, at: half * Kg * wide,
+                        into: memory.filters, at: half * layout.filterStride,
                         accumulate: accumulate || first > 0 || conjugate == .second)
                 }
             }
@@ -661,7 +661,7 @@ extension DensePipeline {
         @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
         try Workers.run(count: layout.workers, blocks: Kg) { k, worker in
             transform.restoreFilters(
-                memory.filters, at: k * wide, stride: Kg * wide, columns: Cg, pitch: wide, into: result,
+                memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
                 memory.scratch(worker: worker)
             ) { c in
                 let plane = (group * Kg + k) * Cg + c
