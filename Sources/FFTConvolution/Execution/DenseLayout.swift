@@ -48,6 +48,12 @@ struct DenseLayout: Hashable, Sendable {
 
     /// Bytes of a filter made ready: for every group what is known of it, its scale, and all column blocks of its spectra.
     let preparedByteCount: Int
+    /// The places of one group, its bytes, and those of a column block.
+    let preparedNorms: Booking
+    let preparedScale: Booking
+    let preparedFilters: Booking
+    let preparedGroup: Int
+    let preparedBlock: Int
 
     /// Elements from bin to bin: no power of two, so that neighbouring bins do not fall into one set of a cache.
     private static func apart(_ count: Int) -> Int { count % 64 == 0 ? count + 8 : count }
@@ -116,9 +122,13 @@ struct DenseLayout: Hashable, Sendable {
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount
         var prepared = WorkspaceLayout()
-        _ = prepared.book(norms.byteCount, bytesEach: 1)
-        _ = prepared.book(8, bytesEach: 1)
-        for _ in 0..<(columns + block - 1) / block { _ = prepared.book(filters.byteCount, bytesEach: 1) }
+        preparedNorms = prepared.book(norms.byteCount, bytesEach: 1)
+        preparedScale = prepared.book(8, bytesEach: 1)
+        // Column blocks lie one after the other, each on its own cache line.
+        preparedBlock =
+            (filters.byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
+        preparedFilters = prepared.book((columns + block - 1) / block, bytesEach: preparedBlock)
+        preparedGroup = prepared.byteCount
         let (bytes, overflow) = prepared.byteCount.multipliedReportingOverflow(by: problem.groups)
         preparedByteCount = isGradient || overflow ? 0 : bytes
     }

@@ -115,20 +115,12 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
 
     /// The same workspace with one column block of one group of a filter made ready.
     func prepared(_ filter: SharedRegion<UInt8>, _ layout: DenseLayout, group: Int, block: Int) -> DenseMemory {
-        let blocks = (layout.columns + layout.columnBlock - 1) / layout.columnBlock
-        var places = WorkspaceLayout()
-        let norms = places.book(layout.norms.byteCount, bytesEach: 1)
-        let scale = places.book(8, bytesEach: 1)
-        var spectra = Booking.none
-        for index in 0..<blocks {
-            let place = places.book(layout.filters.byteCount, bytesEach: 1)
-            if index == block { spectra = place }
-        }
-        let own = filter.slice(group, count: places.byteCount)
+        let own = filter.slice(group, count: layout.preparedGroup)
+        let start = layout.preparedFilters.offset + block * layout.preparedBlock
         var memory = self
-        memory.norms = own.region(norms, of: Double.self)
-        memory.filterScale = own.region(scale, of: Double.self)
-        memory.filters = own.region(spectra, of: Scalar.self)
+        memory.norms = own.region(layout.preparedNorms, of: Double.self)
+        memory.filterScale = own.region(layout.preparedScale, of: Double.self)
+        memory.filters = own[start..<start + layout.filters.byteCount].rebound(to: Scalar.self)
         return memory
     }
 }
