@@ -16,19 +16,29 @@ internal import Synchronization
     // Sendable: everything mutable is guarded by `mutex`, except the atomic.
 
     /// The pool of this process; a child of a fork gets a new one.
+    ///
+    /// Without a lock: one that another thread held when the process forked would stay held in the child for ever. A pool
+    /// inherited by a fork is left alone for the same reason.
     static var current: WorkerPool {
         let process = getpid()
-        return pools.withLock { pools in
-            if let pool = pools, pool.process == process { return pool }
-            let pool = WorkerPool(process: process)
-            // A pool inherited by a fork is left alone: its lock may be held by a thread that no longer exists.
-            if let inherited = pools { _ = Unmanaged.passRetained(inherited) }
-            pools = pool
-            return pool
+        var kept = shared.load(ordering: .acquiring)
+        while true {
+            if let pointer = UnsafeRawPointer(bitPattern: kept) {
+                // Only pools that were retained for ever are kept.
+                let pool = unsafe Unmanaged<WorkerPool>.fromOpaque(pointer).takeUnretainedValue()
+                if pool.process == process { return pool }
+            }
+            let made = unsafe Unmanaged.passRetained(WorkerPool(process: process))
+            let (isKept, found) = shared.compareExchange(
+                expected: kept, desired: UInt(bitPattern: unsafe made.toOpaque()), ordering: .acquiringAndReleasing)
+            if isKept { return unsafe made.takeUnretainedValue() }
+            unsafe made.release()
+            kept = found
         }
     }
 
-    private static let pools = Mutex<WorkerPool?>(nil)
+    /// The address of the pool, or 0.
+    private static let shared = Atomic<UInt>(0)
 
     /// One posted job. `body` is valid until `post` returns, which waits for all who joined.
     private struct Job {

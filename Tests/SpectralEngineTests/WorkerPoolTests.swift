@@ -52,7 +52,7 @@ private func half() -> Double { Double(bitPattern: tinyBits.load(ordering: .rela
                 if waited == 0 { usleep(10_000) }
             }
             if waited == 0 { kill(child, SIGKILL) }
-            #expect(waited == child && status == 0, "the child of a fork did not end")
+            #expect(waited == child && status == 0, "the child of a fork did not end: \(status)")
         }
     }
 
