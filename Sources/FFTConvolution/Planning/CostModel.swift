@@ -87,7 +87,7 @@ extension CostModel {
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         // Every axis is a pass along the channels, every point is packed or unpacked twice.
         let passes = Double(channels.extents.filter { $0 > 1 }.count)
-        let field = points * (passes * machine.channelPassTime + machine.gatherTime + machine.copyTime) * scale
+        let field = points * (passes * machine.channelPassTime + machine.channelMoveTime) * scale
         let multiplications: Double
         let filterTime: Double
         let columns: Double

@@ -18,11 +18,13 @@ public struct Machine: Sendable {
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
     /// Seconds of one complex multiply-add in f32 of the matrix product.
-    public var productRate = 8 / 180e9
+    public var productRate = 8 / 140e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile.
-    public var channelPassTime = 0.7e-9
+    public var channelPassTime = 1.1e-9
+    /// Seconds for gathering or scattering it, and turning eight channels.
+    public var channelMoveTime = 1.3e-9
     /// Seconds for writing and reading one complex f32 bin of a filter.
-    public var filterTime = 0.5e-9
+    public var filterTime = 1.2e-9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.
