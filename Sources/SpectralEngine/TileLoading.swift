@@ -50,7 +50,8 @@ extension PackedTransform {
         var two = (second ?? first).kernelWindow
         let count: Int
         switch shape.form {
-        case .line, .matrix, .small: count = 1
+        case .line, .small: count = 1
+        case .matrix: count = shape.stretches
         case .plane, .volume: count = box.planes.count * shape.panels(of: box.rows)
         }
         unsafe array.withUnsafeBufferPointer { source in
@@ -74,7 +75,11 @@ extension PackedTransform {
         case .line:
             unsafe source.gather(wholeLine, tile.base, team.notes.base)
         case .matrix:
-            unsafe source.gather(wholeLine, team.sheet.base, team.notes.base)
+            team.run(shape.stretches) { index, _ in
+                let stretch = stretch(index)
+                unsafe source.gather(
+                    stretch, team.sheet.base + 2 * stretch.lowerBound, team.notes.base + 4 * index)
+            }
             team.run(shape.rowCount / shape.panelWidth) { block, panels in
                 unsafe loadMatrixRows(block * shape.panelWidth, team.sheet.base, tile.base, panels.packed)
             }
@@ -103,6 +108,11 @@ extension PackedTransform {
 
     private var wholeLine: ck_rows {
         ck_rows(plane: 0, row: 0, count: 1, length: shape.length, pitch: shape.length)
+    }
+
+    /// Positions of a long line that are gathered or scattered together.
+    private func stretch(_ index: Int) -> Range<Int> {
+        index * shape.stretchLength..<min((index + 1) * shape.stretchLength, shape.length)
     }
 
     /// Panel `index` of the rows of one plane that hold samples.
@@ -242,6 +252,24 @@ private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
     let exponents: (Int, Int)
     let sanitising: Bool
 
+    /// Packs a stretch of a line.
+    func gather(
+        _ stretch: Range<Int>, _ target: UnsafeMutablePointer<Scalar>, _ note: UnsafeMutablePointer<Scalar>
+    ) {
+        var one = unsafe first.pointee.cut(to: stretch)
+        var two = unsafe (second ?? first).pointee.cut(to: stretch)
+        let hasSecond = unsafe second != nil
+        unsafe withUnsafePointer(to: &one) { one in
+            unsafe withUnsafePointer(to: &two) { two in
+                let part = unsafe SampleSource(
+                    array: array, first: one, second: hasSecond ? two : nil, exponents: exponents,
+                    sanitising: sanitising)
+                let row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
+                unsafe part.gather(row, target, note)
+            }
+        }
+    }
+
     /// Packs some rows and notes what was found in them: four scalars.
     func gather(_ rows: ck_rows, _ target: UnsafeMutablePointer<Scalar>, _ note: UnsafeMutablePointer<Scalar>) {
         var rows = rows
@@ -326,7 +354,10 @@ extension PackedTransform {
                     panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
                     shape.columnCount)
             }
-            unsafe target.scatter(team.sheet.base, wholeLine)
+            team.run(shape.stretches) { index, _ in
+                let stretch = stretch(index)
+                unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
+            }
         case .small:
             let sheet = team.sheet
             team.run(shape.panels(of: 0..<shape.length)) { block, panels in
@@ -384,6 +415,22 @@ extension PackedTransform {
     }
 }
 
+extension ck_window {
+    /// The samples at some positions of the innermost axis, which then count from the first one.
+    fileprivate func cut(to positions: Range<Int>) -> ck_window {
+        func samples(before position: Int) -> Int {
+            let distance = max(position - start.2, 0)
+            return min((distance + step.2 - 1) / step.2, count.2)
+        }
+        let skipped = samples(before: positions.lowerBound)
+        var window = self
+        window.count.2 = samples(before: positions.upperBound) - skipped
+        window.start.2 = start.2 + skipped * step.2 - positions.lowerBound
+        window.array_offset += skipped
+        return window
+    }
+}
+
 /// Where one part of a tile goes, for the kernels.
 private struct PartTarget<Scalar: ConvolutionScalar> {
     let window: UnsafePointer<ck_window>
@@ -403,6 +450,19 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     let array: UnsafeMutablePointer<Scalar>
     let first: PartTarget<Scalar>?
     let second: PartTarget<Scalar>?
+
+    /// A stretch of a line.
+    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ stretch: Range<Int>) {
+        var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
+        if let part = first {
+            var window = unsafe part.window.pointee.cut(to: stretch)
+            unsafe Scalar.scatter(source, 0, array, &window, &row, part.factors, part.floor, part.bias)
+        }
+        if let part = second {
+            var window = unsafe part.window.pointee.cut(to: stretch)
+            unsafe Scalar.scatter(source, 1, array, &window, &row, part.factors, part.floor, part.bias)
+        }
+    }
 
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
         var rows = rows

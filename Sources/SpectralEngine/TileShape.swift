@@ -123,7 +123,10 @@ public struct TileShape: Hashable, Sendable {
     public func tile(ofOutput output: Int, fields: Int) -> Int { form == .small ? fields + output : output }
     /// What gather finds in each panel of rows: four scalars.
     var noteCount: Int { 2 * planes * rowPanelCount }
-    var rowPanelCount: Int { form == .matrix || form == .small ? 1 : panels(of: 0..<rowCount) }
+    var rowPanelCount: Int { form == .matrix ? stretches : form == .small ? 1 : panels(of: 0..<rowCount) }
+    /// Stretches that a long line is gathered and scattered in, and positions of each.
+    var stretches: Int { (length + stretchLength - 1) / stretchLength }
+    var stretchLength: Int { 8192 }
     /// Panels that some rows make.
     func panels(of rows: Range<Int>) -> Int { (rows.count + panelWidth - 1) / panelWidth }
     /// Some rows or columns, widened to start where a panel does.
