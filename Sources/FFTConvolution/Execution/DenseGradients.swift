@@ -1,0 +1,200 @@
+internal import SpectralEngine
+internal import Synchronization
+
+// Filter gradient by matrix products: for every group and block of row pairs both operands are loaded and each half bin's sum
+// taken further; then the filters' gradients are transformed back.
+
+extension DensePipeline {
+    /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
+    func gradients(
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>,
+        _ control: ExecutionControl?
+    ) throws -> Bool {
+        let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
+        control?.begin(blocks: problem.groups * (rowBlocks + 1))
+        for group in 0..<problem.groups {
+            let negatives = negatives(layout.rowBlock, memory)
+            for index in 0..<negatives.count { negatives[index] = 0 }
+            // One scale for all row blocks: that of the first decides, and the others must agree.
+            var scale: (x: Int, g: Int)?
+            for index in 0..<layout.columns * layout.depth { memory.norms[2 * index] = 0 }
+            for rowBlock in 0..<rowBlocks {
+                let first = rowBlock * layout.rowBlock
+                let pairs = first..<min(first + layout.rowBlock, table.pairCount)
+                guard let found = try loadOperands(x, dy, group, pairs, memory) else { return false }
+                if let scale, scale != found { return false }
+                scale = found
+                try correlate(pairs.count, accumulate: rowBlock > 0, memory)
+                noteLive(pairs.count, memory)
+                try control?.completeBlock()
+            }
+            try restoreGradients(group, (scale?.x ?? 0) + (scale?.g ?? 0), result, memory)
+            try control?.completeBlock()
+        }
+        return true
+    }
+
+    private func operandWindows(
+        _ group: Int, _ pair: Int, isInput: Bool
+    ) -> (Window, Window?, pitch: Int) {
+        func window(_ row: Int) -> Window {
+            isInput
+                ? table.inputWindow(row: row, channel: group * Cg)
+                : table.outputGradientWindow(row: row, filter: group * Kg)
+        }
+        return (
+            window(2 * pair), 2 * pair + 1 < table.rowCount ? window(2 * pair + 1) : nil,
+            isInput ? table.inputPlaneCount : table.outputPlaneCount
+        )
+    }
+
+    /// Loads both operands of some row pairs.
+    ///
+    /// - Returns: The exponents that they are scaled down by; `nil` if they are not ordinary.
+    private func loadOperands(
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+    ) throws -> (x: Int, g: Int)? {
+        let inputPanels = (Cg + 7) / 8
+        let panels = inputPanels + (Kg + 7) / 8
+        let pitch = padded(Cg) + padded(Kg)
+        let hasNonFinite = Atomic(false)
+        func loadAll(_ exponents: (@Sendable (_ row: Int, _ isInput: Bool) -> (Int, Int))?) throws {
+            try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+                let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
+                let isInput = panel < inputPanels
+                let scale = exponents?(row, isInput) ?? (0, 0)
+                if exponents != nil, scale == (0, 0) { return }
+                let first = (isInput ? panel : panel - inputPanels) * 8
+                let isFine = load(
+                    isInput ? x : dy, operandWindows(group, pairs.lowerBound + row, isInput: isInput), first,
+                    of: isInput ? Cg : Kg, exponents: scale, exponents == nil ? facts(row, memory) : nil,
+                    negatives: exponents == nil ? negatives(row, memory) : nil, shift: isInput ? 0 : Cg,
+                    at: row * pitch + (isInput ? 0 : padded(Cg)) + first, memory, worker: worker)
+                if !isFine { hasNonFinite.store(true, ordering: .relaxed) }
+            }
+        }
+        try loadAll(nil)
+        guard !hasNonFinite.load(ordering: .relaxed) else { return nil }
+        var ranges = (x: ExponentRange(), g: ExponentRange())
+        for row in 0..<pairs.count {
+            for part in 0...1 {
+                facts(row, memory).exponents(0..<Cg, part: part) { ranges.x.include($0) }
+                facts(row, memory).exponents(Cg..<Cg + Kg, part: part) { ranges.g.include($0) }
+            }
+        }
+        guard let scaleX = ranges.x.scale(comfortable), let scaleG = ranges.g.scale(comfortable) else { return nil }
+        var isScaled = false
+        for row in 0..<pairs.count {
+            let facts = facts(row, memory)
+            let (X1, G1) = (facts.largestExponent(0..<Cg, part: 0), facts.largestExponent(Cg..<Cg + Kg, part: 0))
+            let (X2, G2) = (facts.largestExponent(0..<Cg, part: 1), facts.largestExponent(Cg..<Cg + Kg, part: 1))
+            var exponent = 0
+            // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
+            if let X1, let G1, let X2, let G2 {
+                exponent = (X1 + G2 - X2 - G1) / 2
+                if abs(exponent) <= 1 { exponent = 0 }
+            }
+            guard canShareProduct(facts, exponent) else { return nil }
+            var whole = RowFacts()
+            whole.exponents.0 = exponent
+            whole.store(rowFacts(row, memory))
+            if exponent != 0 || scaleX != 0 || scaleG != 0 { isScaled = true }
+        }
+        if isScaled {
+            try loadAll { row, isInput in
+                let exponent = RowFacts(rowFacts(row, memory)).exponents.0
+                return isInput ? (-scaleX, exponent - scaleX) : (-scaleG, -exponent - scaleG)
+            }
+        }
+        return (scaleX, scaleG)
+    }
+
+    /// Whether in every plane the product of the packed norms is near the sum of the true terms: with (x₁, x₂) and (g₁, g₂) as
+    /// vectors, whether the angles between them have cosines of at least 1/4.
+    private func canShareProduct(_ facts: FieldFacts, _ exponent: Int) -> Bool {
+        func angles(_ fields: Range<Int>, _ exponent: Int) -> (least: Double, largest: Double)? {
+            var found: (least: Double, largest: Double)?
+            for field in fields {
+                // A common reference, so that neither norm overflows.
+                let exponents = [0, 1].map { facts.exponent(field: field, part: $0) }
+                guard let reference = exponents.compactMap({ $0 }).max() else { continue }
+                let one = facts.norm(field: field, part: 0, reference: reference)
+                let two = facts.norm(field: field, part: 1, reference: reference - exponent)
+                let tangent = one > 0 ? two / one : .infinity
+                found = (min(found?.least ?? tangent, tangent), max(found?.largest ?? tangent, tangent))
+            }
+            return found
+        }
+        guard let x = angles(0..<Cg, exponent), let g = angles(Cg..<Cg + Kg, -exponent) else { return true }
+        // The largest tangent of a difference of two angles of the first quadrant; √15 is the tangent of arccos(1/4).
+        func isNear(_ a: Double, _ b: Double) -> Bool {
+            if a == .infinity || b == .infinity { return a == b || max(1 / a, 1 / b) <= 15.0.squareRoot() }
+            return abs(a - b) <= 15.0.squareRoot() * (1 + a * b)
+        }
+        return isNear(x.largest, g.least) && isNear(g.largest, x.least)
+    }
+
+    /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X, for every half bin.
+    private func correlate(_ rows: Int, accumulate: Bool, _ memory: DenseMemory<Scalar>) throws {
+        let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
+        try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
+            let (bin, opposite) = layout.channels.bins(ofHalf: half)
+            for first in stride(from: 0, to: rows, by: DenseLayout.summationBlock) {
+                let product = MatrixProduct(
+                    rows: Kg, depth: min(DenseLayout.summationBlock, rows - first), columns: wide, rowStride: 1,
+                    depthStride: pitch, secondPitch: pitch, secondDistance: 0, resultPitch: wide)
+                for (place, conjugate) in [(bin, MatrixProduct.Conjugate.first), (opposite, .second)] {
+                    let start = place * layout.channels.forwardStride + first * pitch
+                    product.multiply(
+                        memory.fields, at: start + wide, memory.fields, at: start, conjugate: conjugate,
+                        into: memory.filters, at: half * layout.filterStride,
+                        accumulate: accumulate || first > 0 || conjugate == .second)
+                }
+            }
+        }
+    }
+
+    /// Notes which planes have a term that is not zero, and which operands hold a negative sample.
+    private func noteLive(_ rows: Int, _ memory: DenseMemory<Scalar>) {
+        let all = negatives(layout.rowBlock, memory)
+        for row in 0..<rows {
+            let found = negatives(row, memory)
+            for index in 0..<found.count where found[index] != 0 { all[index] = 1 }
+        }
+        for row in 0..<rows {
+            let facts = facts(row, memory)
+            for part in 0...1 {
+                for k in 0..<Kg where facts.exponent(field: Cg + k, part: part) != nil {
+                    for c in 0..<Cg where facts.exponent(field: c, part: part) != nil {
+                        memory.norms[2 * (k * Cg + c)] = 1
+                    }
+                }
+            }
+            if (0..<Kg * Cg).allSatisfy({ memory.norms[2 * $0] != 0 }) { return }
+        }
+    }
+
+    private func restoreGradients(
+        _ group: Int, _ scale: Int, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
+    ) throws {
+        let wide = padded(Cg)
+        let factors = powersOfTwo(scale, Scalar.self)
+        let negatives = negatives(layout.rowBlock, memory)
+        @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
+        try Workers.run(count: layout.workers, blocks: Kg) { k, worker in
+            transform.restoreFilters(
+                memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
+                memory.scratch(worker: worker)
+            ) { c in
+                let plane = (group * Kg + k) * Cg + c
+                // Where no product reaches, the sum is 0.
+                let isLive = memory.norms[2 * (k * Cg + c)] != 0
+                // Operands without a negative sample have no negative gradient: what is below 0 is rounding.
+                let floor: Scalar = isNegative(c) || isNegative(Cg + k) ? -.infinity : 0
+                return (
+                    plane * taps, (isLive ? factors.0 : 0, factors.1 / Scalar(layout.channels.pointCount)), floor
+                )
+            }
+        }
+    }
+}

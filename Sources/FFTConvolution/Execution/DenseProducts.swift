@@ -1,0 +1,251 @@
+internal import SpectralEngine
+internal import Synchronization
+
+// Forward and input gradient by matrix products: for every group and block of row pairs the fields are loaded, for every block
+// of columns the filters transformed, each bin multiplied, and the outputs stored.
+
+extension DensePipeline {
+    /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
+    func products(
+        _ array: Span<Scalar>, _ filters: Span<Scalar>, prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>,
+        _ memory: DenseMemory<Scalar>, _ control: ExecutionControl?
+    ) throws -> Bool {
+        let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
+        let columnBlocks = columnBlockCount
+        control?.begin(blocks: problem.groups * rowBlocks * columnBlocks)
+        for group in 0..<problem.groups {
+            var memory = memory
+            var filterScale = 0
+            if let prepared {
+                memory = memory.prepared(prepared, layout, group: group, block: 0)
+                filterScale = Int(memory.filterScale[0])
+            } else {
+                guard let scale = try measureFilters(filters, group, memory) else { return false }
+                filterScale = scale
+            }
+            for rowBlock in 0..<rowBlocks {
+                let first = rowBlock * layout.rowBlock
+                let pairs = first..<min(first + layout.rowBlock, table.pairCount)
+                guard let scales = try loadFields(array, group, pairs, memory) else { return false }
+                for columnBlock in 0..<columnBlocks {
+                    let columns = columns(of: columnBlock)
+                    if let prepared {
+                        memory = memory.prepared(prepared, layout, group: group, block: columnBlock)
+                    } else if columnBlocks > 1 || rowBlock == 0 {
+                        try transformFilters(filters, group, columns, filterScale, memory)
+                    }
+                    try multiply(pairs.count, columns.count, memory)
+                    try storeOutputs(group, pairs, columns, scales + filterScale, bias, result, memory)
+                    try control?.completeBlock()
+                }
+            }
+        }
+        return true
+    }
+
+    var columnBlockCount: Int { (layout.columns + layout.columnBlock - 1) / layout.columnBlock }
+
+    func columns(of block: Int) -> Range<Int> {
+        let start = block * layout.columnBlock
+        return start..<min(start + layout.columnBlock, layout.columns)
+    }
+
+    /// The plane of the filter that output `o` sums with its field `i`.
+    private func filterPlane(_ group: Int, _ o: Int, _ i: Int) -> Int {
+        table.pass == .forward ? (group * Kg + o) * Cg + i : (group * Kg + i) * Cg + o
+    }
+
+    var taps: Int { problem.axes.reduce(1) { $0 * $1.filter } }
+
+    /// Notes the norms of a group's filters, `[output][field]`; returns their common scale.
+    func measureFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws -> Int? {
+        let isFinite = Atomic(true)
+        try Workers.run(count: layout.workers, blocks: layout.columns) { o, _ in
+            var hasNegative = false
+            for i in 0..<layout.depth {
+                let plane = filterPlane(group, o, i)
+                let norm = measure(filters, plane * taps..<(plane + 1) * taps)
+                let index = 2 * (o * layout.depth + i)
+                (memory.norms[index], memory.norms[index + 1]) = (norm.fraction, Double(norm.exponent))
+                hasNegative = hasNegative || norm.hasNegative
+                if norm.nonFiniteCount > 0 { isFinite.store(false, ordering: .relaxed) }
+            }
+            memory.norms[2 * (layout.depth * layout.columns + o)] = hasNegative ? 1 : 0
+        }
+        guard isFinite.load(ordering: .relaxed) else { return nil }
+        var range = ExponentRange()
+        for index in 0..<layout.columns * layout.depth where memory.norms[2 * index] != 0 {
+            range.include(Int(memory.norms[2 * index + 1]))
+        }
+        return range.scale(comfortable)
+    }
+
+    func transformFilters(
+        _ filters: Span<Scalar>, _ group: Int, _ columns: Range<Int>, _ scale: Int, _ memory: DenseMemory<Scalar>
+    ) throws {
+        let pitch = padded(layout.columnBlock)
+        try Workers.run(count: layout.workers, blocks: layout.depth) { i, worker in
+            transform.transformFilters(
+                filters, column: { filterPlane(group, columns.lowerBound + $0, i) * taps }, columns: columns.count,
+                pitch: pitch, exponent: -scale, into: memory.filters, at: i * pitch, stride: layout.filterStride,
+                memory.scratch(worker: worker))
+        }
+    }
+
+    /// Loads the fields of some row pairs and notes what is known of them.
+    ///
+    /// - Returns: The exponent that the fields of every pair are scaled down by in common; `nil` if they are not ordinary.
+    private func loadFields(
+        _ array: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+    ) throws -> Int? {
+        let panels = (layout.depth + 7) / 8
+        let hasNonFinite = Atomic(false)
+        try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+            let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
+            let isFine = load(
+                array, fieldWindows(group, pairs.lowerBound + row), panel * 8, of: layout.depth, exponents: (0, 0),
+                facts(row, memory), negatives: negatives(row, memory),
+                at: row * padded(layout.depth) + panel * 8, memory, worker: worker)
+            if !isFine { hasNonFinite.store(true, ordering: .relaxed) }
+        }
+        guard !hasNonFinite.load(ordering: .relaxed) else { return nil }
+        var range = ExponentRange()
+        for row in 0..<pairs.count {
+            for part in 0...1 {
+                facts(row, memory).exponents(0..<layout.depth, part: part) { range.include($0) }
+            }
+        }
+        guard let common = range.scale(comfortable) else { return nil }
+        for row in 0..<pairs.count {
+            guard let exponents = packing(row, common, memory) else { return nil }
+            let (facts, negatives) = (facts(row, memory), negatives(row, memory))
+            var whole = RowFacts()
+            whole.exponents = exponents
+            whole.isZero = (
+                facts.largestExponent(0..<layout.depth, part: 0) == nil,
+                facts.largestExponent(0..<layout.depth, part: 1) == nil
+            )
+            for i in 0..<layout.depth {
+                if negatives[2 * i] != 0 { whole.isNegative.0 = true }
+                if negatives[2 * i + 1] != 0 { whole.isNegative.1 = true }
+            }
+            whole.store(rowFacts(row, memory))
+        }
+        try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+            let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
+            let exponents = RowFacts(rowFacts(row, memory)).exponents
+            guard exponents != (0, 0) else { return }
+            _ = load(
+                array, fieldWindows(group, pairs.lowerBound + row), panel * 8, of: layout.depth,
+                exponents: (-exponents.0, -exponents.1), nil, negatives: nil,
+                at: row * padded(layout.depth) + panel * 8, memory, worker: worker)
+        }
+        return 0
+    }
+
+    func rowFacts(_ row: Int, _ memory: DenseMemory<Scalar>) -> SharedRegion<Double> {
+        let start = layout.rowBlock * layout.fieldCount * 2 * FieldFacts.stride + row * RowFacts.stride
+        return memory.facts[start..<start + RowFacts.stride]
+    }
+
+    /// How the partners of a row pair share a transform; `nil` if they cannot.
+    private func packing(_ row: Int, _ common: Int, _ memory: DenseMemory<Scalar>) -> (Int, Int)? {
+        let facts = facts(row, memory)
+        let fields = 0..<layout.depth
+        let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
+        var scale = packingExponents(largest.0, largest.1, comfortable)
+        // Comfortable partners that are alike are left alone; but all must be scaled if some are.
+        if scale == (0, 0), common != 0 { scale = (common, common) }
+        guard largest.0 != nil, largest.1 != nil, !facts.areBalanced(fields, references: scale) else { return scale }
+        // The norms of single channels disagree: look at what the outputs sum.
+        for o in 0..<layout.columns {
+            var sums = (0.0, 0.0)
+            for i in fields {
+                let index = 2 * (o * layout.depth + i)
+                guard memory.norms[index] != 0 else { continue }
+                let w = scaled(memory.norms[index].magnitude, Int(memory.norms[index + 1]))
+                sums.0 += facts.norm(field: i, part: 0, reference: scale.0) * w
+                sums.1 += facts.norm(field: i, part: 1, reference: scale.1) * w
+            }
+            if !isBalanced(sums.0, sums.1) { return nil }
+        }
+        return scale
+    }
+
+    /// One matrix product for every bin.
+    private func multiply(_ rows: Int, _ columns: Int, _ memory: DenseMemory<Scalar>) throws {
+        let (depth, pitch) = (padded(layout.depth), padded(layout.columnBlock))
+        let sharedDepth = layout.depth
+        try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
+            let (bin, opposite) = layout.channels.bins(ofHalf: half)
+            for first in stride(from: 0, to: sharedDepth, by: DenseLayout.summationBlock) {
+                let product = MatrixProduct(
+                    rows: rows, depth: min(DenseLayout.summationBlock, sharedDepth - first), columns: padded(columns),
+                    rowStride: depth, depthStride: 1, secondPitch: pitch,
+                    secondDistance: layout.filterStride, resultPitch: pitch)
+                let filter = half * layout.filterStride + first * pitch
+                product.multiply(
+                    memory.fields, at: bin * layout.channels.forwardStride + first, memory.filters, at: filter,
+                    conjugate: table.pass == .forward ? .second : .neither, into: memory.outputs,
+                    at: bin * layout.channels.inverseStride, accumulate: first > 0)
+                guard !layout.channels.isKeptTwice(half: half) else { continue }
+                // The filter's bin −b is the conjugate of b.
+                product.multiply(
+                    memory.fields, at: opposite * layout.channels.forwardStride + first, memory.filters, at: filter,
+                    conjugate: table.pass == .forward ? .neither : .second, into: memory.outputs,
+                    at: opposite * layout.channels.inverseStride, accumulate: first > 0)
+            }
+        }
+    }
+
+    private func storeOutputs(
+        _ group: Int, _ pairs: Range<Int>, _ columns: Range<Int>, _ filterScale: Int, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
+    ) throws {
+        let panels = (columns.count + 7) / 8
+        let pitch = padded(layout.columnBlock)
+        let isForward = table.pass == .forward
+        try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+            let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
+            let pair = pairs.lowerBound + row
+            let start = columns.lowerBound + panel * 8
+            let first = Partner(group: group, row: 2 * pair)
+            let second = 2 * pair + 1 < table.rowCount ? Partner(group: group, row: 2 * pair + 1) : nil
+            let windows = (table.resultWindow(first, start), second.map { table.resultWindow($0, start) })
+            let step = isForward ? table.outputPlaneCount : table.inputPlaneCount
+            let facts = RowFacts(rowFacts(row, memory))
+            func target(
+                _ window: Window?, _ lane: Int, isZero: Bool, _ isNegative: Bool, _ exponent: Int
+            ) -> TileResult<Scalar>? {
+                guard let window = window?.moved(by: lane * step) else { return nil }
+                let o = start + lane
+                let plane = group * layout.columns + o
+                let bias = bias.isEmpty || !isForward ? 0 : bias[plane]
+                guard !isZero else {
+                    fill(result, window, bias)
+                    return nil
+                }
+                let factors = powersOfTwo(exponent + filterScale, Scalar.self)
+                // Operands without a negative sample have no negative result: what is below 0 is rounding.
+                let hasNegative = isNegative || memory.norms[2 * (layout.depth * layout.columns + o)] != 0
+                return TileResult(
+                    window, factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)),
+                    floor: hasNegative ? -.infinity : 0, bias: bias)
+            }
+            transform.store(
+                memory.outputs, at: row * pitch + panel * 8, channels: min(8, columns.upperBound - start),
+                into: result, memory.scratch(worker: worker),
+                first: { target(windows.0, $0, isZero: facts.isZero.0, facts.isNegative.0, facts.exponents.0) },
+                second: { target(windows.1, $0, isZero: facts.isZero.1, facts.isNegative.1, facts.exponents.1) })
+        }
+    }
+
+    private func fieldWindows(_ group: Int, _ pair: Int) -> (Window, Window?, pitch: Int) {
+        let second = 2 * pair + 1 < table.rowCount ? Partner(group: group, row: 2 * pair + 1) : nil
+        return (
+            table.fieldWindow(Partner(group: group, row: 2 * pair), 0), second.map { table.fieldWindow($0, 0) },
+            table.pass == .forward ? table.inputPlaneCount : table.outputPlaneCount
+        )
+    }
+}
