@@ -5,17 +5,20 @@ enum Exponentials {
     static func table<Scalar: ConvolutionScalar>(
         _ layout: ChannelLayout, _: Scalar.Type
     ) throws(AllocationFailure) -> AlignedBuffer {
-        let axes = [0, 1, 2, 2]
-        let count = axes.reduce(0) { $0 + layout.extents[$1] * layout.taps[$1] }
+        let (extents, taps, dilations) = (layout.extents, layout.taps, layout.dilations)
+        let last = (extents.length, taps.length, dilations.length)
+        let axes = [
+            (extents.planes, taps.planes, dilations.planes), (extents.rows, taps.rows, dilations.rows), last, last,
+        ]
+        let count = axes.reduce(0) { $0 + $1.0 * $1.1 }
         let buffer = try AlignedBuffer(byteCount: 2 * count * MemoryLayout<Scalar>.stride)
         buffer.withSharedRegion(of: Scalar.self) { table in
             var index = 0
-            for (position, axis) in axes.enumerated() {
-                let extent = layout.extents[axis]
+            for (position, (extent, taps, dilation)) in axes.enumerated() {
                 for bin in 0..<extent {
                     let weight = position == 3 && (bin == 0 || 2 * bin == extent) ? 0.5 : 1
-                    for tap in 0..<layout.taps[axis] {
-                        let (cosine, sine) = Rotations.unitRoot(bin * tap * layout.dilations[axis], of: extent)
+                    for tap in 0..<taps {
+                        let (cosine, sine) = Rotations.unitRoot(bin * tap * dilation, of: extent)
                         table[2 * index] = Scalar(weight * cosine)
                         table[2 * index + 1] = Scalar(-weight * sine)
                         index += 1

@@ -6,7 +6,7 @@ internal import CKernels
 extension PackedTransform {
     /// Transforms the lines of a tile into a whole spectrum.
     ///
-    /// - Parameter positions: Where along the lines the tile holds anything: all else is 0.
+    /// - Parameter box: Where the tile holds anything: all else along the lines is 0.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func transformLines(

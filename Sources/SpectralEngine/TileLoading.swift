@@ -1,7 +1,7 @@
 internal import CKernels
 
-// From samples to tiles and back: every pass of a transform but the one over lines, with gather and scatter on the way,
-// while the rows are in the first-level cache.
+// From samples to tiles: gather, then every pass of a transform but the one over lines, while rows are in the first-level cache.
+// TileStoring.swift is the opposite.
 
 /// What gather finds on its way.
 public struct FieldSummary: Sendable {
@@ -11,23 +11,6 @@ public struct FieldSummary: Sendable {
     public let hasNegative: Bool
 
 }
-
-/// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window.
-@frozen public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
-    public let window: Window
-    public let factors: (Scalar, Scalar)
-    public let floor: Scalar
-    public let bias: Scalar
-
-    @inlinable public init(_ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
-        self.window = window
-        self.factors = factors
-        self.floor = floor
-        self.bias = bias
-    }
-}
-
-// MARK: - Load
 
 extension PackedTransform {
     /// Packs one window as the real, another as the imaginary part, and transforms all axes but the lines'.
@@ -106,12 +89,12 @@ extension PackedTransform {
         }
     }
 
-    private var wholeLine: ck_rows {
+    var wholeLine: ck_rows {
         ck_rows(plane: 0, row: 0, count: 1, length: shape.length, pitch: shape.length)
     }
 
     /// Positions of a long line that are gathered or scattered together.
-    private func stretch(_ index: Int) -> Range<Int> {
+    func stretch(_ index: Int) -> Range<Int> {
         index * shape.stretchLength..<min((index + 1) * shape.stretchLength, shape.length)
     }
 
@@ -161,7 +144,7 @@ extension PackedTransform {
     }
 
     /// Eight columns become rows of `length` there are, from `first` on.
-    private func turn(
+    func turn(
         _ plan: OpaquePointer?, _ columns: UnsafeMutablePointer<Scalar>, _ rows: UnsafeMutablePointer<Scalar>,
         first: Int, _ turned: UnsafeMutablePointer<Scalar>
     ) {
@@ -189,7 +172,7 @@ extension PackedTransform {
     }
 
     /// Eight rows of the matrix.
-    private func rotate(_ rows: UnsafeMutablePointer<Scalar>, _ first: Int, isInverse: Bool) {
+    func rotate(_ rows: UnsafeMutablePointer<Scalar>, _ first: Int, isInverse: Bool) {
         rotations?.withSharedRegion(of: Scalar.self) { factors in
             for row in 0..<shape.panelWidth {
                 unsafe Scalar.rotate(
@@ -200,7 +183,7 @@ extension PackedTransform {
     }
 
     /// Transforms the columns of one plane of three axes, in place.
-    private func transformColumns(
+    func transformColumns(
         _ plan: OpaquePointer?, _ plane: UnsafeMutablePointer<Scalar>, read: Range<Int>, written: Range<Int>,
         _ panels: Panels<Scalar>
     ) {
@@ -312,112 +295,9 @@ extension TransformTeam {
     }
 }
 
-// MARK: - Store
-
-extension PackedTransform {
-    /// Transforms back all axes but the lines', and writes what is kept of each part.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func store(
-        _ tile: SharedRegion<Scalar>, _ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?,
-        into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
-    ) {
-        guard let either = first ?? second else { return }
-        let box = TileBox(either.window, first == nil ? nil : second?.window)
-        shape.check(tile, team)
-        if let first { shape.check(first.window, array.count) }
-        if let second { shape.check(second.window, array.count) }
-        var one = (first?.window ?? either.window).kernelWindow
-        var two = (second?.window ?? either.window).kernelWindow
-        unsafe withUnsafePointer(to: &one) { one in
-            unsafe withUnsafePointer(to: &two) { two in
-                let target = unsafe SampleTarget<Scalar>(
-                    array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
-                    second: second.map { unsafe PartTarget(window: two, $0) })
-                store(tile, box, target, team)
-            }
-        }
-    }
-
-    private func store(
-        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ target: SampleTarget<Scalar>, _ team: TransformTeam<Scalar>
-    ) {
-        switch shape.form {
-        case .line:
-            unsafe target.scatter(tile.base, wholeLine)
-        case .matrix:
-            team.run(shape.rowCount / shape.panelWidth) { block, panels in
-                let source = unsafe tile.base + 2 * block * shape.panelWidth * shape.pitch
-                unsafe rotate(source, block * shape.panelWidth, isInverse: true)
-                unsafe execute(rowInverse, source, panels.packed)
-                unsafe Scalar.unpackPanel(
-                    panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
-                    shape.columnCount)
-            }
-            team.run(shape.stretches) { index, _ in
-                let stretch = stretch(index)
-                unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
-            }
-        case .small:
-            let sheet = team.sheet
-            team.run(shape.panels(of: 0..<shape.length)) { block, panels in
-                let bin = block * shape.panelWidth
-                unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
-            }
-            let rows = shape.aligned(box.rows)
-            team.run(shape.panels(of: rows)) { block, panels in
-                let first = rows.lowerBound + block * shape.panelWidth
-                let row = max(first, box.rows.lowerBound)
-                unsafe execute(columnInverse, sheet.base + 2 * first, panels.packed)
-                let kept = ck_rows(
-                    plane: 0, row: row, count: min(first + shape.panelWidth, rows.upperBound) - row,
-                    length: shape.length, pitch: shape.panelPitch)
-                unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
-            }
-        case .plane:
-            team.run(shape.panels(of: box.rows)) { block, panels in
-                unsafe storeRows(plane: 0, box, block, tile.base, target, panels)
-            }
-        case .volume:
-            team.run(box.planes.count) { block, panels in
-                let plane = box.planes.lowerBound + block
-                if columnInverse != nil {
-                    let start = unsafe tile.base + 2 * plane * shape.planePitch
-                    unsafe transformColumns(
-                        columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
-                }
-                for index in 0..<shape.panels(of: box.rows) {
-                    unsafe storeRows(plane: plane, box, index, tile.base, target, panels)
-                }
-            }
-        }
-    }
-
-    /// Panel `index` of the rows of one plane that are kept. The plan transforms eight rows of this plane; those that no
-    /// window holds go nowhere.
-    private func storeRows(
-        plane: Int, _ box: TileBox, _ index: Int, _ tile: UnsafeMutablePointer<Scalar>, _ target: SampleTarget<Scalar>,
-        _ panels: Panels<Scalar>
-    ) {
-        let row = box.rows.lowerBound + index * shape.panelWidth
-        let rows = ck_rows(
-            plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
-            pitch: shape.panelPitch)
-        let start = unsafe tile + 2 * plane * shape.planePitch
-        let first = max(min(row, shape.rowCount - shape.panelWidth), 0)
-        if shape.rowCount < shape.panelWidth {
-            unsafe panels.turned.update(from: start, count: 2 * shape.rowCount * shape.pitch)
-            unsafe execute(rowInverse, panels.turned, panels.packed)
-        } else {
-            unsafe execute(rowInverse, start + 2 * first * shape.pitch, panels.packed)
-        }
-        unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, rows)
-    }
-}
-
 extension ck_window {
     /// The samples at some positions of the innermost axis, which then count from the first one.
-    fileprivate func cut(to positions: Range<Int>) -> ck_window {
+    func cut(to positions: Range<Int>) -> ck_window {
         func samples(before position: Int) -> Int {
             let distance = max(position - start.2, 0)
             return min((distance + step.2 - 1) / step.2, count.2)
@@ -428,50 +308,6 @@ extension ck_window {
         window.start.2 = start.2 + skipped * step.2 - positions.lowerBound
         window.array_offset += skipped
         return window
-    }
-}
-
-/// Where one part of a tile goes, for the kernels.
-private struct PartTarget<Scalar: ConvolutionScalar> {
-    let window: UnsafePointer<ck_window>
-    let factors: (Scalar, Scalar)
-    let floor: Scalar
-    let bias: Scalar
-
-    init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
-        unsafe self.window = window
-        (factors, floor, bias) = (result.factors, result.floor, result.bias)
-    }
-}
-
-/// Where both parts of a tile go.
-private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
-    // Sendable: blocks write different rows, and only while the call lasts that made it.
-    let array: UnsafeMutablePointer<Scalar>
-    let first: PartTarget<Scalar>?
-    let second: PartTarget<Scalar>?
-
-    /// A stretch of a line.
-    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ stretch: Range<Int>) {
-        var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
-        if let part = first {
-            var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe Scalar.scatter(source, 0, array, &window, &row, part.factors, part.floor, part.bias)
-        }
-        if let part = second {
-            var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe Scalar.scatter(source, 1, array, &window, &row, part.factors, part.floor, part.bias)
-        }
-    }
-
-    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
-        var rows = rows
-        if let part = first {
-            unsafe Scalar.scatter(source, 0, array, part.window, &rows, part.factors, part.floor, part.bias)
-        }
-        if let part = second {
-            unsafe Scalar.scatter(source, 1, array, part.window, &rows, part.factors, part.floor, part.bias)
-        }
     }
 }
 

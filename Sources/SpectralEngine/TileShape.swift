@@ -5,7 +5,7 @@ internal import CKernels
 /// Every problem is seen with three axes, absent ones having length 1; those come first. The transform of one axis, the
 /// *line axis*, is always the last one forward and the first one back, so that it can be done line by line where the
 /// spectrum is used: the line stays in the first-level cache from its transform through its products to its inverse.
-/// The line axis is the outermost one; its neighbouring lines are neighbours in a row.
+/// In a tile neighbouring lines are neighbours in a row; which axis the lines run along is a matter of the ``Form``.
 ///
 /// A spectrum is a list of lines of `lineLength` bins, `linePitch` apart. The lines b and −b of a real field's spectrum are
 /// conjugate, so half of them say all: the *half spectrum*.

@@ -82,7 +82,10 @@ extension DensePipeline {
                 facts(row, memory).exponents(Cg..<Cg + Kg, part: part) { ranges.g.include($0) }
             }
         }
-        guard let scaleX = ranges.x.scale(comfortable), let scaleG = ranges.g.scale(comfortable) else { return nil }
+        guard let commonX = ranges.x.scale(comfortable), let commonG = ranges.g.scale(comfortable),
+            commonX.isSafe(with: commonG, terms: table.rowCount, comfortable)
+        else { return nil }
+        let (scaleX, scaleG) = (commonX.exponent, commonG.exponent)
         var isScaled = false
         for row in 0..<pairs.count {
             let facts = facts(row, memory)
@@ -116,8 +119,9 @@ extension DensePipeline {
             var found: (least: Double, largest: Double)?
             for field in fields {
                 // A common reference, so that neither norm overflows.
-                let exponents = [0, 1].map { facts.exponent(field: field, part: $0) }
-                guard let reference = exponents.compactMap({ $0 }).max() else { continue }
+                let exponents = (facts.exponent(field: field, part: 0), facts.exponent(field: field, part: 1))
+                guard let either = exponents.0 ?? exponents.1 else { continue }
+                let reference = max(either, exponents.1 ?? either)
                 let one = facts.norm(field: field, part: 0, reference: reference)
                 let two = facts.norm(field: field, part: 1, reference: reference - exponent)
                 let tangent = one > 0 ? two / one : .infinity
@@ -139,17 +143,18 @@ extension DensePipeline {
         let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
         try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
             let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: rows, by: DenseLayout.summationBlock) {
+            for first in stride(from: 0, to: rows, by: SpectralLayout.summationBlock) {
                 let product = MatrixProduct(
-                    rows: Kg, depth: min(DenseLayout.summationBlock, rows - first), columns: wide, rowStride: 1,
+                    rows: Kg, depth: min(SpectralLayout.summationBlock, rows - first), columns: wide, rowStride: 1,
                     depthStride: pitch, secondPitch: pitch, secondDistance: 0, resultPitch: wide)
-                for (place, conjugate) in [(bin, MatrixProduct.Conjugate.first), (opposite, .second)] {
-                    let start = place * layout.channels.forwardStride + first * pitch
+                func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
+                    let start = bin * layout.channels.forwardStride + first * pitch
                     product.multiply(
                         memory.fields, at: start + wide, memory.fields, at: start, conjugate: conjugate,
-                        into: memory.filters, at: half * layout.filterStride,
-                        accumulate: accumulate || first > 0 || conjugate == .second)
+                        into: memory.filters, at: half * layout.filterStride, accumulate: accumulate)
                 }
+                add(bin, .first, accumulate: accumulate || first > 0)
+                add(opposite, .second, accumulate: true)
             }
         }
     }

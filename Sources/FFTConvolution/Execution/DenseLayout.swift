@@ -10,8 +10,6 @@ struct DenseLayout: Hashable, Sendable {
     /// read at once after they are written, and few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
-    /// Terms of a sum that are added one after the other before their sum is added to that of such blocks.
-    static let summationBlock = 64
     /// Row pairs that make a product of the filters' spectra worth while.
     private static let fewRows = 6
 
@@ -34,11 +32,12 @@ struct DenseLayout: Hashable, Sendable {
     let fields: Booking
     let outputs: Booking
     let filters: Booking
-    /// What is known of each field of each row pair: see ``FieldFacts``, then those of each pair as a whole: see ``RowFacts``; and whether a field
-    /// holds a negative sample, and did in an earlier block.
+    /// What is known of each field of each row pair: see ``FieldFacts``; then of each pair as a whole: see ``RowFacts``. And
+    /// whether a field holds a negative sample, in this block and in any.
     let facts: Booking
     let negatives: Booking
-    /// Fraction and exponent of the norm of every filter of the group, then for every output whether a filter has a negative tap.
+    /// Fraction and exponent of the norm of every filter of the group, then for every output whether one of its filters has a
+    /// negative tap.
     let norms: Booking
     /// Per worker.
     let scratch: Booking
@@ -68,8 +67,8 @@ struct DenseLayout: Hashable, Sendable {
         let (depth, columns) = table.pass == .forward || isGradient ? (Cg, Kg) : (Kg, Cg)
         (self.depth, self.columns) = (depth, columns)
         let complex = 2 * request.precision.byteCount
-        let extents = [table.shape.planes, table.shape.rows, table.shape.length]
-        let half = extents[0] * extents[1] * (extents[2] / 2 + 1)
+        let shape = table.shape
+        let half = shape.planes * shape.rows * (shape.length / 2 + 1)
         func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
         /// All but the scratch, saturating.
         func bytes(_ rows: Int, _ columns: Int) -> Double {
@@ -93,19 +92,18 @@ struct DenseLayout: Hashable, Sendable {
             }
         }
         (rowBlock, columnBlock) = (rows, block)
-        func depths(_ terms: Int) -> Int {
-            min(terms, Self.summationBlock) - 1 + (terms + Self.summationBlock - 1) / Self.summationBlock - 1
-        }
-        // Row pairs of the filter gradient: each is two terms, that of bin b and that of −b.
-        summationDepth =
-            isGradient
-            ? depths(rows) + 1 + (table.pairCount + rows - 1) / rows : max(depths(depth), 0)
+        // Blocks of summationBlock terms, each of which is then added to the sum. In the filter gradient terms are row pairs,
+        // and bins b and −b have blocks of their own.
+        let run = SpectralLayout.summationBlock
+        let terms = isGradient ? min(rows, table.pairCount) : depth
+        let blocks = (terms + run - 1) / run * (isGradient ? 2 * ((table.pairCount + rows - 1) / rows) : 1)
+        summationDepth = min(terms, run) - 1 + blocks - 1
 
         let (wideDepth, wideColumns) = (padded(depth), padded(block))
         let stride = Self.apart(rows * (isGradient ? wideDepth + wideColumns : wideDepth))
         filterStride = Self.apart(isGradient ? columns * wideDepth : depth * wideColumns)
         channels = ChannelLayout(
-            extents: extents, taps: table.filterTaps, dilations: table.filterDilations, forwardStride: stride,
+            shape, taps: table.filterTaps, dilations: table.filterDilations, forwardStride: stride,
             inverseStride: Self.apart(rows * wideColumns))
         var layout = WorkspaceLayout()
         fields = layout.book(table.shape.pointCount, stride, bytesEach: complex)
@@ -123,7 +121,7 @@ struct DenseLayout: Hashable, Sendable {
         byteCount = layout.byteCount
         var prepared = WorkspaceLayout()
         preparedNorms = prepared.book(norms.byteCount, bytesEach: 1)
-        preparedScale = prepared.book(8, bytesEach: 1)
+        preparedScale = prepared.book(CommonScale.stride, bytesEach: 8)
         // Column blocks lie one after the other, each on its own cache line.
         preparedBlock =
             (filters.byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment

@@ -37,20 +37,33 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
     func execute(
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
+        try run(first, second, nil, bias, result, scratch, control)
+    }
+
+    func execute(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        try run(first, filter, prepared, bias, result, scratch, control)
+    }
+
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func run(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, _ prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
+    ) throws {
         let memory = DenseMemory<Scalar>(scratch, layout)
-        let isDone =
+        let isOrdinary =
             table.pass == .filterGradient
             ? try gradients(first, second, result, memory, control)
-            : try products(first, second, prepared: nil, bias, result, memory, control)
-        guard isDone else {
-            return try careful.execute(
-                first, second, bias: bias, into: result, scratch: scratch, control: control)
+            : try products(first, second, prepared: prepared, bias, result, memory, control)
+        guard isOrdinary else {
+            return try careful.execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
         careful.structuralZeros?.apply(to: result, bias: bias)
     }
@@ -65,24 +78,13 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 let place = DenseMemory<Scalar>(scratch, layout).prepared(memory, layout, group: group, block: block)
                 if block == 0 {
                     guard let scale = try measureFilters(filter, group, place) else { return false }
-                    place.filterScale[0] = Double(scale)
+                    scale.store(place.filterScale)
                 }
-                try transformFilters(filter, group, columns(of: block), Int(place.filterScale[0]), place)
+                let scale = CommonScale(place.filterScale)
+                try transformFilters(filter, group, columns(of: block), scale.exponent, place)
             }
         }
         return true
-    }
-
-    func execute(
-        _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
-        into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
-    ) throws {
-        let memory = DenseMemory<Scalar>(scratch, layout)
-        guard try products(first, filter, prepared: prepared, bias, result, memory, control) else {
-            return try careful.execute(
-                first, filter, bias: bias, into: result, scratch: scratch, control: control)
-        }
-        careful.structuralZeros?.apply(to: result, bias: bias)
     }
 }
 
@@ -94,7 +96,7 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     let facts: SharedRegion<Double>
     let negatives: SharedRegion<UInt8>
     private(set) var norms: SharedRegion<Double>
-    /// The exponent that the filters of a filter made ready are scaled down by.
+    /// The ``CommonScale`` of a filter made ready.
     private(set) var filterScale: SharedRegion<Double>
     private let scratch: SharedRegion<Scalar>
     private let scratchCount: Int
@@ -160,12 +162,35 @@ struct ExponentRange {
         largest = max(largest ?? exponent, exponent)
     }
 
-    /// What all fields are scaled down by: nothing where they are comfortable, else the largest. `nil` where they are too far
-    /// apart for one scale.
-    func scale(_ range: ComfortableRange) -> Int? {
-        guard let least, let largest else { return 0 }
+    /// Their common scale; `nil` where they are too far apart for one.
+    func scale(_ range: ComfortableRange) -> CommonScale? {
+        guard let least, let largest else { return CommonScale() }
         guard largest - least <= range.exponent else { return nil }
-        return largest <= range.exponent && least >= -range.exponent ? 0 : largest
+        let isComfortable = largest <= range.exponent && least >= -range.exponent
+        return CommonScale(exponent: isComfortable ? 0 : largest, largest: largest)
+    }
+}
+
+/// What some fields are scaled down by in common: nothing where their norms are comfortable, else the largest.
+struct CommonScale: Equatable {
+    static let stride = 2
+
+    var exponent = 0
+    /// The exponent of the largest norm before; far below all others if all are zero.
+    var largest = -100_000
+
+    init() {}
+
+    init(exponent: Int, largest: Int) { (self.exponent, self.largest) = (exponent, largest) }
+
+    init(_ region: SharedRegion<Double>) { (exponent, largest) = (Int(region[0]), Int(region[1])) }
+
+    func store(_ region: SharedRegion<Double>) { (region[0], region[1]) = (Double(exponent), Double(largest)) }
+
+    /// Whether sums of `terms` products with fields of another scale are far enough from overflow that rounding alone cannot
+    /// reach it. (They are far from underflow: norms of one scale are within its comfortable range of each other.)
+    func isSafe(with other: CommonScale, terms: Int, _ range: ComfortableRange) -> Bool {
+        largest + other.largest + Int.bitWidth - terms.leadingZeroBitCount <= range.largestScaleExponent
     }
 }
 

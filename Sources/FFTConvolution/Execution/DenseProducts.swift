@@ -8,18 +8,17 @@ extension DensePipeline {
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     func products(
         _ array: Span<Scalar>, _ filters: Span<Scalar>, prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
-        _ result: SharedRegion<Scalar>,
-        _ memory: DenseMemory<Scalar>, _ control: ExecutionControl?
+        _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
         let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
         let columnBlocks = columnBlockCount
         control?.begin(blocks: problem.groups * rowBlocks * columnBlocks)
         for group in 0..<problem.groups {
             var memory = memory
-            var filterScale = 0
+            var filterScale = CommonScale()
             if let prepared {
                 memory = memory.prepared(prepared, layout, group: group, block: 0)
-                filterScale = Int(memory.filterScale[0])
+                filterScale = CommonScale(memory.filterScale)
             } else {
                 guard let scale = try measureFilters(filters, group, memory) else { return false }
                 filterScale = scale
@@ -27,16 +26,16 @@ extension DensePipeline {
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
-                guard let scales = try loadFields(array, group, pairs, memory) else { return false }
+                guard try loadFields(array, group, pairs, filterScale, memory) else { return false }
                 for columnBlock in 0..<columnBlocks {
                     let columns = columns(of: columnBlock)
                     if let prepared {
                         memory = memory.prepared(prepared, layout, group: group, block: columnBlock)
                     } else if columnBlocks > 1 || rowBlock == 0 {
-                        try transformFilters(filters, group, columns, filterScale, memory)
+                        try transformFilters(filters, group, columns, filterScale.exponent, memory)
                     }
                     try multiply(pairs.count, columns.count, memory)
-                    try storeOutputs(group, pairs, columns, scales + filterScale, bias, result, memory)
+                    try storeOutputs(group, pairs, columns, filterScale.exponent, bias, result, memory)
                     try control?.completeBlock()
                 }
             }
@@ -59,7 +58,9 @@ extension DensePipeline {
     var taps: Int { problem.axes.reduce(1) { $0 * $1.filter } }
 
     /// Notes the norms of a group's filters, `[output][field]`; returns their common scale.
-    func measureFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws -> Int? {
+    func measureFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws
+        -> CommonScale?
+    {
         let isFinite = Atomic(true)
         try Workers.run(count: layout.workers, blocks: layout.columns) { o, _ in
             var hasNegative = false
@@ -95,10 +96,11 @@ extension DensePipeline {
 
     /// Loads the fields of some row pairs and notes what is known of them.
     ///
-    /// - Returns: The exponent that the fields of every pair are scaled down by in common; `nil` if they are not ordinary.
+    /// - Returns: Whether they are ordinary. Every pair is judged by itself, so that blocks decide nothing.
     private func loadFields(
-        _ array: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
-    ) throws -> Int? {
+        _ array: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ filterScale: CommonScale,
+        _ memory: DenseMemory<Scalar>
+    ) throws -> Bool {
         let panels = (layout.depth + 7) / 8
         let hasNonFinite = Atomic(false)
         try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
@@ -109,16 +111,16 @@ extension DensePipeline {
                 at: row * padded(layout.depth) + panel * 8, memory, worker: worker)
             if !isFine { hasNonFinite.store(true, ordering: .relaxed) }
         }
-        guard !hasNonFinite.load(ordering: .relaxed) else { return nil }
-        var range = ExponentRange()
+        guard !hasNonFinite.load(ordering: .relaxed) else { return false }
         for row in 0..<pairs.count {
+            var range = ExponentRange()
             for part in 0...1 {
                 facts(row, memory).exponents(0..<layout.depth, part: part) { range.include($0) }
             }
-        }
-        guard let common = range.scale(comfortable) else { return nil }
-        for row in 0..<pairs.count {
-            guard let exponents = packing(row, common, memory) else { return nil }
+            guard let common = range.scale(comfortable),
+                common.isSafe(with: filterScale, terms: layout.depth, comfortable),
+                let exponents = packing(row, common.exponent, memory)
+            else { return false }
             let (facts, negatives) = (facts(row, memory), negatives(row, memory))
             var whole = RowFacts()
             whole.exponents = exponents
@@ -141,7 +143,7 @@ extension DensePipeline {
                 exponents: (-exponents.0, -exponents.1), nil, negatives: nil,
                 at: row * padded(layout.depth) + panel * 8, memory, worker: worker)
         }
-        return 0
+        return true
     }
 
     func rowFacts(_ row: Int, _ memory: DenseMemory<Scalar>) -> SharedRegion<Double> {
@@ -179,9 +181,10 @@ extension DensePipeline {
         let sharedDepth = layout.depth
         try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
             let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: sharedDepth, by: DenseLayout.summationBlock) {
+            for first in stride(from: 0, to: sharedDepth, by: SpectralLayout.summationBlock) {
                 let product = MatrixProduct(
-                    rows: rows, depth: min(DenseLayout.summationBlock, sharedDepth - first), columns: padded(columns),
+                    rows: rows, depth: min(SpectralLayout.summationBlock, sharedDepth - first),
+                    columns: padded(columns),
                     rowStride: depth, depthStride: 1, secondPitch: pitch,
                     secondDistance: layout.filterStride, resultPitch: pitch)
                 let filter = half * layout.filterStride + first * pitch

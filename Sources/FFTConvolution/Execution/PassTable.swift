@@ -146,8 +146,8 @@ struct PassTable: Hashable, Sendable {
     }
 
     /// Taps of the filter along the axes of a tile, and positions from tap to tap; 1 where an axis is absent.
-    var filterTaps: [Int] { [depth, height, width].map(\.axis.filter) }
-    var filterDilations: [Int] { [depth, height, width].map(\.axis.dilation) }
+    var filterTaps: (Int, Int, Int) { (depth.axis.filter, height.axis.filter, width.axis.filter) }
+    var filterDilations: (Int, Int, Int) { (depth.axis.dilation, height.axis.dilation, width.axis.dilation) }
 
     /// Tile positions that hold all samples of the filter.
     var filterBox: TileBox {

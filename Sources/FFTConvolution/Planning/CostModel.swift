@@ -86,7 +86,7 @@ extension CostModel {
         let half = Double(channels.halfCount)
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         // Every axis is a pass along the channels, every point is packed or unpacked twice.
-        let passes = Double(channels.extents.filter { $0 > 1 }.count)
+        let passes = (channels.extents.planes > 1 ? 1.0 : 0) + (channels.extents.rows > 1 ? 1 : 0) + 1
         let field = points * (passes * machine.channelPassTime + machine.channelMoveTime) * scale
         let multiplications: Double
         let filterTime: Double
@@ -103,10 +103,12 @@ extension CostModel {
             columns = Kg * padded(Cg)
         }
         // Matrix products over the taps, one axis after the other; then written, and read again.
-        let taps = channels.taps.map(Double.init)
-        let first = taps[0] * taps[1] * taps[2] * Double(channels.halfLength)
-        let second = channels.extents[1] > 1 ? taps[0] * taps[1] * half / Double(channels.extents[0]) : 0
-        let third = channels.extents[0] > 1 ? taps[0] * half : 0
+        let (taps, extents) = (channels.taps, channels.extents)
+        let planes = Double(taps.planes)
+        let first = planes * Double(taps.rows) * Double(taps.length) * Double(channels.halfLength)
+        let second =
+            extents.rows > 1 ? planes * Double(taps.rows) * half / Double(extents.planes) : 0
+        let third = extents.planes > 1 ? planes * half : 0
         filterTime = columns * ((first + second + third) * machine.productRate + half * machine.filterTime)
         let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.5
         let transforms = pairs * (padded(Cg) + padded(Kg)) * field

@@ -1,0 +1,163 @@
+internal import CKernels
+
+// From tiles to results: every pass back of a transform but the one over lines, then scatter.
+
+/// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window.
+@frozen public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
+    public let window: Window
+    public let factors: (Scalar, Scalar)
+    public let floor: Scalar
+    public let bias: Scalar
+
+    @inlinable public init(_ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
+        self.window = window
+        self.factors = factors
+        self.floor = floor
+        self.bias = bias
+    }
+}
+
+extension PackedTransform {
+    /// Transforms back all axes but the lines', and writes what is kept of each part.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func store(
+        _ tile: SharedRegion<Scalar>, _ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?,
+        into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
+        guard let either = first ?? second else { return }
+        let box = TileBox(either.window, first == nil ? nil : second?.window)
+        shape.check(tile, team)
+        if let first { shape.check(first.window, array.count) }
+        if let second { shape.check(second.window, array.count) }
+        var one = (first?.window ?? either.window).kernelWindow
+        var two = (second?.window ?? either.window).kernelWindow
+        unsafe withUnsafePointer(to: &one) { one in
+            unsafe withUnsafePointer(to: &two) { two in
+                let target = unsafe SampleTarget<Scalar>(
+                    array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
+                    second: second.map { unsafe PartTarget(window: two, $0) })
+                store(tile, box, target, team)
+            }
+        }
+    }
+
+    private func store(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ target: SampleTarget<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
+        switch shape.form {
+        case .line:
+            unsafe target.scatter(tile.base, wholeLine)
+        case .matrix:
+            team.run(shape.rowCount / shape.panelWidth) { block, panels in
+                let source = unsafe tile.base + 2 * block * shape.panelWidth * shape.pitch
+                unsafe rotate(source, block * shape.panelWidth, isInverse: true)
+                unsafe execute(rowInverse, source, panels.packed)
+                unsafe Scalar.unpackPanel(
+                    panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
+                    shape.columnCount)
+            }
+            team.run(shape.stretches) { index, _ in
+                let stretch = stretch(index)
+                unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
+            }
+        case .small:
+            let sheet = team.sheet
+            team.run(shape.panels(of: 0..<shape.length)) { block, panels in
+                let bin = block * shape.panelWidth
+                unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
+            }
+            let rows = shape.aligned(box.rows)
+            team.run(shape.panels(of: rows)) { block, panels in
+                let first = rows.lowerBound + block * shape.panelWidth
+                let row = max(first, box.rows.lowerBound)
+                unsafe execute(columnInverse, sheet.base + 2 * first, panels.packed)
+                let kept = ck_rows(
+                    plane: 0, row: row, count: min(first + shape.panelWidth, rows.upperBound) - row,
+                    length: shape.length, pitch: shape.panelPitch)
+                unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
+            }
+        case .plane:
+            team.run(shape.panels(of: box.rows)) { block, panels in
+                unsafe storeRows(plane: 0, box, block, tile.base, target, panels)
+            }
+        case .volume:
+            team.run(box.planes.count) { block, panels in
+                let plane = box.planes.lowerBound + block
+                if columnInverse != nil {
+                    let start = unsafe tile.base + 2 * plane * shape.planePitch
+                    unsafe transformColumns(
+                        columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
+                }
+                for index in 0..<shape.panels(of: box.rows) {
+                    unsafe storeRows(plane: plane, box, index, tile.base, target, panels)
+                }
+            }
+        }
+    }
+
+    /// Panel `index` of the rows of one plane that are kept. The plan transforms eight rows of this plane; those that no
+    /// window holds go nowhere.
+    private func storeRows(
+        plane: Int, _ box: TileBox, _ index: Int, _ tile: UnsafeMutablePointer<Scalar>, _ target: SampleTarget<Scalar>,
+        _ panels: Panels<Scalar>
+    ) {
+        let row = box.rows.lowerBound + index * shape.panelWidth
+        let rows = ck_rows(
+            plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
+            pitch: shape.panelPitch)
+        let start = unsafe tile + 2 * plane * shape.planePitch
+        let first = max(min(row, shape.rowCount - shape.panelWidth), 0)
+        if shape.rowCount < shape.panelWidth {
+            unsafe panels.turned.update(from: start, count: 2 * shape.rowCount * shape.pitch)
+            unsafe execute(rowInverse, panels.turned, panels.packed)
+        } else {
+            unsafe execute(rowInverse, start + 2 * first * shape.pitch, panels.packed)
+        }
+        unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, rows)
+    }
+}
+
+/// Where one part of a tile goes, for the kernels.
+private struct PartTarget<Scalar: ConvolutionScalar> {
+    let window: UnsafePointer<ck_window>
+    let factors: (Scalar, Scalar)
+    let floor: Scalar
+    let bias: Scalar
+
+    init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
+        unsafe self.window = window
+        (factors, floor, bias) = (result.factors, result.floor, result.bias)
+    }
+}
+
+/// Where both parts of a tile go.
+private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
+    // Sendable: blocks write different rows, and only while the call lasts that made it.
+    let array: UnsafeMutablePointer<Scalar>
+    let first: PartTarget<Scalar>?
+    let second: PartTarget<Scalar>?
+
+    /// A stretch of a line.
+    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ stretch: Range<Int>) {
+        var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
+        if let part = first {
+            var window = unsafe part.window.pointee.cut(to: stretch)
+            unsafe Scalar.scatter(source, 0, array, &window, &row, part.factors, part.floor, part.bias)
+        }
+        if let part = second {
+            var window = unsafe part.window.pointee.cut(to: stretch)
+            unsafe Scalar.scatter(source, 1, array, &window, &row, part.factors, part.floor, part.bias)
+        }
+    }
+
+    func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
+        var rows = rows
+        if let part = first {
+            unsafe Scalar.scatter(source, 0, array, part.window, &rows, part.factors, part.floor, part.bias)
+        }
+        if let part = second {
+            unsafe Scalar.scatter(source, 1, array, part.window, &rows, part.factors, part.floor, part.bias)
+        }
+    }
+}
