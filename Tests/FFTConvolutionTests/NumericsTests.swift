@@ -306,14 +306,21 @@ struct NumericsTests {
     /// One product beyond the range among many far inside it: it must reach its own result and no neighbour.
     @Test(arguments: AlgorithmCase.all.filter { $0.algorithm.method == .fft })
     func anOverflowLeavesItsNeighboursFinite(_ test: AlgorithmCase) throws {
+        // One channel, and sums over channels.
+        try expectFiniteNeighbours(test, "i64x64_f5x5_p4", row: 68)
+        try expectFiniteNeighbours(test, "n2c3i20x20_k9f5x5_p4", row: 24)
+    }
+
+    /// - Parameter row: Outputs in a row.
+    private func expectFiniteNeighbours(_ test: AlgorithmCase, _ problemText: String, row: Int) throws {
         let huge = test.precision == .float32 ? Double(Float(1e30)) : 1e300
-        let problem = try ProblemText("i64x64_f5x5_p4").problem
+        let problem = try ProblemText(problemText).problem
         let text = ProblemText(problem, precision: test.precision, pass: test.pass).description
         let shapes = problem.operandShapes(test.pass)
         var first = [Double](repeating: 1, count: shapes.first.reduce(1, *))
         var second = [Double](repeating: 1, count: shapes.second.reduce(1, *))
         // The first tap meets sample 0 in output 0; in the input gradient only outputs from (4, 4) on stay in the input.
-        first[test.pass == .inputGradient ? 4 * 68 + 4 : 0] = huge
+        first[test.pass == .inputGradient ? 4 * row + 4 : 0] = huge
         second[0] = huge
         let expected = try direct(test, problem).run(first, second)
         var findings = Findings()

@@ -64,9 +64,16 @@ package struct Execution: Sendable {
 }
 
 extension Algorithm {
-    /// The first recipes for a request, as values of any algorithm; none if it refuses.
+    /// The first recipes for a request, as values of any algorithm; none if it refuses. Where channels are summed by FFT, the
+    /// first tiling comes with and without matrix products, whatever the cost model prefers.
     package static func firstRecipes(_ count: Int, for request: PlanRequest) -> [any Algorithm] {
         guard let recipes = try? recipes(for: request) else { return [] }
-        return Array(recipes.prefix(count))
+        let first: [any Algorithm] = Array(recipes.prefix(count))
+        let problem = request.problem
+        guard method == .fft, problem.channelsPerGroup * problem.filtersPerGroup > 1, let tiling = first.first?.tiling
+        else { return first }
+        let known = Set(first.map { "\($0)" })
+        let twins = [true, false].compactMap { try? TiledFFT(request, tilings: tiling, isDense: $0) }
+        return first + twins.filter { !known.contains("\($0)") }
     }
 }

@@ -25,9 +25,10 @@ extension DensePipeline {
                 if let scale, scale != found { return false }
                 scale = found
                 try correlate(pairs.count, accumulate: rowBlock > 0, memory)
-                noteLive(pairs.count, memory)
+                noteLive(pairs.count, found, memory)
                 try control?.completeBlock()
             }
+            guard gradientsAreSafe(scale ?? (0, 0), memory) else { return false }
             try restoreGradients(group, (scale?.x ?? 0) + (scale?.g ?? 0), result, memory)
             try control?.completeBlock()
         }
@@ -82,9 +83,7 @@ extension DensePipeline {
                 facts(row, memory).exponents(Cg..<Cg + Kg, part: part) { ranges.g.include($0) }
             }
         }
-        guard let commonX = ranges.x.scale(comfortable), let commonG = ranges.g.scale(comfortable),
-            commonX.isSafe(with: commonG, terms: table.rowCount, comfortable)
-        else { return nil }
+        guard let commonX = ranges.x.scale(comfortable), let commonG = ranges.g.scale(comfortable) else { return nil }
         let (scaleX, scaleG) = (commonX.exponent, commonG.exponent)
         var isScaled = false
         for row in 0..<pairs.count {
@@ -143,9 +142,9 @@ extension DensePipeline {
         let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
         try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
             let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: rows, by: SpectralLayout.summationBlock) {
+            for first in stride(from: 0, to: rows, by: layout.summationRun) {
                 let product = MatrixProduct(
-                    rows: Kg, depth: min(SpectralLayout.summationBlock, rows - first), columns: wide, rowStride: 1,
+                    rows: Kg, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
                     depthStride: pitch, secondPitch: pitch, secondDistance: 0, resultPitch: wide)
                 func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
                     let start = bin * layout.channels.forwardStride + first * pitch
@@ -159,8 +158,9 @@ extension DensePipeline {
         }
     }
 
-    /// Notes which planes have a term that is not zero, and which operands hold a negative sample.
-    private func noteLive(_ rows: Int, _ memory: DenseMemory<Scalar>) {
+    /// Adds to S of every plane, scaled down: above 0 where a term is. Of unscaled operands only that is noted: their sums are
+    /// far from any end of the range. And notes which operands hold a negative sample.
+    private func noteLive(_ rows: Int, _ scale: (x: Int, g: Int), _ memory: DenseMemory<Scalar>) {
         let all = negatives(layout.rowBlock, memory)
         for row in 0..<rows {
             let found = negatives(row, memory)
@@ -170,13 +170,20 @@ extension DensePipeline {
             let facts = facts(row, memory)
             for part in 0...1 {
                 for k in 0..<Kg where facts.exponent(field: Cg + k, part: part) != nil {
+                    let g = facts.norm(field: Cg + k, part: part, reference: scale.g)
                     for c in 0..<Cg where facts.exponent(field: c, part: part) != nil {
-                        memory.norms[2 * (k * Cg + c)] = 1
+                        memory.norms[2 * (k * Cg + c)] += g * facts.norm(field: c, part: part, reference: scale.x)
                     }
                 }
             }
-            if (0..<Kg * Cg).allSatisfy({ memory.norms[2 * $0] != 0 }) { return }
+            if scale == (0, 0), (0..<Kg * Cg).allSatisfy({ memory.norms[2 * $0] != 0 }) { return }
         }
+    }
+
+    /// Whether no plane is so large that rounding could overflow.
+    private func gradientsAreSafe(_ scale: (x: Int, g: Int), _ memory: DenseMemory<Scalar>) -> Bool {
+        scale == (0, 0)
+            || (0..<Kg * Cg).allSatisfy { comfortable.isSafe(memory.norms[2 * $0], scale.x + scale.g) }
     }
 
     private func restoreGradients(

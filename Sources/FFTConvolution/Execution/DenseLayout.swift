@@ -22,7 +22,9 @@ struct DenseLayout: Hashable, Sendable {
     /// Row pairs of a block, and outputs.
     let rowBlock: Int
     let columnBlock: Int
-    /// Additions on the longest path of a sum in the spectrum.
+    /// Terms of a sum that are added one after the other before their sum is added to that of such runs; and additions on the
+    /// longest path of a sum in the spectrum.
+    let summationRun: Int
     let summationDepth: Int
     let channels: ChannelLayout
     /// Complex elements from half bin to half bin of the filters.
@@ -92,12 +94,18 @@ struct DenseLayout: Hashable, Sendable {
             }
         }
         (rowBlock, columnBlock) = (rows, block)
-        // Blocks of summationBlock terms, each of which is then added to the sum. In the filter gradient terms are row pairs,
-        // and bins b and −b have blocks of their own.
-        let run = SpectralLayout.summationBlock
-        let terms = isGradient ? min(rows, table.pairCount) : depth
-        let blocks = (terms + run - 1) / run * (isGradient ? 2 * ((table.pairCount + rows - 1) / rows) : 1)
-        summationDepth = min(terms, run) - 1 + blocks - 1
+        if isGradient {
+            // Row pairs are terms; bins b and −b have runs of their own. The longest runs that keep the sum as shallow as that of
+            // single products, which sums every row: such a run is always found, 1 + ⌊√(2·pairs)⌋ at the latest.
+            let rowBlocks = (table.pairCount + rows - 1) / rows
+            func depth(run: Int) -> Int { run - 1 + 2 * rowBlocks * ((rows + run - 1) / run) - 1 }
+            let bound = SpectralLayout.depth(of: table.rowCount)
+            summationRun = stride(from: min(rows, 64), to: 1, by: -1).first { depth(run: $0) <= bound } ?? 1
+            summationDepth = depth(run: summationRun)
+        } else {
+            summationRun = SpectralLayout.summationBlock
+            summationDepth = SpectralLayout.depth(of: depth)
+        }
 
         let (wideDepth, wideColumns) = (padded(depth), padded(block))
         let stride = Self.apart(rows * (isGradient ? wideDepth + wideColumns : wideDepth))

@@ -187,8 +187,9 @@ struct CommonScale: Equatable {
 
     func store(_ region: SharedRegion<Double>) { (region[0], region[1]) = (Double(exponent), Double(largest)) }
 
-    /// Whether sums of `terms` products with fields of another scale are far enough from overflow that rounding alone cannot
-    /// reach it. (They are far from underflow: norms of one scale are within its comfortable range of each other.)
+    /// Whether sums of `terms` products with fields of another scale are surely so far from overflow that rounding alone cannot
+    /// reach it; if not, the sums themselves must be looked at. (They are far from underflow: norms of one scale are within the
+    /// comfortable range of each other.)
     func isSafe(with other: CommonScale, terms: Int, _ range: ComfortableRange) -> Bool {
         largest + other.largest + Int.bitWidth - terms.leadingZeroBitCount <= range.largestScaleExponent
     }

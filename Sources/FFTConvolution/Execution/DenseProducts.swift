@@ -117,10 +117,11 @@ extension DensePipeline {
             for part in 0...1 {
                 facts(row, memory).exponents(0..<layout.depth, part: part) { range.include($0) }
             }
-            guard let common = range.scale(comfortable),
-                common.isSafe(with: filterScale, terms: layout.depth, comfortable),
-                let exponents = packing(row, common.exponent, memory)
-            else { return false }
+            guard let common = range.scale(comfortable), let exponents = packing(row, common.exponent, memory) else {
+                return false
+            }
+            let isSafe = common.isSafe(with: filterScale, terms: layout.depth, comfortable)
+            guard isSafe || outputsAreSafe(row, exponents, memory) else { return false }
             let (facts, negatives) = (facts(row, memory), negatives(row, memory))
             var whole = RowFacts()
             whole.exponents = exponents
@@ -162,17 +163,34 @@ extension DensePipeline {
         guard largest.0 != nil, largest.1 != nil, !facts.areBalanced(fields, references: scale) else { return scale }
         // The norms of single channels disagree: look at what the outputs sum.
         for o in 0..<layout.columns {
-            var sums = (0.0, 0.0)
-            for i in fields {
-                let index = 2 * (o * layout.depth + i)
-                guard memory.norms[index] != 0 else { continue }
-                let w = scaled(memory.norms[index].magnitude, Int(memory.norms[index + 1]))
-                sums.0 += facts.norm(field: i, part: 0, reference: scale.0) * w
-                sums.1 += facts.norm(field: i, part: 1, reference: scale.1) * w
-            }
+            let sums = scaleSums(row, o, scale, memory)
             if !isBalanced(sums.0, sums.1) { return nil }
         }
         return scale
+    }
+
+    /// S of both partners of output `o`, scaled down by their exponents.
+    private func scaleSums(
+        _ row: Int, _ o: Int, _ exponents: (Int, Int), _ memory: DenseMemory<Scalar>
+    ) -> (Double, Double) {
+        let facts = facts(row, memory)
+        var sums = (0.0, 0.0)
+        for i in 0..<layout.depth {
+            let index = 2 * (o * layout.depth + i)
+            guard memory.norms[index] != 0 else { continue }
+            let w = scaled(memory.norms[index], Int(memory.norms[index + 1]))
+            sums.0 += facts.norm(field: i, part: 0, reference: exponents.0) * w
+            sums.1 += facts.norm(field: i, part: 1, reference: exponents.1) * w
+        }
+        return sums
+    }
+
+    /// Whether no output is so large that rounding could overflow.
+    private func outputsAreSafe(_ row: Int, _ exponents: (Int, Int), _ memory: DenseMemory<Scalar>) -> Bool {
+        (0..<layout.columns).allSatisfy { o in
+            let sums = scaleSums(row, o, exponents, memory)
+            return comfortable.isSafe(sums.0, exponents.0) && comfortable.isSafe(sums.1, exponents.1)
+        }
     }
 
     /// One matrix product for every bin.
@@ -181,9 +199,9 @@ extension DensePipeline {
         let sharedDepth = layout.depth
         try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
             let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: sharedDepth, by: SpectralLayout.summationBlock) {
+            for first in stride(from: 0, to: sharedDepth, by: layout.summationRun) {
                 let product = MatrixProduct(
-                    rows: rows, depth: min(SpectralLayout.summationBlock, sharedDepth - first),
+                    rows: rows, depth: min(layout.summationRun, sharedDepth - first),
                     columns: padded(columns),
                     rowStride: depth, depthStride: 1, secondPitch: pitch,
                     secondDistance: layout.filterStride, resultPitch: pitch)

@@ -146,7 +146,7 @@ struct SpectralLayout: Hashable, Sendable {
     }
 
     /// Additions on the longest path of the two-level sum of `count` spectra.
-    private static func depth(of count: Int) -> Int {
+    static func depth(of count: Int) -> Int {
         count <= summationBlock ? count - 1 : summationBlock - 1 + (count + summationBlock - 1) / summationBlock - 1
     }
 }

@@ -1,0 +1,180 @@
+import SpectralEngine
+import Testing
+
+/// One to three axes, with and without passes inside a panel, dilated filters.
+private let layouts: [(extents: (Int, Int, Int), taps: (Int, Int, Int), dilations: (Int, Int, Int))] = [
+    ((1, 1, 12), (1, 1, 5), (1, 1, 2)), ((1, 6, 10), (1, 3, 4), (1, 1, 1)), ((1, 16, 20), (1, 7, 3), (1, 2, 3)),
+    ((1, 7, 9), (1, 2, 2), (1, 3, 1)), ((4, 6, 8), (3, 2, 3), (1, 2, 1)), ((3, 1, 5), (2, 1, 2), (1, 1, 2)),
+]
+
+/// A transform of five channels, two rows side by side, and its memory, all filled with NaN.
+private final class ChannelBench<Scalar: ConvolutionScalar> {
+    static var channels: Int { 5 }
+    let shape: TileShape
+    let layout: ChannelLayout
+    let transform: ChannelTransform<Scalar>
+    private let spectra: GuardedMemory<Scalar>
+    private let scratch: GuardedMemory<Scalar>
+
+    init(_ index: Int) throws {
+        let (extents, taps, dilations) = layouts[index]
+        shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
+        layout = ChannelLayout(shape, taps: taps, dilations: dilations, forwardStride: 16, inverseStride: 16)
+        transform = try ChannelTransform(layout)
+        spectra = try GuardedMemory(complexCount: 16 * shape.pointCount, word: .max)
+        scratch = try GuardedMemory(
+            complexCount: max(layout.panelCount, layout.filterCount(columns: 8)), word: .max)
+    }
+
+    func withMemory<Result>(_ body: (SharedRegion<Scalar>, SharedRegion<Scalar>) throws -> Result) rethrows -> Result {
+        try spectra.withRegion { spectra in try scratch.withRegion { try body(spectra, $0) } }
+    }
+
+    /// Channel `channel` of the second row of the spectra.
+    func spectrum(_ channel: Int, half: Bool = false) -> [Complex] {
+        spectra.withRegion { region in
+            (0..<(half ? layout.halfCount : shape.pointCount)).map { bin in
+                let place = 2 * (16 * bin + 8 + channel)
+                return Complex(real: Double(region[place]), imaginary: Double(region[place + 1]))
+            }
+        }
+    }
+
+    /// The window of one channel that covers the tile.
+    func window(_ plane: Int) -> Window {
+        func whole(_ extent: Int) -> AxisSegment {
+            AxisSegment(origin: 0, positions: 0..<extent, extent: extent, step: 1)
+        }
+        return Window(
+            whole(shape.planes), whole(shape.rows), whole(shape.length), planeOffset: plane * shape.pointCount,
+            extents: (shape.rows, shape.length))
+    }
+}
+
+/// The largest error of some spectra, relative to what a transform may add.
+private func excess<Scalar: ConvolutionScalar>(
+    _ found: [Complex], _ expected: [Complex], _ shape: TileShape, _: Scalar.Type
+) -> Double {
+    let error = norm(zip(found, expected).map { $0 - $1 })
+    return error / max(norm(expected), .leastNormalMagnitude) / transformTolerance(shape, Scalar.self)
+}
+
+/// Loads two packed rows with exponents, compares every channel, and stores them again.
+private func fieldsError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Type) throws -> Double {
+    let bench = try ChannelBench<Scalar>(index)
+    let (count, channels) = (bench.shape.pointCount, ChannelBench<Scalar>.channels)
+    var generator = SeededGenerator(seed: UInt64(index))
+    let values = generator.values(2 * channels * count)
+    let array = values.map { Scalar($0) }
+    var seen = 0
+    bench.withMemory { spectra, scratch in
+        bench.transform.load(
+            array.span, bench.window(0), bench.window(channels), channelPitch: count, channels: channels,
+            exponents: (1, -1), into: spectra, at: 8, scratch
+        ) { channel, first, second in
+            let (a, b) = (
+                values[channel * count..<(channel + 1) * count],
+                values[(channels + channel) * count..<(channels + channel + 1) * count]
+            )
+            let energies = (norm(Array(a)) * norm(Array(a)), norm(Array(b)) * norm(Array(b)))
+            if abs(first.energy - energies.0) < 1e-4 * (1 + energies.0),
+                abs(second.energy - energies.1) < 1e-4 * (1 + energies.1),
+                first.hasNegative == a.contains(where: { $0 < 0 }), second.hasNegative == b.contains(where: { $0 < 0 })
+            {
+                seen += 1
+            }
+        }
+    }
+    #expect(seen == channels)
+    var largest = 0.0
+    for channel in 0..<channels {
+        let field = (0..<count).map {
+            Complex(
+                real: 2 * values[channel * count + $0], imaginary: 0.5 * values[(channels + channel) * count + $0])
+        }
+        largest = max(
+            largest, excess(bench.spectrum(channel), naiveTransform(field, bench.shape), bench.shape, Scalar.self))
+    }
+    var result = [Scalar](repeating: .nan, count: array.count)
+    var span = result.mutableSpan
+    span.withSharedRegion { region in
+        bench.withMemory { spectra, scratch in
+            func target(_ channel: Int, _ factor: Scalar) -> TileResult<Scalar> {
+                TileResult(
+                    bench.window(channel), factors: (factor, 1 / Scalar(count)), floor: -.infinity, bias: 0)
+            }
+            bench.transform.store(
+                spectra, at: 8, channels: channels, into: region, scratch, first: { target($0, 0.5) },
+                second: { target(channels + $0, 2) })
+        }
+    }
+    let difference = norm(zip(result, values).map { Double($0) - $1 }) / norm(values)
+    return max(largest, difference / (2 * transformTolerance(bench.shape, Scalar.self)))
+}
+
+/// Transforms five filters of one depth, compares their half spectra, and restores the taps from twice those.
+private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Type) throws -> Double {
+    let bench = try ChannelBench<Scalar>(index)
+    let (shape, layout, channels) = (bench.shape, bench.layout, ChannelBench<Scalar>.channels)
+    let (taps, dilations) = (layout.taps, layout.dilations)
+    let count = taps.planes * taps.rows * taps.length
+    var generator = SeededGenerator(seed: UInt64(40 + index))
+    // Columns lie backwards, three filters apart from the start.
+    let values = generator.values((channels + 3) * count)
+    let place = { (column: Int) in (3 + channels - 1 - column) * count }
+    let array = values.map { Scalar($0) }
+    bench.withMemory { spectra, scratch in
+        bench.transform.transformFilters(
+            array.span, column: place, columns: channels, pitch: 8, exponent: 1, into: spectra, at: 8, stride: 16,
+            scratch)
+    }
+    var largest = 0.0
+    for column in 0..<channels {
+        var field = [Complex](repeating: .zero, count: shape.pointCount)
+        for tap in 0..<count {
+            let (outer, s) = tap.quotientAndRemainder(dividingBy: taps.length)
+            let (p, r) = outer.quotientAndRemainder(dividingBy: taps.rows)
+            let row = p * dilations.planes % shape.planes * shape.rows + r * dilations.rows % shape.rows
+            field[row * shape.length + s * dilations.length % shape.length].real += 2 * values[place(column) + tap]
+        }
+        let whole = naiveTransform(field, shape)
+        let expected = (0..<layout.halfCount).map { whole[layout.bins(ofHalf: $0).bin] }
+        largest = max(largest, excess(bench.spectrum(column, half: true), expected, shape, Scalar.self))
+    }
+    var result = [Scalar](repeating: .nan, count: array.count)
+    for index in 0..<3 * count { result[index] = array[index] }
+    var span = result.mutableSpan
+    span.withSharedRegion { region in
+        bench.withMemory { spectra, scratch in
+            // The spectra hold 2^1 times the filter: twice its Hermitian part.
+            bench.transform.restoreFilters(
+                spectra, at: 8, stride: 16, columns: channels, pitch: 8, into: region, scratch
+            ) { (place($0), (1, 1 / Scalar(shape.pointCount)), -.infinity) }
+        }
+    }
+    let difference = norm(zip(result, values).map { Double($0) - $1 }) / norm(values)
+    return max(largest, difference / (2 * transformTolerance(shape, Scalar.self)))
+}
+
+@Suite struct ChannelTransformTests {
+    @Test(arguments: layouts.indices) func channelsAreTransformedAndBack(_ index: Int) throws {
+        #expect(try fieldsError(index, Float.self) <= 1)
+        #expect(try fieldsError(index, Double.self) <= 1)
+    }
+
+    @Test(arguments: layouts.indices) func filtersAreTransformedAndBack(_ index: Int) throws {
+        #expect(try filtersError(index, Float.self) <= 1)
+        #expect(try filtersError(index, Double.self) <= 1)
+    }
+
+    @Test(arguments: layouts.indices) func oppositeBinsAreEachOthers(_ index: Int) throws {
+        let layout = try ChannelBench<Float>(index).layout
+        let halves = (0..<layout.halfCount).map { layout.bins(ofHalf: $0) }
+        // Every bin is kept, or is the opposite of one that is.
+        #expect(Set(halves.map(\.bin)).union(halves.map(\.opposite)) == Set(0..<layout.pointCount))
+        let kept = Set(halves.map(\.bin))
+        for half in 0..<layout.halfCount {
+            #expect(layout.isKeptTwice(half: half) == kept.contains(halves[half].opposite))
+        }
+    }
+}
