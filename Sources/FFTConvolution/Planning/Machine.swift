@@ -3,7 +3,7 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until they are measured on the user's machine; their source is
-/// `Docs/Measurements/2026-11-22-panels.md`.
+/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
