@@ -13,6 +13,14 @@
 // Rows of a block of the matrix product: 12 of 16 registers are sums.
 #define MOST_ROWS 3
 
+// Of direct sums: 12 of 16 registers are sums of matrix products, 8 of stencils, 9 of gradients.
+#define MOST_SHIFTED_ROWS 6
+#define MOST_SUMS 12
+#define MOST_STENCIL_SUMS 8
+#define STENCIL_VECTORS 2
+#define GRADIENT_ROWS 3
+#define GRADIENT_TAPS 3
+
 // All bits of the first n scalars of a vector.
 static inline __m256i first_lanes(int n, size_t size) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n * (int)size / 4), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

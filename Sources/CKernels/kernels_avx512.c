@@ -11,6 +11,14 @@
 // Rows of a block of the matrix product: 24 of 32 registers are sums.
 #define MOST_ROWS 6
 
+// Of direct sums: 28 of 32 registers are sums of matrix products, 24 of stencils and of gradients.
+#define MOST_SHIFTED_ROWS 14
+#define MOST_SUMS 28
+#define MOST_STENCIL_SUMS 24
+#define STENCIL_VECTORS 4
+#define GRADIENT_ROWS 4
+#define GRADIENT_TAPS 6
+
 #define HAS_MASKS
 // The first n scalars of a vector in memory; the other lanes are 0, and nothing of them is touched.
 #define LOAD_PART(p, n) \

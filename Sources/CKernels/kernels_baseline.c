@@ -5,11 +5,23 @@
 #include <stdint.h>
 #include <string.h>
 
-// Rows of a block of the matrix product: 24 of 32 registers are sums on arm64, 12 of 16 on x86-64.
+// Rows of a block of the matrix product, and of direct sums: 24 of 32 registers are sums on arm64, 8 to 12 of 16 on x86-64.
 #if defined(__aarch64__)
 #define MOST_ROWS 6
+#define MOST_SHIFTED_ROWS 12
+#define MOST_SUMS 24
+#define MOST_STENCIL_SUMS 24
+#define STENCIL_VECTORS 4
+#define GRADIENT_ROWS 4
+#define GRADIENT_TAPS 6
 #else
 #define MOST_ROWS 3
+#define MOST_SHIFTED_ROWS 6
+#define MOST_SUMS 12
+#define MOST_STENCIL_SUMS 8
+#define STENCIL_VECTORS 2
+#define GRADIENT_ROWS 3
+#define GRADIENT_TAPS 3
 #endif
 
 // The first n scalars of a vector in memory, all of them or one complex element; the other lanes are 0.

@@ -71,4 +71,20 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyMatrices(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ conjugate: Int32,
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>)
+    static func multiplyShifted(
+        _ a: UnsafePointer<Self>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Self>,
+        _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>)
+    static func stencil(
+        _ source: UnsafePointer<Self>, _ weights: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ accumulate: Bool, _ start: Self, _ stencil: UnsafePointer<ck_stencil>)
+    static func stencilGradient(
+        _ source: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ stencil: UnsafePointer<ck_stencil>)
+    static func transpose(
+        _ source: UnsafePointer<Self>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Self>, _ targetPitch: Int,
+        _ rows: Int, _ columns: Int)
+    static func pad(
+        _ source: UnsafePointer<Self>, _ step: Int, _ target: UnsafeMutablePointer<Self>, _ before: Int, _ count: Int,
+        _ after: Int)
+    static func largest(_ values: UnsafePointer<Self>, _ count: Int) -> ck_survey
 }

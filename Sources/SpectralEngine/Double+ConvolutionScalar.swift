@@ -143,4 +143,34 @@ extension Double: ConvolutionScalar {
         _ conjugate: Int32,
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_matrices(a, b, result, conjugate, accumulate ? 1 : 0, product) }
+
+    public static func multiplyShifted(
+        _ a: UnsafePointer<Double>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Double>,
+        _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>
+    ) { unsafe kernels.multiply_shifted(a, offsets, b, result, accumulate ? 1 : 0, product) }
+
+    public static func stencil(
+        _ source: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ accumulate: Bool, _ start: Double, _ stencil: UnsafePointer<ck_stencil>
+    ) { unsafe kernels.stencil(source, weights, result, accumulate ? 1 : 0, start, stencil) }
+
+    public static func stencilGradient(
+        _ source: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ stencil: UnsafePointer<ck_stencil>
+    ) { unsafe kernels.stencil_gradient(source, gradient, result, stencil) }
+
+    public static func transpose(
+        _ source: UnsafePointer<Double>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Double>, _ targetPitch: Int,
+        _ rows: Int, _ columns: Int
+    ) { unsafe kernels.transpose(source, sourcePitch, target, targetPitch, rows, columns) }
+
+    public static func pad(
+        _ source: UnsafePointer<Double>, _ step: Int, _ target: UnsafeMutablePointer<Double>, _ before: Int,
+        _ count: Int,
+        _ after: Int
+    ) { unsafe kernels.pad(source, step, target, before, count, after) }
+
+    public static func largest(_ values: UnsafePointer<Double>, _ count: Int) -> ck_survey {
+        unsafe kernels.largest(values, count)
+    }
 }

@@ -4,6 +4,7 @@
 // the imaginary part (part 1) of one complex field. No kernel checks bounds: SpectralEngine does, once per call.
 #pragma once
 #include <stddef.h>
+#include <stdint.h>
 
 /// A box of samples, where they lie in a tile and where in an array; its innermost axis is contiguous there.
 typedef struct {
@@ -56,6 +57,24 @@ typedef struct {
     ptrdiff_t b_next;          ///< from b to the matrix that is read next, to be fetched in time; 0 if there is none
     ptrdiff_t result_pitch;    ///< from row to row of the result
 } ck_product;
+
+/// The extents of a product of matrices whose first one is read in place: row r and depth d of it is a[r + offsets[d]].
+typedef struct {
+    ptrdiff_t rows, depth;
+    ptrdiff_t columns;       ///< a multiple of 16 (f32) or 8 (f64): whole vectors
+    ptrdiff_t b_pitch;       ///< from row to row of b
+    ptrdiff_t result_pitch;  ///< from row to row of the result
+} ck_shifted;
+
+/// One plane of taps and the planes it relates: result row q, column j and tap row r, column s meet in the source's row
+/// q + r, column j + s.
+typedef struct {
+    ptrdiff_t rows, columns;        ///< of the result, or of its gradient
+    ptrdiff_t tap_rows, taps;       ///< of the filter plane
+    ptrdiff_t first_row, last_row;  ///< source rows from the first to before the last are there, all others are zero
+    ptrdiff_t source_pitch, result_pitch;  ///< from row to row
+    ptrdiff_t weight_pitch, weight_step;   ///< from row to row and from tap to tap; may be negative
+} ck_stencil;
 
 /// Which factor of a product is conjugated.
 enum { CK_NEITHER = 0, CK_FIRST = 1, CK_SECOND = 2 };

@@ -1,0 +1,214 @@
+internal import CKernels
+
+// Direct sums: the loops of the direct engine. Offsets and pitches count elements.
+
+/// Distances from a row of a matrix to its elements, one for each step of the depth; made once, read by every product.
+public struct DepthOffsets: Sendable {
+    fileprivate let elements: [Int32]
+    fileprivate let largest: Int
+
+    public var count: Int { elements.count }
+
+    /// - Parameter offsets: At least 0, and below 2³¹.
+    public init(_ offsets: [Int]) {
+        elements = offsets.map { Int32($0) }
+        largest = offsets.max() ?? 0
+        precondition(offsets.allSatisfy { $0 >= 0 }, "a negative offset")
+    }
+}
+
+/// A product of matrices whose first one is read where it lies: element (r, d) of it is the element r + offset(d).
+///
+/// So a convolution needs no copy of its input for each tap: rows are neighbouring outputs, the depth runs over channels
+/// and taps, columns are filters. Each element of the result is a sum over the depth in order, which is then added to
+/// the result; its bits do not depend on how rows and columns are cut.
+public struct ShiftedProduct: Hashable, Sendable {
+    public let rows: Int
+    /// A multiple of ``columnMultiple``.
+    public let columns: Int
+    /// From row to row of b.
+    public let secondPitch: Int
+    /// From row to row of the result.
+    public let resultPitch: Int
+
+    /// Whole vectors, whatever the instruction set: 64 bytes.
+    public static func columnMultiple(scalarByteCount: Int) -> Int { 64 / scalarByteCount }
+
+    public init(rows: Int, columns: Int, secondPitch: Int, resultPitch: Int) {
+        precondition(rows >= 0 && columns >= 0 && columns % 8 == 0, "an extent that is no extent")
+        precondition(secondPitch >= columns && resultPitch >= columns, "rows that overlap")
+        self.rows = rows
+        self.columns = columns
+        self.secondPitch = secondPitch
+        self.resultPitch = resultPitch
+    }
+
+    /// Adds a · b over some steps of the depth; b begins with the row of the first of them.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func multiply<Scalar: ConvolutionScalar>(
+        _ a: Elements<Scalar>, at aOffset: Int, _ offsets: DepthOffsets, _ depth: Range<Int>, _ b: Elements<Scalar>,
+        at bOffset: Int, into result: SharedRegion<Scalar>, at resultOffset: Int, accumulate: Bool
+    ) {
+        guard rows > 0, columns > 0 else { return }
+        precondition(depth.lowerBound >= 0 && depth.upperBound <= offsets.count, "a depth without offsets")
+        precondition(columns % Self.columnMultiple(scalarByteCount: MemoryLayout<Scalar>.size) == 0, "a broken vector")
+        a.check(aOffset, rows + offsets.largest)
+        b.check(bOffset, depth.isEmpty ? 0 : (depth.count - 1) * secondPitch + columns)
+        Elements(result).check(resultOffset, (rows - 1) * resultPitch + columns)
+        var product = ck_shifted(
+            rows: rows, depth: depth.count, columns: columns, b_pitch: secondPitch, result_pitch: resultPitch)
+        unsafe offsets.elements.withUnsafeBufferPointer { table in
+            // Checked above; a table without elements belongs to an empty depth, and is not read.
+            guard let first = table.baseAddress else { return }
+            unsafe Scalar.multiplyShifted(
+                a.base + aOffset, first + depth.lowerBound, b.base + bOffset, result.base + resultOffset, accumulate,
+                &product)
+        }
+    }
+}
+
+/// One plane of taps and the planes it relates: result (q, j) and tap (r, s) meet in the source's element (q + r, j + s).
+public struct Stencil: Hashable, Sendable {
+    /// Of the result: rows and columns.
+    public let rows: Int
+    public let columns: Int
+    /// Of the filter plane.
+    public let tapRows: Int
+    public let taps: Int
+    /// Rows of the source that are there; all others count as zero and are not touched.
+    public let sourceRows: Range<Int>
+    public let sourcePitch: Int
+    public let resultPitch: Int
+    /// From row to row, and from tap to tap, of the weights; negative ones turn the filter.
+    public let weightPitch: Int
+    public let weightStep: Int
+
+    public init(
+        rows: Int, columns: Int, tapRows: Int, taps: Int, sourceRows: Range<Int>, sourcePitch: Int, resultPitch: Int,
+        weightPitch: Int, weightStep: Int
+    ) {
+        precondition(rows >= 0 && columns >= 0 && tapRows >= 0 && taps >= 0, "a negative extent")
+        precondition(sourcePitch >= 0 && resultPitch >= 0, "a negative pitch")
+        self.rows = rows
+        self.columns = columns
+        self.tapRows = tapRows
+        self.taps = taps
+        self.sourceRows = sourceRows.clamped(to: 0..<max(rows + tapRows - 1, 0))
+        self.sourcePitch = sourcePitch
+        self.resultPitch = resultPitch
+        self.weightPitch = weightPitch
+        self.weightStep = weightStep
+    }
+
+    /// result = start + weights · source, or result += weights · source: over taps in order of rows and columns.
+    ///
+    /// - Parameter offset: Of the source's row 0, which need not be there.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func apply<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, at offset: Int, _ weights: Elements<Scalar>, at weightOffset: Int,
+        into result: SharedRegion<Scalar>, at resultOffset: Int, accumulate: Bool, start: Scalar
+    ) {
+        guard rows > 0, columns > 0 else { return }
+        checkSource(source, offset)
+        checkTaps(weights, weightOffset)
+        Elements(result).check(resultOffset, (rows - 1) * resultPitch + columns)
+        var stencil = parameters
+        unsafe Scalar.stencil(
+            source.base + offset, weights.base + weightOffset, result.base + resultOffset, accumulate, start, &stencil)
+    }
+
+    /// taps += gradient · source, the gradient being one of the result; each sum is made in lanes.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func addGradient<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, at offset: Int, _ gradient: Elements<Scalar>, at gradientOffset: Int,
+        into taps: SharedRegion<Scalar>, at tapOffset: Int
+    ) {
+        guard rows > 0, columns > 0 else { return }
+        precondition(weightStep == 1, "taps that are no neighbours")
+        checkSource(source, offset)
+        checkTaps(Elements(taps), tapOffset)
+        gradient.check(gradientOffset, (rows - 1) * resultPitch + columns)
+        var stencil = parameters
+        unsafe Scalar.stencilGradient(
+            source.base + offset, gradient.base + gradientOffset, taps.base + tapOffset, &stencil)
+    }
+
+    private func checkSource<Scalar>(_ source: Elements<Scalar>, _ offset: Int) {
+        guard let first = sourceRows.first, let last = sourceRows.last, taps > 0 else { return }
+        source.check(offset + first * sourcePitch, (last - first) * sourcePitch + columns + taps - 1)
+    }
+
+    private func checkTaps<Scalar>(_ weights: Elements<Scalar>, _ offset: Int) {
+        guard tapRows > 0, taps > 0 else { return }
+        let (row, tap) = ((tapRows - 1) * weightPitch, (taps - 1) * weightStep)
+        let least = min(row, 0) + min(tap, 0)
+        weights.check(offset + least, max(row, 0) + max(tap, 0) - least + 1)
+    }
+
+    private var parameters: ck_stencil {
+        ck_stencil(
+            rows: rows, columns: columns, tap_rows: tapRows, taps: taps, first_row: sourceRows.lowerBound,
+            last_row: sourceRows.upperBound, source_pitch: sourcePitch, result_pitch: resultPitch,
+            weight_pitch: weightPitch, weight_step: weightStep)
+    }
+}
+
+// MARK: - Moving
+
+/// target[j][i] = source[i][j] for rows × columns elements.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func transpose<Scalar: ConvolutionScalar>(
+    _ source: Elements<Scalar>, at offset: Int, pitch: Int, into target: SharedRegion<Scalar>, at targetOffset: Int,
+    pitch targetPitch: Int, rows: Int, columns: Int
+) {
+    guard rows > 0, columns > 0 else { return }
+    precondition(pitch >= 0 && targetPitch >= rows || columns == 1, "rows that overlap")
+    source.check(offset, (rows - 1) * pitch + columns)
+    Elements(target).check(targetOffset, (columns - 1) * targetPitch + rows)
+    unsafe Scalar.transpose(source.base + offset, pitch, target.base + targetOffset, targetPitch, rows, columns)
+}
+
+/// A row between zeros: `before` zeros, `count` elements `step` apart, `after` zeros.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func pad<Scalar: ConvolutionScalar>(
+    _ source: Elements<Scalar>, at offset: Int, step: Int, into target: SharedRegion<Scalar>, at targetOffset: Int,
+    before: Int, count: Int, after: Int
+) {
+    precondition(before >= 0 && count >= 0 && after >= 0 && step >= 0, "a negative extent")
+    if count > 0 { source.check(offset, (count - 1) * step + 1) }
+    Elements(target).check(targetOffset, before + count + after)
+    // Nothing is read where there is nothing to copy.
+    unsafe Scalar.pad(
+        source.base + (count > 0 ? offset : 0), step, target.base + targetOffset, before, count, after)
+}
+
+/// Copies `count` elements to places `step` apart.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func spread<Scalar: ConvolutionScalar>(
+    _ source: Elements<Scalar>, at offset: Int, into target: SharedRegion<Scalar>, at targetOffset: Int, step: Int,
+    count: Int
+) {
+    guard count > 0 else { return }
+    precondition(step > 0, "elements that overlap")
+    source.check(offset, count)
+    Elements(target).check(targetOffset, (count - 1) * step + 1)
+    for index in 0..<count { unsafe target.base[targetOffset + index * step] = source.base[offset + index] }
+}
+
+/// The largest finite magnitude among some elements, and whether all of them are finite.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func largestMagnitude<Scalar: ConvolutionScalar>(
+    _ elements: Elements<Scalar>, at offset: Int, count: Int
+) -> (magnitude: Double, isFinite: Bool) {
+    precondition(count >= 0, "a negative extent")
+    elements.check(offset, count)
+    let survey = unsafe Scalar.largest(elements.base + offset, count)
+    return (survey.largest, survey.non_finite == 0)
+}

@@ -1,0 +1,39 @@
+/// Elements that are read: those of a caller's span, or of a region of scratch. Valid while the call lasts that gave them.
+///
+/// What reads them checks its places against `count` once, and opens the pointer inside the engine.
+@safe public struct Elements<Scalar: ConvolutionScalar>: @unchecked Sendable {
+    // Sendable because nothing is written through it.
+    let base: UnsafePointer<Scalar>
+    public let count: Int
+
+    /// The region's elements, as they are when they are read.
+    public init(_ region: SharedRegion<Scalar>) {
+        unsafe base = UnsafePointer(region.base)
+        count = region.count
+    }
+
+    @unsafe init(base: UnsafePointer<Scalar>, count: Int) {
+        unsafe self.base = base
+        self.count = count
+    }
+
+    /// Checks that `extent` elements lie at `offset`.
+    func check(_ offset: Int, _ extent: Int) {
+        precondition(offset >= 0 && extent <= count && offset <= count - extent, "elements outside their memory")
+    }
+}
+
+/// Lends the elements of a span to `body`.
+public func withElements<Scalar: ConvolutionScalar, Result>(
+    _ span: Span<Scalar>, _ body: (Elements<Scalar>) throws -> Result
+) rethrows -> Result {
+    try unsafe span.withUnsafeBufferPointer { buffer in
+        // An empty span may have no address; no element of it is ever touched.
+        guard let base = buffer.baseAddress else {
+            return try unsafe withUnsafeTemporaryAllocation(of: Scalar.self, capacity: 1) {
+                try unsafe body(Elements(base: UnsafePointer($0.baseAddress.unsafelyUnwrapped), count: 0))
+            }
+        }
+        return try unsafe body(Elements(base: base, count: buffer.count))
+    }
+}
