@@ -84,7 +84,6 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ source: UnsafePointer<Self>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Self>, _ targetPitch: Int,
         _ rows: Int, _ columns: Int)
     static func pad(
-        _ source: UnsafePointer<Self>, _ step: Int, _ target: UnsafeMutablePointer<Self>, _ before: Int, _ count: Int,
-        _ after: Int)
+        _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ padding: UnsafePointer<ck_padding>)
     static func largest(_ values: UnsafePointer<Self>, _ count: Int) -> ck_survey
 }

@@ -172,19 +172,48 @@ public func transpose<Scalar: ConvolutionScalar>(
     unsafe Scalar.transpose(source.base + offset, pitch, target.base + targetOffset, targetPitch, rows, columns)
 }
 
-/// A row between zeros: `before` zeros, `count` elements `step` apart, `after` zeros.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-public func pad<Scalar: ConvolutionScalar>(
-    _ source: Elements<Scalar>, at offset: Int, step: Int, into target: SharedRegion<Scalar>, at targetOffset: Int,
-    before: Int, count: Int, after: Int
-) {
-    precondition(before >= 0 && count >= 0 && after >= 0 && step >= 0, "a negative extent")
-    if count > 0 { source.check(offset, (count - 1) * step + 1) }
-    Elements(target).check(targetOffset, before + count + after)
-    // Nothing is read where there is nothing to copy.
-    unsafe Scalar.pad(
-        source.base + (count > 0 ? offset : 0), step, target.base + targetOffset, before, count, after)
+/// Rows between zeros, and how they lie in memory.
+public struct PaddedRows: Hashable, Sendable {
+    public var rows: Int
+    /// Zeros, elements, zeros of each row.
+    public var before: Int
+    public var count: Int
+    public var after: Int
+    /// From row to row, and from element to element, of what is copied.
+    public var sourcePitch: Int
+    public var sourceStep: Int
+    /// From row to row of the copy.
+    public var pitch: Int
+
+    public init(
+        rows: Int, before: Int, count: Int, after: Int, sourcePitch: Int, sourceStep: Int, pitch: Int
+    ) {
+        precondition(rows >= 0 && before >= 0 && count >= 0 && after >= 0, "a negative extent")
+        precondition(sourcePitch >= 0 && sourceStep >= 0 && pitch >= 0, "a negative pitch")
+        self.rows = rows
+        self.before = before
+        self.count = count
+        self.after = after
+        self.sourcePitch = sourcePitch
+        self.sourceStep = sourceStep
+        self.pitch = pitch
+    }
+
+    /// Copies them.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func copy<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, at offset: Int, into target: SharedRegion<Scalar>, at targetOffset: Int
+    ) {
+        guard rows > 0 else { return }
+        if count > 0 { source.check(offset, (rows - 1) * sourcePitch + (count - 1) * sourceStep + 1) }
+        Elements(target).check(targetOffset, (rows - 1) * pitch + before + count + after)
+        var padding = ck_padding(
+            rows: rows, count: count, before: before, after: after, source_pitch: sourcePitch, source_step: sourceStep,
+            target_pitch: pitch)
+        // Nothing is read where there is nothing to copy.
+        unsafe Scalar.pad(source.base + (count > 0 ? offset : 0), target.base + targetOffset, &padding)
+    }
 }
 
 /// Copies `count` elements to places `step` apart.
@@ -199,6 +228,16 @@ public func spread<Scalar: ConvolutionScalar>(
     source.check(offset, count)
     Elements(target).check(targetOffset, (count - 1) * step + 1)
     for index in 0..<count { unsafe target.base[targetOffset + index * step] = source.base[offset + index] }
+}
+
+/// Multiplies every element by 2^exponent, in two steps where one factor would not be a number.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+public func scale<Scalar: ConvolutionScalar>(_ elements: SharedRegion<Scalar>, byPowerOfTwo exponent: Int) {
+    let half = exponent / 2
+    let one = Scalar(sign: .plus, exponent: Scalar.Exponent(half), significand: 1)
+    let two = Scalar(sign: .plus, exponent: Scalar.Exponent(exponent - half), significand: 1)
+    for index in 0..<elements.count { unsafe elements.base[index] = elements.base[index] * one * two }
 }
 
 /// The largest finite magnitude among some elements, and whether all of them are finite.

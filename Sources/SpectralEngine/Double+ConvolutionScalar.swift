@@ -165,10 +165,8 @@ extension Double: ConvolutionScalar {
     ) { unsafe kernels.transpose(source, sourcePitch, target, targetPitch, rows, columns) }
 
     public static func pad(
-        _ source: UnsafePointer<Double>, _ step: Int, _ target: UnsafeMutablePointer<Double>, _ before: Int,
-        _ count: Int,
-        _ after: Int
-    ) { unsafe kernels.pad(source, step, target, before, count, after) }
+        _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ padding: UnsafePointer<ck_padding>
+    ) { unsafe kernels.pad(source, target, padding) }
 
     public static func largest(_ values: UnsafePointer<Double>, _ count: Int) -> ck_survey {
         unsafe kernels.largest(values, count)

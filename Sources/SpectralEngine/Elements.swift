@@ -37,3 +37,15 @@ public func withElements<Scalar: ConvolutionScalar, Result>(
         return try unsafe body(Elements(base: base, count: buffer.count))
     }
 }
+
+extension Elements {
+    public subscript(index: Int) -> Scalar {
+        precondition(index >= 0 && index < count, "an element outside its memory")
+        return unsafe base[index]  // checked on the line above
+    }
+}
+
+extension SharedRegion {
+    /// Sets every element.
+    public func fill(_ value: Element) { unsafe base.update(repeating: value, count: count) }
+}

@@ -160,9 +160,8 @@ extension Float: ConvolutionScalar {
     ) { unsafe kernels.transpose(source, sourcePitch, target, targetPitch, rows, columns) }
 
     public static func pad(
-        _ source: UnsafePointer<Float>, _ step: Int, _ target: UnsafeMutablePointer<Float>, _ before: Int, _ count: Int,
-        _ after: Int
-    ) { unsafe kernels.pad(source, step, target, before, count, after) }
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ padding: UnsafePointer<ck_padding>
+    ) { unsafe kernels.pad(source, target, padding) }
 
     public static func largest(_ values: UnsafePointer<Float>, _ count: Int) -> ck_survey {
         unsafe kernels.largest(values, count)

@@ -19,8 +19,7 @@ struct Validation {
         let problem = text.problem
         let options = PlanOptions(method: method, threads: threads)
         let plan = try Planner.shared.plan(for: problem, scalar: type, options: options)
-        let reference = try Planner.shared.plan(
-            for: problem, scalar: type, options: PlanOptions(method: .direct, threads: threads))
+        let reference = try Plan<Scalar>.reference(for: problem, threads: threads)
 
         var random = RandomData(seed: 20261122)
         let uniform = Operands<Scalar>(

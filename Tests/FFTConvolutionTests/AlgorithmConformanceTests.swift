@@ -45,7 +45,7 @@ struct AlgorithmConformanceTests {
         for (index, recipe) in recipes.enumerated() {
             let execution = try Execution(recipe, for: test.request(entry.problem))
             let result = try execution.run(first, second, bias: bias, scratch: .pattern)
-            let bounds = Contract(entry.problem, test.pass, test.precision, tiling: recipe.tiling)
+            let bounds = Contract(entry.problem, test.pass, test.precision, recipe.arithmetic)
                 .bounds(first, second, exact: exact.high)
             findings.compare(result, exact, within: bounds, text, "recipe \(recipe)")
 
@@ -75,7 +75,7 @@ struct AlgorithmConformanceTests {
             for recipe in test.algorithm.firstRecipes(Self.recipeCount, for: test.request(entry.problem)) {
                 let result = try Execution(recipe, for: test.request(entry.problem))
                     .run(first, second, scratch: .signallingNaN)
-                let bounds = Contract(entry.problem, test.pass, test.precision, tiling: recipe.tiling)
+                let bounds = Contract(entry.problem, test.pass, test.precision, recipe.arithmetic)
                     .bounds(first, second, exact: exact.high)
                 if bounds.allSatisfy({ $0 < 0.5 }) {
                     certified += 1
@@ -113,7 +113,7 @@ struct AlgorithmConformanceTests {
                     case .filterGradient: operands.w
                     }
                 // The bound holds the exact value's rounding, u·|y|; u·|ŷ| differs from it by less than u of the bound.
-                let bounds = Contract(entry.problem, pass, test.precision, tiling: recipe.tiling)
+                let bounds = Contract(entry.problem, pass, test.precision, recipe.arithmetic)
                     .bounds(first, second, exact: result)
                 let bound = zip(other, bounds).reduce(0.0) { $0 + abs($1.0) * $1.1 }
                 forms.append((WideSum.dot(result, other), bound * (1 + 2 * test.precision.unitRoundoff), pass))
@@ -216,7 +216,7 @@ struct AlgorithmConformanceTests {
                 let wrong = unreached.filter { result[$0] != (bias.isEmpty ? 0 : bias[$0 / plane % bias.count]) }
                 findings.check(
                     wrong.isEmpty, test.text(entry), "\(wrong.count) of \(unreached.count) are not exact, \(recipe)")
-                let bounds = Contract(entry.problem, test.pass, test.precision, tiling: recipe.tiling)
+                let bounds = Contract(entry.problem, test.pass, test.precision, recipe.arithmetic)
                     .bounds(first, second, exact: exact.high)
                 findings.compare(result, exact, within: bounds, test.text(entry), "recipe \(recipe)")
             }

@@ -9,7 +9,7 @@ struct ContractTests {
     ) throws -> Contract {
         let problem = try ProblemText(text).problem
         let axis = AxisTiling(step: step, length: length, coversAxis: coversAxis)
-        return Contract(problem, pass, .float32, tiling: problem.axes.map { _ in axis })
+        return Contract(problem, pass, .float32, .transforms(problem.axes.map { _ in axis }))
     }
 
     @Test func countsTheAdditionsOfATwoLevelSum() {
@@ -55,7 +55,7 @@ struct ContractTests {
         // l = 2 and one channel: 4·(2 + 1) + 0 = 12.
         #expect(bounds == [378 * u + tiny, 384 * u + tiny, 312 * u + tiny, 318 * u + tiny, 128 * u + tiny])
         // A direct sum rounds once; n = 3 products lose 3·2⁻⁵³ of S at most, in the reference and in the oracle.
-        let direct = Contract(try ProblemText("i3_f3").problem, .forward, .float32, tiling: nil)
+        let direct = Contract(try ProblemText("i3_f3").problem, .forward, .float32, .wideSums)
             .bounds([1, 2, 2], [0, 2, 0], exact: [4])
         #expect(direct == [6 * 0x1p-53 * 6 + 4 * u + tiny])
     }

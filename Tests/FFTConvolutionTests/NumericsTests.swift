@@ -23,7 +23,7 @@ struct NumericsTests {
     }
 
     private func contract(_ test: AlgorithmCase, _ problem: Problem, _ execution: Execution) -> Contract {
-        Contract(problem, test.pass, test.precision, tiling: execution.recipe.tiling)
+        Contract(problem, test.pass, test.precision, execution.recipe.arithmetic)
     }
 
     @Test(arguments: AlgorithmCase.all)
@@ -222,7 +222,7 @@ struct NumericsTests {
             ]
             for (first, second) in halves {
                 // Where the scale is zero, every product is.
-                let scales = Contract(entry.problem, test.pass, test.precision, tiling: nil).scales(first, second)
+                let scales = Contract(entry.problem, test.pass, test.precision, .wideSums).scales(first, second)
                 zeroCount += scales.count { $0 == 0 }
                 for execution in try executions(test, entry.problem) {
                     let result = try execution.run(first, second)

@@ -88,7 +88,7 @@ struct ReferenceTests {
             let operands = Operands(entry.problem, .unevenChannels, precision, &generator)
             let (first, second) = (operands.first(pass), operands.second(pass))
             let exact = Oracle(entry.problem).evaluate(pass, first, second, precision)
-            let bounds = Contract(entry.problem, pass, precision, tiling: nil)
+            let bounds = Contract(entry.problem, pass, precision, .wideSums)
                 .bounds(first, second, exact: exact.high)
             let text = ProblemText(entry.problem, precision: precision, pass: pass).description
             findings.compare(try run(entry.text, pass, precision, first, second), exact, within: bounds, text, "sum")
@@ -122,7 +122,7 @@ struct ReferenceTests {
             let request = PlanRequest(problem: entry.problem, pass: .forward, precision: .float32, memoryLimit: 0)
             let recipes = Reference.recipes(for: request)
             #expect(recipes.count == 1 && recipes[0].workspaceByteCount == 0, "\(entry.text)")
-            #expect(recipes[0].tiling == nil && recipes[0].predictedTime >= 0, "\(entry.text)")
+            #expect(recipes[0].arithmetic == .wideSums && recipes[0].predictedTime >= 0, "\(entry.text)")
         }
         let problem = try ProblemText("i8_f3").problem
         let single = Reference.recipes(for: PlanRequest(problem: problem, pass: .forward, precision: .float32))[0]

@@ -5,7 +5,8 @@ package import FFTConvolution
 /// Where a recipe transforms, |ŷ − y| ≤ [4·(l + 1) + A(M)]·u·S + u·|y| + τ, with l = log₂ of the product of the
 /// transform lengths, S the sum over M terms (channels of the group; filters of the group; batch items × tiles) of the
 /// product of the Euclidean norms of what enters the two transforms, A(M) the rounding of the two-level sum of M terms,
-/// and τ the smallest subnormal. Where it does not, y is summed in twice the precision and rounded once: u·|y| + τ,
+/// and τ the smallest subnormal. Where it sums in the operands' precision, with n roundings of a term at most, the first two
+/// terms are n·u/(1 − n·u)·S (Higham 2002, lemma 3.1). Where it does neither, y is summed in twice the precision and rounded once: u·|y| + τ,
 /// and what the sum itself and the oracle's lose, which is n·2⁻⁵³·S for f32 and (n·2⁻⁵³)²·S for f64 with n terms each
 /// (Ogita, Rump, Oishi 2005, proposition 5.5; Σ|x||w| ≤ S by Cauchy and Schwarz).
 ///
@@ -14,15 +15,17 @@ package struct Contract: Sendable {
     private let problem: Problem
     private let pass: Pass
     private let precision: Precision
-    private let tiling: [AxisTiling]?
+    private let arithmetic: Arithmetic
     private let windows: [AxisWindows]
 
-    package init(_ problem: Problem, _ pass: Pass, _ precision: Precision, tiling: [AxisTiling]?) {
+    package init(_ problem: Problem, _ pass: Pass, _ precision: Precision, _ arithmetic: Arithmetic) {
+        var tiling: [AxisTiling]?
+        if case .transforms(let tilings) = arithmetic { tiling = tilings }
         precondition(tiling.map { $0.count == problem.axes.count } ?? true, "a tiling has one entry per axis")
         self.problem = problem
         self.pass = pass
         self.precision = precision
-        self.tiling = tiling
+        self.arithmetic = arithmetic
         windows = problem.axes.indices.map { AxisWindows(problem.axes[$0], pass, tiling?[$0]) }
     }
 
@@ -53,7 +56,14 @@ package struct Contract: Sendable {
 
     /// What S is multiplied with.
     package var scaleFactor: Double {
-        guard let tiling else {
+        let tiling: [AxisTiling]
+        switch arithmetic {
+        case .transforms(let tilings): tiling = tilings
+        case .sums(let roundings):
+            // No order of n terms takes more than n roundings of products and n of sums.
+            let lost = Double(min(roundings, 2 * directTermCount + 1)) * precision.unitRoundoff
+            return lost / (1 - lost)
+        case .wideSums:
             let lost = Double(directTermCount) * 0x1p-53
             return 2 * (precision == .float32 ? lost : lost * lost)
         }

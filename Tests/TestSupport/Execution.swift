@@ -70,7 +70,8 @@ extension Algorithm {
         guard let recipes = try? recipes(for: request) else { return [] }
         let first: [any Algorithm] = Array(recipes.prefix(count))
         let problem = request.problem
-        guard method == .fft, problem.channelsPerGroup * problem.filtersPerGroup > 1, let tiling = first.first?.tiling
+        guard method == .fft, problem.channelsPerGroup * problem.filtersPerGroup > 1,
+            case .transforms(let tiling) = first.first?.arithmetic
         else { return first }
         let known = Set(first.map { "\($0)" })
         let twins = [true, false].compactMap { try? TiledFFT(request, tilings: tiling, isDense: $0) }

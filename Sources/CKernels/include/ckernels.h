@@ -76,6 +76,14 @@ typedef struct {
     ptrdiff_t weight_pitch, weight_step;   ///< from row to row and from tap to tap; may be negative
 } ck_stencil;
 
+/// Rows that are copied between zeros.
+typedef struct {
+    ptrdiff_t rows, count;                ///< rows, and elements of each
+    ptrdiff_t before, after;              ///< zeros on both sides of a row
+    ptrdiff_t source_pitch, source_step;  ///< from row to row and from element to element
+    ptrdiff_t target_pitch;               ///< from row to row
+} ck_padding;
+
 /// Which factor of a product is conjugated.
 enum { CK_NEITHER = 0, CK_FIRST = 1, CK_SECOND = 2 };
 

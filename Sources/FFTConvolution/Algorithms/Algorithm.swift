@@ -22,10 +22,8 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     var workspaceByteCount: Int { get }
     /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.
     var relativeErrorBound: Double { get }
-    /// How the spatial axes are cut, one entry per axis of the problem; `nil` if the recipe transforms nothing.
-    ///
-    /// The scale S of the numerical contract is made of the norms of the windows that this names.
-    var tiling: [AxisTiling]? { get }
+    /// What the numerical contract says of its results follows from this.
+    var arithmetic: Arithmetic { get }
     /// The transforms of one execution on ordinary operands, equal ones together.
     var transforms: [TransformRun] { get }
 
@@ -34,6 +32,16 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
 
 extension Algorithm {
     package var transforms: [TransformRun] { [] }
+}
+
+/// How results come about, as far as their errors are concerned (`Docs/Mathematics.md`, "The error bound").
+package enum Arithmetic: Hashable, Sendable {
+    /// By transforms of windows: one tiling for each axis of the problem. S is made of the norms of these windows.
+    case transforms([AxisTiling])
+    /// By sums in the operands' precision, in which no term meets more roundings than these.
+    case sums(roundings: Int)
+    /// By sums in twice the operands' precision, rounded once.
+    case wideSums
 }
 
 /// How one spatial axis is cut into windows.

@@ -28,7 +28,7 @@ package struct Reference: Algorithm {
         let terms = elements > 0 ? problem.multiplicationCount / elements : 0
         return request.precision.unitRoundoff + terms * (request.precision == .float32 ? 0x1p-53 : 0x1p-104)
     }
-    package var tiling: [AxisTiling]? { nil }
+    package var arithmetic: Arithmetic { .wideSums }
 
     package var description: String {
         "direct sums in \(request.precision == .float32 ? "double" : "double-double") precision"

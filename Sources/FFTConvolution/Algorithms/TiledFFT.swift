@@ -17,7 +17,7 @@ package struct TiledFFT: Algorithm {
     package let predictedTime: Double
     package let rankingTime: Double
 
-    package var tiling: [AxisTiling]? { tilings }
+    package var arithmetic: Arithmetic { .transforms(tilings) }
     package var workspaceByteCount: Int { max(layout.byteCount, dense?.byteCount ?? 0) }
 
     /// A recipe with a given tiling, one entry per axis.

@@ -25,6 +25,17 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
         }
     }
 
+    /// What every other plan is checked against: sums in twice the precision, by the plain definition.
+    package static func reference(for problem: Problem, threads: ThreadCount) throws -> Plan {
+        let workers = try threads.resolved()
+        var recipes: [Pass: any Algorithm] = [:]
+        for pass in Pass.allCases {
+            let request = PlanRequest(problem: problem, pass: pass, precision: .of(Scalar.self), threads: workers)
+            recipes[pass] = Reference(request: request)
+        }
+        return try Plan(problem: problem, options: PlanOptions(method: .direct, threads: threads), recipes: recipes)
+    }
+
     /// What a pass runs.
     func recipe(for pass: Pass) throws(ConvolutionError) -> any Algorithm { try planned(pass).recipe }
 

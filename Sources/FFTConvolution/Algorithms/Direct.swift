@@ -1,0 +1,142 @@
+internal import SpectralEngine
+
+/// Direct spatial sums in the operands' own precision, as fast as the processor multiplies.
+///
+/// Two forms: *stencils* for few channels, where a filter plane passes over an input plane with rows in vectors; and a
+/// *product of matrices* for many, with filters in vectors. See `Docs/Algorithms/Direct.md`.
+package struct Direct: Algorithm {
+    package static let name = "Direct"
+    package static let method = Method.direct
+
+    let request: PlanRequest
+    let form: Form
+    package let predictedTime: Double
+    package let rankingTime: Double
+
+    enum Form: Hashable, Sendable {
+        case stencil(StencilLayout)
+        case stencilGradient(StencilGradientLayout)
+        case matrix(MatrixLayout)
+        case matrixGradient(MatrixGradientLayout)
+    }
+
+    /// Parts of sets of results that a recipe may be made of: each is a few hundred bytes of it.
+    private static let mostParts = 4096
+
+    package static func recipes(for request: PlanRequest) throws(Inapplicable) -> [Direct] {
+        var parts = 1
+        for axis in request.problem.axes {
+            let (product, overflow) = parts.multipliedReportingOverflow(by: DirectAxis.partCount(axis))
+            guard !overflow, product <= mostParts else {
+                throw Inapplicable("its strides and dilations cut the sums into more than \(mostParts) parts")
+            }
+            parts = product
+        }
+        let geometry = DirectGeometry(request.problem, request.pass)
+        let precision = request.precision
+        var makers: [(Int) -> Form] = []
+        if request.pass == .filterGradient {
+            makers.append { .stencilGradient(StencilGradientLayout(geometry, precision, workers: $0)) }
+        } else {
+            makers.append { .stencil(StencilLayout(geometry, precision, workers: $0)) }
+        }
+        // One plane times one plane has no matrix.
+        if geometry.problem.channelsPerGroup * geometry.problem.filtersPerGroup > 1 {
+            if request.pass == .filterGradient {
+                makers.append { .matrixGradient(MatrixGradientLayout(geometry.problem, precision, workers: $0)) }
+            } else {
+                makers.append { .matrix(MatrixLayout(geometry, precision, workers: $0)) }
+            }
+        }
+        return makers.map { Direct(request, $0) }.sorted { $0.rankingTime < $1.rankingTime }
+    }
+
+    private init(_ request: PlanRequest, _ make: (Int) -> Form) {
+        self.request = request
+        let model = CostModel(request.machine)
+        let single = model.directTime(make(1), request)
+        var workers = model.workersWorthWaking(single, of: max(request.threads, 1))
+        var form = make(workers)
+        // A memory limit takes workers: no bit depends on them.
+        while form.byteCount > request.memoryLimit, workers > 1 {
+            workers -= 1
+            form = make(workers)
+        }
+        self.form = form
+        predictedTime = model.shared(single, workers: workers)
+        rankingTime = model.shared(single, workers: model.workersWorthWaking(single, of: request.machine.coreCount))
+    }
+
+    package var workspaceByteCount: Int { form.byteCount }
+
+    /// γₙ = n·u / (1 − n·u) for n roundings.
+    package var relativeErrorBound: Double {
+        let lost = Double(form.roundings) * request.precision.unitRoundoff
+        return lost < 1 ? lost / (1 - lost) : .infinity
+    }
+
+    package var arithmetic: Arithmetic { .sums(roundings: form.roundings) }
+
+    package var description: String {
+        switch form {
+        case .stencil, .stencilGradient: "stencils"
+        case .matrix, .matrixGradient: "products of matrices"
+        }
+    }
+
+    package func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) -> any PassExecutor<Scalar> {
+        switch form {
+        case .stencil(let layout): StencilExecutor(layout: layout)
+        case .stencilGradient(let layout): StencilGradientExecutor(layout: layout)
+        case .matrix(let layout): MatrixExecutor(layout: layout)
+        case .matrixGradient(let layout): MatrixGradientExecutor(layout: layout)
+        }
+    }
+}
+
+extension Direct.Form {
+    var byteCount: Int {
+        switch self {
+        case .stencil(let layout): layout.byteCount
+        case .stencilGradient(let layout): layout.byteCount
+        case .matrix(let layout): layout.byteCount
+        case .matrixGradient(let layout): layout.byteCount
+        }
+    }
+
+    /// Roundings that one term meets at most: that of its product, and those of the sums it is in.
+    var roundings: Int {
+        switch self {
+        case .stencil(let layout): layout.roundings
+        case .stencilGradient(let layout): layout.roundings
+        case .matrix(let layout): layout.roundings
+        case .matrixGradient(let layout): layout.roundings
+        }
+    }
+}
+
+extension StencilLayout {
+    /// A plane of taps is one sum; those of sources, parts and layers are added one after the other. The bias is first.
+    var roundings: Int {
+        let plane = geometry.filter[1] * geometry.filter[2]
+        let parts = geometry.sets.map { $0.parts.reduce(0) { $0 + $1[0].taps.count } }.max() ?? 1
+        return 2 + plane + geometry.sourcesPerGroup * parts
+    }
+}
+
+extension StencilGradientLayout {
+    /// A band is one sum, in as many lanes as the processor has, at worst one.
+    var roundings: Int {
+        let terms = zip(rowCuts, columnCuts).map { $0.largest * $1.largest }.max() ?? 0
+        return 1 + terms + chunks.largest + chunks.pieces
+    }
+}
+
+extension MatrixLayout {
+    /// A run is one sum; runs are added one after the other. The bias is first.
+    var roundings: Int { 2 + (runs.map { $0.largest + $0.pieces }.max() ?? 0) }
+}
+
+extension MatrixGradientLayout {
+    var roundings: Int { 1 + runs.largest + problem.batch * slabCount * runs.pieces }
+}

@@ -1,0 +1,95 @@
+/// A pass as direct sums over planes: which tensors play the parts of source, weights and result, and how positions meet.
+///
+/// Three spatial axes always: depth, rows, columns. For the filter gradient the relation is that of the forward pass.
+struct DirectGeometry: Hashable, Sendable {
+    let problem: Problem
+    let pass: Pass
+    /// Extents of one plane of the source, of the result and of the filter.
+    let source: [Int]
+    let result: [Int]
+    let filter: [Int]
+    /// Sets of results, those of different axes free to combine.
+    let sets: [ResultSet]
+    /// Whether every result is in one of the sets; the others are zero.
+    let isComplete: Bool
+
+    /// Results that are sums of the same kind, one progression for each axis.
+    struct ResultSet: Hashable, Sendable {
+        let axes: [DirectAxis]
+        /// Combinations of the axes' parts.
+        let parts: [[DirectAxis.Part]]
+
+        var depths: Progression { axes[0].results }
+        var rows: Progression { axes[1].results }
+        var columns: Progression { axes[2].results }
+    }
+
+    init(_ problem: Problem, _ pass: Pass) {
+        self.problem = problem
+        self.pass = pass
+        let absent = 3 - problem.axes.count
+        func extents(_ extent: (Axis) -> Int) -> [Int] {
+            Array(repeating: 1, count: absent) + problem.axes.map(extent)
+        }
+        filter = extents(\.filter)
+        let isBackward = pass == .inputGradient
+        source = extents(isBackward ? \.output : \.input)
+        result = extents(isBackward ? \.input : \.output)
+        let axes =
+            Array(repeating: [DirectAxis.absent], count: absent)
+            + problem.axes.map { isBackward ? DirectAxis.inputGradient($0) : DirectAxis.forward($0) }
+        sets = axes[0].flatMap { depth in
+            axes[1].flatMap { row in
+                axes[2].map { column in
+                    let parts = depth.parts.flatMap { d in row.parts.flatMap { h in column.parts.map { [d, h, $0] } } }
+                    return ResultSet(axes: [depth, row, column], parts: parts)
+                }
+            }
+        }
+        isComplete = zip(axes, result).allSatisfy { axis, extent in
+            axis.reduce(0) { $0 + $1.results.count } == extent
+        }
+    }
+
+    // MARK: Planes
+
+    var sourcePlane: Int { source[0] * source[1] * source[2] }
+    var resultPlane: Int { result[0] * result[1] * result[2] }
+    var taps: Int { filter[0] * filter[1] * filter[2] }
+
+    /// Source planes, and result planes, of one group.
+    var sourcesPerGroup: Int { pass == .inputGradient ? problem.filtersPerGroup : problem.channelsPerGroup }
+    var resultsPerGroup: Int { pass == .inputGradient ? problem.channelsPerGroup : problem.filtersPerGroup }
+
+    /// The first element of a plane of the source.
+    func sourceOffset(_ n: Int, _ group: Int, _ index: Int) -> Int {
+        ((n * problem.groups + group) * sourcesPerGroup + index) * sourcePlane
+    }
+
+    /// The first element of a plane of the result.
+    func resultOffset(_ n: Int, _ group: Int, _ index: Int) -> Int {
+        ((n * problem.groups + group) * resultsPerGroup + index) * resultPlane
+    }
+
+    /// The first element of the filter plane between a source and a result plane of one group.
+    func filterOffset(_ group: Int, source: Int, result: Int) -> Int {
+        let (k, c) = pass == .inputGradient ? (source, result) : (result, source)
+        return ((group * problem.filtersPerGroup + k) * problem.channelsPerGroup + c) * taps
+    }
+}
+
+/// `count` things cut into as few pieces of at most `most` as there can be, which differ by one at most.
+struct EvenCut: Hashable, Sendable {
+    let count: Int
+    let pieces: Int
+
+    init(_ count: Int, most: Int) {
+        self.count = count
+        pieces = max((count + max(most, 1) - 1) / max(most, 1), 1)
+    }
+
+    /// The largest piece.
+    var largest: Int { (count + pieces - 1) / pieces }
+
+    subscript(piece: Int) -> Range<Int> { count * piece / pieces..<count * (piece + 1) / pieces }
+}

@@ -1,0 +1,317 @@
+internal import SpectralEngine
+
+/// Forward pass and input gradient as products of matrices: filters in vectors, a few neighbouring results at a time.
+struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+    let layout: MatrixLayout
+    /// The taps of each filling, in their order in the filter.
+    private let taps: [[Int]]
+    /// For each set of results, the distance from a row's first source to every tap of every source.
+    private let offsets: [DepthOffsets]
+
+    private var geometry: DirectGeometry { layout.geometry }
+    private var problem: Problem { geometry.problem }
+
+    init(layout: MatrixLayout) {
+        self.layout = layout
+        let geometry = layout.geometry
+        let taps = layout.fillings.map { filling in
+            var taps: [Int] = []
+            filling.forEach(geometry.filter) { taps.append($4) }
+            return taps.sorted()
+        }
+        self.taps = taps
+        // The depth runs over sources, and over taps in their order in the filter.
+        offsets = geometry.sets.indices.map { set in
+            let (box, filling) = (layout.boxes[set], layout.filling[set])
+            var places = [Int](repeating: 0, count: geometry.taps)
+            layout.fillings[filling].forEach(geometry.filter) { part, d, h, w, tap in
+                places[tap] = box.offset(part: part, layer: d, row: h, source: 0) + w
+            }
+            return DepthOffsets(
+                (0..<geometry.sourcesPerGroup).flatMap { source in
+                    taps[filling].map { places[$0] + source * box.columns }
+                })
+        }
+    }
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let isDone = try withElements(first) { source in
+            try withElements(second) { weights in
+                try withElements(bias) { bias in
+                    try run(source, weights, bias, result, scratch, control)
+                }
+            }
+        }
+        guard !isDone else { return }
+        try ReferenceExecutor<Scalar>(problem: problem, pass: geometry.pass, threads: layout.workers)
+            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+    }
+
+    /// - Returns: Whether the operands can be brought into range; if not, nothing was computed.
+    private func run(
+        _ source: Elements<Scalar>, _ weights: Elements<Scalar>, _ bias: Elements<Scalar>,
+        _ result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
+    ) throws -> Bool {
+        let filters = scratch.region(layout.filters, of: Scalar.self)
+        let sources = scratch.region(layout.sources, of: Scalar.self)
+        let (G, panels) = (problem.groups, layout.panelCount)
+        let panelJobs = G * layout.fillings.count * panels
+        try Workers.run(count: layout.workers, blocks: panelJobs + layout.facts.jobCount) { job, worker in
+            if job < panelJobs {
+                fillPanel(
+                    job / panels % layout.fillings.count, group: job / (panels * layout.fillings.count),
+                    panel: job % panels, weights, filters)
+            } else {
+                layout.facts.look(job - panelJobs, source, weights, scratch)
+            }
+        }
+        guard let scaling = layout.facts.scaling(scratch) else { return false }
+        if scaling.second != 0 { scale(filters, byPowerOfTwo: scaling.second) }
+        if !geometry.isComplete { result.fill(0) }
+
+        let slabs = problem.batch * G * layout.slabsPerGroup
+        let most = (0..<layout.slabsPerGroup).reduce(0) { max($0, blockCut(layout.slab($1), slabs: slabs).count) }
+        control?.begin(blocks: slabs * most)
+        for first in stride(from: 0, to: slabs, by: layout.together) {
+            let count = min(layout.together, slabs - first)
+            try Workers.run(count: layout.workers, blocks: count * geometry.sourcesPerGroup) { job, _ in
+                let (slab, plane) = (job / geometry.sourcesPerGroup, job % geometry.sourcesPerGroup)
+                copy(plane, slab: first + slab, source, sources.slice(slab, count: layout.slabCount), scaling)
+            }
+            try Workers.run(count: layout.workers, blocks: count * most) { job, worker in
+                let (slab, block) = (job / most, job % most)
+                let cut = blockCut(position(first + slab).slab, slabs: slabs)
+                if block < cut.count {
+                    let results = scratch.region(layout.results, of: Scalar.self)
+                        .slice(worker, count: layout.resultCount)
+                    let spread = scratch.region(layout.spread, of: Scalar.self).slice(worker, count: layout.spreadCount)
+                    multiply(
+                        block, cut, slab: first + slab, sources.slice(slab, count: layout.slabCount), filters, bias,
+                        result, results, spread, scaling)
+                }
+                try control?.completeBlock()
+            }
+        }
+        return true
+    }
+
+    // MARK: Filters
+
+    /// Turns the filters of one panel: element (source and tap, column).
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func fillPanel(
+        _ filling: Int, group: Int, panel: Int, _ weights: Elements<Scalar>, _ filters: SharedRegion<Scalar>
+    ) {
+        let (taps, width) = (self.taps[filling], layout.panelWidth)
+        let first = panel * width
+        let count = min(width, geometry.resultsPerGroup - first)
+        let base =
+            group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelCount(of: filling)
+        let target = filters[base..<base + layout.panelCount(of: filling)]
+        if count < width { target.fill(0) }
+        let isWhole = taps.count == geometry.taps
+        let next =
+            geometry.filterOffset(group, source: 0, result: 1) - geometry.filterOffset(group, source: 0, result: 0)
+        if isWhole, geometry.pass == .forward {
+            // A filter's channels and taps lie in the order of the depth.
+            transpose(
+                weights, at: geometry.filterOffset(group, source: 0, result: first), pitch: next, into: target, at: 0,
+                pitch: width, rows: count, columns: geometry.sourcesPerGroup * taps.count)
+            return
+        }
+        for source in 0..<geometry.sourcesPerGroup {
+            let place = geometry.filterOffset(group, source: source, result: first)
+            if isWhole {
+                transpose(
+                    weights, at: place, pitch: next, into: target, at: source * taps.count * width, pitch: width,
+                    rows: count, columns: taps.count)
+            } else {
+                for (index, tap) in taps.enumerated() {
+                    for column in 0..<count {
+                        target[(source * taps.count + index) * width + column] = weights[place + column * next + tap]
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Sources
+
+    /// A slab's batch item, group and place among the slabs of these.
+    private func position(_ slab: Int) -> (n: Int, group: Int, slab: MatrixLayout.Slab) {
+        let plane = slab / layout.slabsPerGroup
+        return (plane / problem.groups, plane % problem.groups, layout.slab(slab % layout.slabsPerGroup))
+    }
+
+    /// Copies what a slab needs of one source plane.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func copy(
+        _ index: Int, slab: Int, _ source: Elements<Scalar>, _ target: SharedRegion<Scalar>,
+        _ scaling: DirectScaling
+    ) {
+        let (n, group, slab) = position(slab)
+        let (set, box, extents) = (geometry.sets[slab.set], layout.boxes[slab.set], geometry.source)
+        let plane = geometry.sourceOffset(n, group, index)
+        for (number, part) in set.parts.enumerated() {
+            let width = set.columns.count + part[2].taps.count - 1
+            let there = part[2].inside(extents[2])
+            let before = min(there.lowerBound, width)
+            let count = max(min(there.upperBound, width) - before, 0)
+            let height = slab.rows.count + part[1].taps.count - 1
+            let rows = part[1].inside(extents[1])
+            let top = min(max(rows.lowerBound - slab.rows.lowerBound, 0), height)
+            let bottom = max(min(rows.upperBound - slab.rows.lowerBound, height), top)
+            var copied = PaddedRows(
+                rows: 0, before: before, count: count, after: width - before - count,
+                sourcePitch: part[1].step * extents[2], sourceStep: part[2].step, pitch: box.rowPitch)
+            var zeros = PaddedRows(
+                rows: 0, before: width, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: box.rowPitch)
+            for layer in 0..<slab.depths.count + part[0].taps.count - 1 {
+                let depth = part[0].start + part[0].step * (slab.depths.lowerBound + layer)
+                func place(_ row: Int) -> Int { box.offset(part: number, layer: layer, row: row, source: index) }
+                guard depth >= 0, depth < extents[0] else {
+                    zeros.rows = height
+                    zeros.copy(source, at: 0, into: target, at: place(0))
+                    continue
+                }
+                zeros.rows = top
+                zeros.copy(source, at: 0, into: target, at: place(0))
+                copied.rows = bottom - top
+                let row = part[1].start + part[1].step * (slab.rows.lowerBound + top)
+                copied.copy(
+                    source,
+                    at: plane + (depth * extents[1] + row) * extents[2] + part[2].start + before * part[2].step,
+                    into: target, at: top < height ? place(top) : 0)
+                zeros.rows = height - bottom
+                zeros.copy(source, at: 0, into: target, at: bottom < height ? place(bottom) : 0)
+                if scaling.first != 0 {
+                    for row in 0..<height {
+                        scale(target[place(row)..<place(row) + width], byPowerOfTwo: scaling.first)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: Products
+
+    /// How the rows and panels of a slab are shared out.
+    private struct BlockCut {
+        let rows: EvenCut
+        let panels: EvenCut
+        let depths: Int
+        var count: Int { depths * rows.pieces * panels.pieces }
+    }
+
+    /// Blocks of as many rows as there are vectors in a panel, so that sources and filters are both read seldom; and enough
+    /// blocks for all workers.
+    private func blockCut(_ slab: MatrixLayout.Slab, slabs: Int) -> BlockCut {
+        let wanted = (4 * layout.workers + slabs - 1) / max(slabs, 1)
+        var rows = EvenCut(slab.rows.count, most: 16)
+        var panels = 1
+        while slab.depths.count * rows.pieces * panels < wanted, panels < layout.panelCount { panels *= 2 }
+        if slab.depths.count * rows.pieces * panels < wanted {
+            rows = EvenCut(slab.rows.count, most: max(slab.rows.count * panels / wanted, 2))
+        }
+        let most = (layout.panelCount + panels - 1) / panels
+        return BlockCut(rows: rows, panels: EvenCut(layout.panelCount, most: most), depths: slab.depths.count)
+    }
+
+    /// Computes some rows of some result planes.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func multiply(
+        _ block: Int, _ cut: BlockCut, slab number: Int, _ sources: SharedRegion<Scalar>,
+        _ filters: SharedRegion<Scalar>, _ bias: Elements<Scalar>, _ result: SharedRegion<Scalar>,
+        _ results: SharedRegion<Scalar>, _ spreadRows: SharedRegion<Scalar>, _ scaling: DirectScaling
+    ) {
+        let (n, group, slab) = position(number)
+        let (set, box) = (geometry.sets[slab.set], layout.boxes[slab.set])
+        let layer = block / (cut.rows.pieces * cut.panels.pieces)
+        let rows = cut.rows[block / cut.panels.pieces % cut.rows.pieces]
+        let (filling, width) = (layout.filling[slab.set], layout.panelWidth)
+        let columns = EvenCut(set.columns.count, most: MatrixLayout.mostColumns)
+        let (runs, offsets) = (layout.runs[filling], self.offsets[slab.set])
+        for panel in cut.panels[block % cut.panels.pieces] {
+            let first = panel * width
+            let count = min(width, geometry.resultsPerGroup - first)
+            let filter =
+                group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelCount(of: filling)
+            for row in rows {
+                let place =
+                    geometry.resultOffset(n, group, first)
+                    + (set.depths[slab.depths.lowerBound + layer] * geometry.result[1]
+                        + set.rows[slab.rows.lowerBound + row]) * geometry.result[2]
+                for piece in 0..<columns.pieces {
+                    let stretch = columns[piece]
+                    let product = ShiftedProduct(
+                        rows: stretch.count, columns: width, secondPitch: width, resultPitch: width)
+                    let isBiased = bias.count > 0 && scaling.isNone
+                    if isBiased {
+                        start(results, rows: stretch.count, bias, at: group * geometry.resultsPerGroup + first, count)
+                    }
+                    for run in 0..<runs.pieces {
+                        product.multiply(
+                            Elements(sources),
+                            at: box.offset(part: 0, layer: layer, row: row, source: 0) + stretch.lowerBound, offsets,
+                            runs[run], Elements(filters), at: filter + runs[run].lowerBound * width, into: results,
+                            at: 0, accumulate: run > 0 || isBiased)
+                    }
+                    if !scaling.isNone {
+                        scale(results[0..<stretch.count * width], byPowerOfTwo: scaling.result)
+                        if bias.count > 0 {
+                            add(bias, at: group * geometry.resultsPerGroup + first, count, to: results, stretch.count)
+                        }
+                    }
+                    store(
+                        results, set.columns, stretch, planes: count, into: result, at: place, spreadRows)
+                }
+            }
+        }
+    }
+
+    /// Every row of results begins with the bias of its columns.
+    private func start(
+        _ results: SharedRegion<Scalar>, rows: Int, _ bias: Elements<Scalar>, at first: Int, _ count: Int
+    ) {
+        for row in 0..<rows {
+            for column in 0..<count { results[row * layout.panelWidth + column] = bias[first + column] }
+        }
+    }
+
+    /// Adds the bias of its columns to every row of results.
+    private func add(
+        _ bias: Elements<Scalar>, at first: Int, _ count: Int, to results: SharedRegion<Scalar>, _ rows: Int
+    ) {
+        for row in 0..<rows {
+            for column in 0..<count { results[row * layout.panelWidth + column] += bias[first + column] }
+        }
+    }
+
+    /// Turns a stretch of results into the rows of their planes.
+    private func store(
+        _ results: SharedRegion<Scalar>, _ columns: Progression, _ stretch: Range<Int>, planes: Int,
+        into result: SharedRegion<Scalar>, at place: Int, _ spreadRows: SharedRegion<Scalar>
+    ) {
+        let (width, rows) = (layout.panelWidth, stretch.count)
+        let first = place + columns[stretch.lowerBound]
+        if columns.step == 1 {
+            transpose(
+                Elements(results), at: 0, pitch: width, into: result, at: first, pitch: geometry.resultPlane,
+                rows: rows, columns: planes)
+            return
+        }
+        transpose(
+            Elements(results), at: 0, pitch: width, into: spreadRows, at: 0, pitch: rows, rows: rows, columns: planes)
+        for plane in 0..<planes {
+            spread(
+                Elements(spreadRows), at: plane * rows, into: result, at: first + plane * geometry.resultPlane,
+                step: columns.step, count: rows)
+        }
+    }
+}

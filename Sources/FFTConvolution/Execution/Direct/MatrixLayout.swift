@@ -1,0 +1,212 @@
+internal import SpectralEngine
+
+/// How the forward pass or the input gradient of many channels becomes products of matrices.
+///
+/// Rows are neighbouring results, the depth runs over sources and taps, columns are result planes. Sources are copied once,
+/// between zeros, as `[part, layer, row, source, column]`, in *slabs* of bounded size, so that every tap of every source is a
+/// distance from a row's first result; filters are turned into panels of columns. Nothing here decides a bit of the result
+/// but ``run``.
+struct MatrixLayout: Hashable, Sendable {
+    let geometry: DirectGeometry
+    let precision: Precision
+    let workers: Int
+    let facts: DirectFacts
+
+    // MARK: Filters
+
+    /// Columns of a panel, and how many panels the result planes of a group take.
+    let panelWidth: Int
+    let panelCount: Int
+    /// The taps that sets of results sum over; sets that agree share them.
+    let fillings: [Filling]
+    /// Which of them each set uses.
+    let filling: [Int]
+    /// Elements before the first panel of each filling, and of all of them.
+    let fillingOffsets: [Int]
+    let filterCount: Int
+    let filters: Booking
+    /// Steps of the depth that are summed before they are added to the result.
+    let runs: [EvenCut]
+
+    // MARK: Sources
+
+    /// One copy of a set's sources: some layers of results, and some rows of each.
+    struct Slab: Hashable, Sendable {
+        let set: Int
+        let depths: Range<Int>
+        let rows: Range<Int>
+    }
+
+    /// How the layers and rows of each set are cut into slabs; all of them are done for each batch item and group.
+    private let depthCuts: [EvenCut]
+    private let rowCuts: [EvenCut]
+    /// Of one batch item and group.
+    let slabsPerGroup: Int
+    /// How the sources of each set lie in a slab.
+    let boxes: [SourceBox]
+    let slabCount: Int
+    let sources: Booking
+    /// Slabs that are in memory at once.
+    let together: Int
+
+    // MARK: Of each worker
+
+    let results: Booking
+    let resultCount: Int
+    let spread: Booking
+    let spreadCount: Int
+    let byteCount: Int
+
+    /// Bytes of the slabs in memory at once: they stay in the caches of the cores, or near.
+    private static let slabLimit = 8 << 20
+    /// Terms of one run. Longer ones gain nothing (2026-11-23: 190 Gflop/s in one run of 576, 187 in two), and their
+    /// rounding errors grow.
+    static let mostTerms = 320
+
+    /// Neighbouring results that are computed before they are turned into rows of their planes.
+    static let mostColumns = 512
+
+    init(_ geometry: DirectGeometry, _ precision: Precision, workers: Int) {
+        self.geometry = geometry
+        self.precision = precision
+        self.workers = workers
+        let problem = geometry.problem
+        let multiple = ShiftedProduct.columnMultiple(scalarByteCount: precision.byteCount)
+        let width = geometry.sets.map(\.columns.count).max() ?? 0
+        // As many columns as the kernel takes at once: two vectors, or four beside few rows.
+        let planes = (geometry.resultsPerGroup + multiple - 1) / multiple * multiple
+        panelWidth = min(planes, (width <= 7 ? 4 : 2) * multiple)
+        panelCount = (planes + panelWidth - 1) / panelWidth
+
+        var fillings: [Filling] = []
+        filling = geometry.sets.map { set in
+            let taps = Filling(parts: set.parts.map { $0.map(\.taps) })
+            if let index = fillings.firstIndex(of: taps) { return index }
+            fillings.append(taps)
+            return fillings.count - 1
+        }
+        self.fillings = fillings
+        let (panelWidth, panelCount) = (self.panelWidth, self.panelCount)
+        let depths = fillings.map { $0.count * geometry.sourcesPerGroup }
+        runs = depths.map { EvenCut($0, most: Self.mostTerms) }
+        var offsets: [Int] = []
+        var filterCount = 0
+        for depth in depths {
+            offsets.append(filterCount)
+            filterCount += depth * panelWidth * panelCount
+        }
+        fillingOffsets = offsets
+        self.filterCount = filterCount
+
+        var boxes: [SourceBox] = []
+        var (depthCuts, rowCuts): ([EvenCut], [EvenCut]) = ([], [])
+        let limit = Self.slabLimit / precision.byteCount
+        for set in geometry.sets {
+            // A slab that is too large is cut into layers first, then into rows.
+            var (layers, rows) = (set.depths.count, set.rows.count)
+            var box = SourceBox(set, geometry, layers: layers, rows: rows)
+            while box.count > limit, layers > 1 || rows > 1 {
+                if layers > 1 { layers = (layers + 1) / 2 } else { rows = (rows + 1) / 2 }
+                box = SourceBox(set, geometry, layers: layers, rows: rows)
+            }
+            depthCuts.append(EvenCut(set.depths.count, most: layers))
+            rowCuts.append(EvenCut(set.rows.count, most: rows))
+            boxes.append(box)
+        }
+        self.boxes = boxes
+        (self.depthCuts, self.rowCuts) = (depthCuts, rowCuts)
+        slabsPerGroup = zip(depthCuts, rowCuts).reduce(0) { $0 + $1.0.pieces * $1.1.pieces }
+        slabCount = boxes.map(\.count).max() ?? 0
+        let all = problem.batch * problem.groups * slabsPerGroup
+        together = min(max(limit / max(slabCount, 1), 1), max(all, 1))
+
+        resultCount = min(width, Self.mostColumns) * panelWidth
+        spreadCount = geometry.sets.contains { $0.columns.step != 1 } ? resultCount : 0
+        var layout = WorkspaceLayout()
+        facts = DirectFacts(problem, geometry.pass, precision, &layout)
+        filters = layout.book(problem.groups, filterCount, bytesEach: precision.byteCount)
+        sources = layout.book(together, slabCount, bytesEach: precision.byteCount)
+        results = layout.book(workers, resultCount, bytesEach: precision.byteCount)
+        spread = layout.book(workers, spreadCount, bytesEach: precision.byteCount)
+        byteCount = layout.byteCount
+    }
+
+    /// Slabs of one set.
+    func slabCount(of set: Int) -> Int { depthCuts[set].pieces * rowCuts[set].pieces }
+
+    /// A slab of one batch item and group.
+    func slab(_ index: Int) -> Slab {
+        var (rest, set) = (index, 0)
+        while rest >= slabCount(of: set) {
+            rest -= slabCount(of: set)
+            set += 1
+        }
+        let rows = rowCuts[set]
+        return Slab(set: set, depths: depthCuts[set][rest / rows.pieces], rows: rows[rest % rows.pieces])
+    }
+
+    /// Steps of the depth of a set.
+    func depth(of set: Int) -> Int { fillings[filling[set]].count * geometry.sourcesPerGroup }
+
+    /// Elements of one panel of a filling.
+    func panelCount(of filling: Int) -> Int { fillings[filling].count * geometry.sourcesPerGroup * panelWidth }
+}
+
+/// Some taps of a filter plane, as combinations of progressions along its axes.
+struct Filling: Hashable, Sendable {
+    let parts: [[Progression]]
+
+    var count: Int {
+        parts.reduce(0) { sum, part in
+            let product = part.reduce(1) { product, axis in
+                let (next, overflow) = product.multipliedReportingOverflow(by: axis.count)
+                return overflow ? Int.max / 16 : min(next, Int.max / 16)
+            }
+            return min(sum + product, Int.max / 16)
+        }
+    }
+
+    /// Calls `body` with a part, the numbers of a tap in it, and its place in the filter plane.
+    func forEach(_ filter: [Int], _ body: (_ part: Int, _ d: Int, _ h: Int, _ w: Int, _ tap: Int) -> Void) {
+        for (number, part) in parts.enumerated() {
+            for d in 0..<part[0].count {
+                for h in 0..<part[1].count {
+                    let row = (part[0][d] * filter[1] + part[1][h]) * filter[2]
+                    for w in 0..<part[2].count { body(number, d, h, w, row + part[2][w]) }
+                }
+            }
+        }
+    }
+}
+
+/// How the sources of a slab lie in memory: `[part, layer, row, source, column]`, parts with room for the largest.
+struct SourceBox: Hashable, Sendable {
+    let layers: Int
+    let rows: Int
+    let sources: Int
+    let columns: Int
+    let parts: Int
+
+    init(_ set: DirectGeometry.ResultSet, _ geometry: DirectGeometry, layers: Int, rows: Int) {
+        func most(_ axis: Int) -> Int { set.parts.map { $0[axis].taps.count }.max() ?? 1 }
+        self.layers = layers + most(0) - 1
+        self.rows = rows + most(1) - 1
+        sources = geometry.sourcesPerGroup
+        // Rows that lie a multiple of a page apart would meet in the same few places of the cache.
+        let columns = set.columns.count + most(2) - 1
+        self.columns = (sources * columns) % 512 == 0 ? columns + 1 : columns
+        parts = set.parts.count
+    }
+
+    var rowPitch: Int { sources * columns }
+    var count: Int {
+        [layers, rows, sources, columns].reduce(parts) { product, extent in
+            let (next, overflow) = product.multipliedReportingOverflow(by: extent)
+            return overflow ? Int.max / 16 : min(next, Int.max / 16)
+        }
+    }
+
+    func offset(part: Int, layer: Int, row: Int, source: Int) -> Int {
+        (((part * layers + layer) * rows + row) * sources + source) * columns
+    }
+}

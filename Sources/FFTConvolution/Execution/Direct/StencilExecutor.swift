@@ -1,0 +1,149 @@
+internal import SpectralEngine
+
+/// Forward pass and input gradient by stencils: rows of results in vectors, weights one at a time.
+struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+    let layout: StencilLayout
+
+    private var geometry: DirectGeometry { layout.geometry }
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let isDone = try withElements(first) { source in
+            try withElements(second) { weights in
+                try withElements(bias) { bias in
+                    try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
+                        layout.facts.look(job, source, weights, scratch)
+                    }
+                    guard let scaling = layout.facts.scaling(scratch) else { return false }
+                    if !geometry.isComplete { result.fill(0) }
+                    // Several bands a block, where bands are small.
+                    let bands = layout.bandCount
+                    let blocks = EvenCut(bands, most: max(bands / (32 * layout.workers), 1))
+                    control?.begin(blocks: blocks.pieces)
+                    try Workers.run(count: layout.workers, blocks: bands > 0 ? blocks.pieces : 0) { block, worker in
+                        let memory = Memory(layout, scratch, worker)
+                        for band in blocks[block] {
+                            compute(layout.band(band), source, weights, bias, result, memory, scaling)
+                        }
+                        try control?.completeBlock()
+                    }
+                    return true
+                }
+            }
+        }
+        guard !isDone else { return }
+        try ReferenceExecutor<Scalar>(problem: geometry.problem, pass: geometry.pass, threads: layout.workers)
+            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+    }
+
+    /// What one worker writes to.
+    private struct Memory {
+        let packed: SharedRegion<Scalar>
+        let results: SharedRegion<Scalar>
+        let weights: SharedRegion<Scalar>
+
+        init(_ layout: StencilLayout, _ scratch: SharedRegion<UInt8>, _ worker: Int) {
+            packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
+            results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
+            weights = scratch.region(layout.weights, of: Scalar.self).slice(worker, count: layout.geometry.taps)
+        }
+    }
+
+    /// Computes one band of every result plane of its group.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func compute(
+        _ band: StencilLayout.Band, _ source: Elements<Scalar>, _ weights: Elements<Scalar>, _ bias: Elements<Scalar>,
+        _ result: SharedRegion<Scalar>, _ memory: Memory, _ scaling: DirectScaling
+    ) {
+        let set = geometry.sets[band.set]
+        let place =
+            geometry.resultOffset(band.n, band.group, 0)
+            + (set.depths[band.depth] * geometry.result[1] + set.rows[band.rows.lowerBound]) * geometry.result[2]
+            + set.columns[band.columns.lowerBound]
+        let pitch = set.rows.step * geometry.result[2]
+        // Results side by side are written where they belong, so that a packed source serves all their planes.
+        if set.columns.step == 1 {
+            sum(
+                0..<geometry.resultsPerGroup, band, set, source, weights, bias, into: result, at: place,
+                plane: geometry.resultPlane, pitch: pitch, memory, scaling)
+            return
+        }
+        let width = band.columns.count
+        for index in 0..<geometry.resultsPerGroup {
+            sum(
+                index..<index + 1, band, set, source, weights, bias, into: memory.results, at: 0, plane: 0,
+                pitch: width, memory, scaling)
+            for row in 0..<band.rows.count {
+                spread(
+                    Elements(memory.results), at: row * width, into: result,
+                    at: place + index * geometry.resultPlane + row * pitch, step: set.columns.step, count: width)
+            }
+        }
+    }
+
+    /// Sums over sources and taps, always in this order: sources, parts, layers of taps, and a plane of taps.
+    @inline(__always)
+    private func sum(
+        _ results: Range<Int>, _ band: StencilLayout.Band, _ set: DirectGeometry.ResultSet, _ source: Elements<Scalar>,
+        _ weights: Elements<Scalar>, _ bias: Elements<Scalar>, into target: SharedRegion<Scalar>, at place: Int,
+        plane: Int, pitch: Int, _ memory: Memory, _ scaling: DirectScaling
+    ) {
+        var isFirst = true
+        func add(_ rows: SourceRows<Scalar>?, _ part: [DirectAxis.Part], _ layer: Int, _ index: Int) {
+            let filter = geometry.filter
+            let stencil = Stencil(
+                rows: band.rows.count, columns: band.columns.count, tapRows: rows == nil ? 0 : part[1].taps.count,
+                taps: part[2].taps.count, sourceRows: rows?.rows ?? 0..<0, sourcePitch: rows?.pitch ?? 0,
+                resultPitch: pitch, weightPitch: part[1].taps.step * filter[2], weightStep: part[2].taps.step)
+            let tap = (part[0].taps[layer] * filter[1] + part[1].taps.start) * filter[2] + part[2].taps.start
+            for output in results {
+                let isBiased = isFirst && bias.count > 0 && scaling.isNone
+                var (taps, first) = (weights, geometry.filterOffset(band.group, source: index, result: output))
+                if !scaling.isNone { (taps, first) = (scaledTaps(weights, at: first, memory, scaling), 0) }
+                stencil.apply(
+                    rows?.elements ?? source, at: rows?.offset ?? 0, taps, at: first + tap, into: target,
+                    at: place + (output - results.lowerBound) * plane, accumulate: !isFirst,
+                    start: isBiased ? bias[band.group * geometry.resultsPerGroup + output] : 0)
+            }
+            isFirst = false
+        }
+        for index in 0..<geometry.sourcesPerGroup {
+            let first = geometry.sourceOffset(band.n, band.group, index)
+            for part in set.parts {
+                for layer in 0..<part[0].taps.count {
+                    let depth = part[0].start + part[0].step * (band.depth + layer)
+                    guard depth >= 0, depth < geometry.source[0] else { continue }
+                    add(
+                        SourceRows(
+                            source, plane: first, extents: geometry.source, depth: depth, part: part, rows: band.rows,
+                            columns: band.columns, packed: memory.packed, exponent: scaling.first), part, layer, index)
+                }
+            }
+        }
+        // Results that only meet padding.
+        if isFirst, let part = set.parts.first { add(nil, part, 0, 0) }
+        guard !scaling.isNone else { return }
+        for output in results {
+            for row in 0..<band.rows.count {
+                let first = place + (output - results.lowerBound) * plane + row * pitch
+                scale(target[first..<first + band.columns.count], byPowerOfTwo: scaling.result)
+                guard bias.count > 0 else { continue }
+                for index in first..<first + band.columns.count {
+                    target[index] += bias[band.group * geometry.resultsPerGroup + output]
+                }
+            }
+        }
+    }
+
+    /// A copy of a filter plane, scaled.
+    private func scaledTaps(
+        _ weights: Elements<Scalar>, at first: Int, _ memory: Memory, _ scaling: DirectScaling
+    ) -> Elements<Scalar> {
+        for tap in 0..<geometry.taps { memory.weights[tap] = weights[first + tap] }
+        scale(memory.weights, byPowerOfTwo: scaling.second)
+        return Elements(memory.weights)
+    }
+}

@@ -1,0 +1,127 @@
+internal import SpectralEngine
+
+/// Filter gradient by stencils: rows of the output gradient in vectors, a few taps at a time in registers.
+struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+    let layout: StencilGradientLayout
+
+    private var geometry: DirectGeometry { layout.geometry }
+    private var problem: Problem { geometry.problem }
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let isDone = try withElements(first) { input in
+            try withElements(second) { gradient in
+                try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
+                    layout.facts.look(job, input, gradient, scratch)
+                }
+                guard let scaling = layout.facts.scaling(scratch) else { return false }
+                let planes = problem.filters * problem.channelsPerGroup
+                let sums = scratch.region(layout.sums, of: Scalar.self)
+                let chunks = layout.chunks.pieces
+                // Several planes a block, where they are small.
+                let blocks = EvenCut(planes * chunks, most: max(planes * chunks / (32 * layout.workers), 1))
+                control?.begin(blocks: blocks.pieces)
+                try Workers.run(count: layout.workers, blocks: blocks.pieces) { block, worker in
+                    let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
+                    let rows = scratch.region(layout.gradients, of: Scalar.self)
+                        .slice(worker, count: layout.gradientCount)
+                    for index in blocks[block] {
+                        let (plane, chunk) = (index / chunks, index % chunks)
+                        let target = sums.slice(index, count: geometry.taps)
+                        target.fill(0)
+                        for band in layout.chunks[chunk] where layout.chunks.count > 0 {
+                            add(layout.band(band), plane, input, gradient, target, packed, rows, scaling)
+                        }
+                        if chunk == 0, chunks == 1 { finish(plane, sums, result, scaling) }
+                    }
+                    try control?.completeBlock()
+                }
+                if chunks > 1 { for plane in 0..<planes { finish(plane, sums, result, scaling) } }
+                return true
+            }
+        }
+        guard !isDone else { return }
+        try ReferenceExecutor<Scalar>(problem: problem, pass: .filterGradient, threads: layout.workers)
+            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+    }
+
+    /// Adds the terms of one band to the sums of one filter plane.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func add(
+        _ band: StencilGradientLayout.Band, _ plane: Int, _ input: Elements<Scalar>, _ gradient: Elements<Scalar>,
+        _ sums: SharedRegion<Scalar>, _ packed: SharedRegion<Scalar>, _ gathered: SharedRegion<Scalar>,
+        _ scaling: DirectScaling
+    ) {
+        let set = geometry.sets[band.set]
+        let (k, c) = (plane / problem.channelsPerGroup, plane % problem.channelsPerGroup)
+        let group = k / problem.filtersPerGroup
+        var gradients = gradient
+        var place =
+            geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
+            + (set.depths[band.depth] * geometry.result[1] + set.rows[band.rows.lowerBound]) * geometry.result[2]
+            + set.columns[band.columns.lowerBound]
+        var pitch = set.rows.step * geometry.result[2]
+        if set.columns.step != 1 || scaling.second != 0 {
+            PaddedRows(
+                rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
+                sourceStep: set.columns.step, pitch: band.columns.count
+            ).copy(gradient, at: place, into: gathered, at: 0)
+            if scaling.second != 0 {
+                scale(gathered[0..<band.rows.count * band.columns.count], byPowerOfTwo: scaling.second)
+            }
+            (gradients, place, pitch) = (Elements(gathered), 0, band.columns.count)
+        }
+        var taps = 0
+        for part in set.parts {
+            let count = part[1].taps.count * part[2].taps.count
+            for layer in 0..<part[0].taps.count {
+                let depth = part[0].start + part[0].step * (band.depth + layer)
+                if depth >= 0, depth < geometry.source[0] {
+                    let rows = SourceRows(
+                        input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, depth: depth,
+                        part: part, rows: band.rows, columns: band.columns, packed: packed,
+                        exponent: scaling.first)
+                    Stencil(
+                        rows: band.rows.count, columns: band.columns.count, tapRows: part[1].taps.count,
+                        taps: part[2].taps.count, sourceRows: rows.rows, sourcePitch: rows.pitch, resultPitch: pitch,
+                        weightPitch: part[2].taps.count, weightStep: 1
+                    ).addGradient(
+                        rows.elements, at: rows.offset, gradients, at: place, into: sums, at: taps + layer * count)
+                }
+            }
+            taps += part[0].taps.count * count
+        }
+    }
+
+    /// Adds up the chunks of one filter plane, and puts its taps where they belong.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func finish(
+        _ plane: Int, _ sums: SharedRegion<Scalar>, _ result: SharedRegion<Scalar>, _ scaling: DirectScaling
+    ) {
+        let chunks = layout.chunks.pieces
+        // The parts are the same in every set, and hold every tap once.
+        var index = 0
+        for part in geometry.sets.first?.parts ?? [] {
+            for d in 0..<part[0].taps.count {
+                for h in 0..<part[1].taps.count {
+                    let row = (part[0].taps[d] * geometry.filter[1] + part[1].taps[h]) * geometry.filter[2]
+                    for w in 0..<part[2].taps.count {
+                        var sum = sums[plane * chunks * geometry.taps + index]
+                        for chunk in 1..<max(chunks, 1) {
+                            sum += sums[(plane * chunks + chunk) * geometry.taps + index]
+                        }
+                        result[plane * geometry.taps + row + part[2].taps[w]] = sum
+                        index += 1
+                    }
+                }
+            }
+        }
+        if !scaling.isNone {
+            scale(result[plane * geometry.taps..<(plane + 1) * geometry.taps], byPowerOfTwo: scaling.result)
+        }
+    }
+}

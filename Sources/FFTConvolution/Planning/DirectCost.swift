@@ -1,0 +1,128 @@
+// What direct sums cost. Everything is counted from a recipe's layout; the rates are the machine's.
+
+extension CostModel {
+    /// Seconds of one execution on one core.
+    func directTime(_ form: Direct.Form, _ request: PlanRequest) -> Double {
+        let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
+        let problem = request.problem
+        let operands = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
+        let looked = operands - Double(problem.resultShape(request.pass).reduce(1, *))
+        let work =
+            switch form {
+            case .stencil(let layout): stencilTime(layout)
+            case .stencilGradient(let layout): stencilGradientTime(layout)
+            case .matrix(let layout): matrixTime(layout)
+            case .matrixGradient(let layout): matrixGradientTime(layout)
+            }
+        return (work + looked * machine.lookTime) * scale
+    }
+
+    /// The same shared by workers, who meet twice or three times.
+    func shared(_ time: Double, workers: Int) -> Double {
+        let cores = max(min(workers, machine.coreCount), 1)
+        return time / Double(cores) + (cores > 1 ? 2 * machine.threadStartTime : 0)
+    }
+
+    /// Lanes of a f32 vector that stencils fill.
+    private static let lanes = 16
+
+    private func stencilTime(_ layout: StencilLayout) -> Double {
+        let geometry = layout.geometry
+        let planes =
+            Double(geometry.problem.batch * geometry.problem.groups) * Double(geometry.sourcesPerGroup)
+        var time = 0.0
+        for (index, set) in geometry.sets.enumerated() {
+            let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
+            let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
+            for part in set.parts {
+                let pairs = part[1].pairs(results: set.rows.count, extent: geometry.source[1])
+                let layers = part[0].pairs(results: set.depths.count, extent: geometry.source[0])
+                let calls = layers * Double(rows.pieces * columns.pieces)
+                let loaded = layers * Double(set.rows.count + part[1].taps.count) * vectors
+                let taps = Double(part[2].taps.count)
+                let each =
+                    layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
+                    + calls * machine.stencilCallTime
+                time += Double(geometry.resultsPerGroup) * each
+                time += calls * machine.stencilCallTime + loaded * machine.padTime
+            }
+        }
+        return planes * time
+    }
+
+    private func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
+        let geometry = layout.geometry
+        let problem = geometry.problem
+        let planes = Double(problem.batch) * Double(problem.filters) * Double(problem.channelsPerGroup)
+        var time = 0.0
+        for (index, set) in geometry.sets.enumerated() {
+            let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
+            let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
+            for part in set.parts {
+                let pairs = part[1].pairs(results: set.rows.count, extent: geometry.source[1])
+                let layers = part[0].pairs(results: set.depths.count, extent: geometry.source[0])
+                let calls = layers * Double(rows.pieces * columns.pieces)
+                let taps = Double(part[2].taps.count)
+                time += layers * pairs * vectors * taps * machine.stencilGradientTime
+                time += calls * Double(part[1].taps.count) * taps * machine.tapSumTime
+                time +=
+                    calls * 2 * machine.stencilCallTime
+                    + layers * Double(set.rows.count + part[1].taps.count) * vectors * machine.padTime
+            }
+        }
+        return planes * time
+    }
+
+    private func matrixTime(_ layout: MatrixLayout) -> Double {
+        let geometry = layout.geometry
+        let problem = geometry.problem
+        let (N, G) = (Double(problem.batch), Double(problem.groups))
+        let columns = Double(layout.panelWidth * layout.panelCount)
+        var time = Double(layout.filterCount) * machine.turnTime
+        for (index, set) in geometry.sets.enumerated() {
+            let results = Double(set.depths.count * set.rows.count) * Double(set.columns.count)
+            let depth = Double(layout.depth(of: index))
+            time += N * results * columns * depth * productTime(rows: set.columns.count)
+            time += N * results * columns * machine.turnTime
+            let box = layout.boxes[index]
+            time += N * Double(layout.slabCount(of: index)) * Double(box.count) / Double(Self.lanes) * machine.padTime
+        }
+        return G * time
+    }
+
+    private func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
+        let problem = layout.problem
+        let (N, G) = (Double(problem.batch), Double(problem.groups))
+        let columns = Double(layout.panelWidth * layout.panelCount)
+        let slabs = N * Double(layout.slabCount)
+        let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
+        let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
+        let product =
+            positions * taps * columns * Double(problem.channelsPerGroup) * productTime(rows: problem.channelsPerGroup)
+        let turned = slabs * Double(layout.inputCount + layout.gradientCount) + Double(layout.sumCount)
+        return G * (product + turned * machine.turnTime)
+    }
+
+    /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters.
+    private func productTime(rows: Int) -> Double {
+        let blocks = (rows + 13) / 14
+        let each = Double(rows) / Double(max(blocks, 1))
+        return machine.shiftedTime * max(1, 5 / max(each, 1))
+    }
+}
+
+extension DirectAxis.Part {
+    /// How many results meet taps inside an extent: pairs of them.
+    func pairs(results: Int, extent: Int) -> Double {
+        let there = inside(extent)
+        let (m, n) = (Double(taps.count), Double(results))
+        /// Pairs of numbers from 0 on with a sum below x.
+        func triangle(_ x: Double) -> Double { x > 0 ? x * (x + 1) / 2 : 0 }
+        /// The same of taps and results.
+        func below(_ sum: Int) -> Double {
+            let x = Double(sum)
+            return triangle(x) - triangle(x - m) - triangle(x - n) + triangle(x - m - n)
+        }
+        return max(below(there.upperBound) - below(there.lowerBound), 0)
+    }
+}
