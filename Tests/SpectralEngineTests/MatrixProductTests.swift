@@ -2,12 +2,6 @@ import CKernels
 import SpectralEngine
 import Testing
 
-#if canImport(Darwin)
-    import Darwin
-#else
-    import Glibc
-#endif
-
 /// Elements as bits, NaN and all.
 private func isSame<T: BinaryFloatingPoint>(_ a: [T], _ b: [T]) -> Bool {
     zip(a, b).allSatisfy { $0 == $1 && $0.sign == $1.sign } && a.count == b.count
@@ -67,21 +61,6 @@ private func containsNaN<T: KernelScalar>(_ kernels: Kernels<T>) -> Bool {
             return result[index].isNaN == (element / columns == row || element % columns == column)
         }
     }
-}
-
-/// Lends memory that ends, or begins, where the process may touch nothing.
-private func withEdge<T: KernelScalar>(_ values: [T], atEnd: Bool, _ body: (UnsafeMutablePointer<T>) -> Void) {
-    let page = Int(getpagesize())
-    let byteCount = values.count * MemoryLayout<T>.stride
-    let size = (byteCount + page - 1) / page * page
-    let flags = MAP_PRIVATE | MAP_ANON
-    guard let memory = mmap(nil, size + 2 * page, PROT_NONE, flags, -1, 0), memory != MAP_FAILED,
-        mprotect(memory + page, size, PROT_READ | PROT_WRITE) == 0
-    else { fatalError("no memory for \(values.count) elements") }
-    defer { munmap(memory, size + 2 * page) }
-    let elements = (memory + page + (atEnd ? size - byteCount : 0)).bindMemory(to: T.self, capacity: values.count)
-    elements.update(from: values, count: values.count)
-    body(elements)
 }
 
 /// Touches memory outside the matrices if the kernel does, which ends the process.
