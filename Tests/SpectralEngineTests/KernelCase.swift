@@ -5,7 +5,7 @@ import SpectralEngine
 ///
 /// Operands lie in [-1, 1) and what a kernel should not read is NaN. What it writes to is filled with a value that no
 /// kernel makes, and compared as a whole, guards, padding and all.
-struct KernelCase<T: KernelScalar> {
+struct KernelCase<T: KernelScalar>: Sendable {
     /// As in kernels.inc.
     let kernel: String
     let parameters: String
@@ -16,7 +16,7 @@ struct KernelCase<T: KernelScalar> {
     /// How many elements at the end are returned instead, and their largest error.
     var returned: (count: Int, tolerance: Double) = (0, 0)
     /// Calls the kernel and returns what `expected` describes.
-    let run: (Kernels<T>) -> [T]
+    let run: @Sendable (Kernels<T>) -> [T]
 
     /// Fused and plain multiply-adds of a few operands of magnitude 1 differ by this much at most.
     static var fewRoundings: Double { 8 * Double(T.ulpOfOne) }
@@ -29,7 +29,7 @@ let untouched = -9345.125
 private let guardCount = 37
 
 /// A buffer that is read: everything outside is NaN.
-struct Operand<T: KernelScalar> {
+struct Operand<T: KernelScalar>: Sendable {
     private let elements: [T]
 
     init(_ values: [Double]) {

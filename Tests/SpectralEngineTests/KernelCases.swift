@@ -26,7 +26,7 @@ extension KernelCase {
             cases += panels(count, &generator)
             cases += rotations(count, &generator)
         }
-        return cases + matrixProducts(&generator)
+        return cases + matrixProducts(&generator) + directSums(&generator) + moves(&generator)
     }
 
     // MARK: Windows
@@ -396,7 +396,7 @@ extension KernelCase {
             let expected = spread(values.map { $0.isFinite ? $0 : 0 }, stride: stride, between: .infinity)
             return KernelCase(
                 kernel: "remove_non_finite", parameters: "\(count) \(stride)", expected: guarded(expected), tolerance: 0
-            ) { kernels in
+            ) { [values] kernels in
                 written(spread(values, stride: stride, between: .infinity)) {
                     kernels.removeNonFinite($0, count, stride)
                 }

@@ -37,12 +37,12 @@ private func nullCount<Table>(_ table: Table) -> Int {
 @Suite struct KernelTests {
     @Test(arguments: instructionSets)
     func singlePrecisionKernelsMatchTheirDefinitionAndTheScalarOnes(_ instructionSet: Int32) {
-        #expect(failures(KernelCase<Float>.all(), instructionSet).isEmpty)
+        #expect(failures(Float.kernelCases, instructionSet).isEmpty)
     }
 
     @Test(arguments: instructionSets)
     func doublePrecisionKernelsMatchTheirDefinitionAndTheScalarOnes(_ instructionSet: Int32) {
-        #expect(failures(KernelCase<Double>.all(), instructionSet).isEmpty)
+        #expect(failures(Double.kernelCases, instructionSet).isEmpty)
     }
 
     @Test func everyKernelOfTheListIsTested() {
@@ -50,8 +50,8 @@ private func nullCount<Table>(_ table: Table) -> Int {
         #expect(names == fieldNames(ck_table_f64(0).pointee))
         #expect(names.count * MemoryLayout<UnsafeRawPointer>.stride == MemoryLayout<ck_kernels_f32>.stride)
         #expect(MemoryLayout<ck_kernels_f64>.stride == MemoryLayout<ck_kernels_f32>.stride)
-        #expect(Set(KernelCase<Float>.all().map(\.kernel)) == Set(names))
-        #expect(Set(KernelCase<Double>.all().map(\.kernel)) == Set(names))
+        #expect(Set(Float.kernelCases.map(\.kernel)) == Set(names))
+        #expect(Set(Double.kernelCases.map(\.kernel)) == Set(names))
     }
 
     @Test(arguments: instructionSets) func noEntryOfATableIsNull(_ instructionSet: Int32) {

@@ -25,13 +25,23 @@ struct Kernels<T> {
     let unpackPanel: (Read, Int, Write, Int, Int) -> Void
     let rotate: (Write, Read, Int32, Int) -> Void
     let multiplyMatrices: (Read, Read, Write, Int32, Int32, UnsafePointer<ck_product>?) -> Void
+    let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
+    let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
+    let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
+    let transpose: (Read, Int, Write, Int, Int, Int) -> Void
+    let pad: (Read, Int, Write, Int, Int, Int) -> Void
+    let largest: (Read, Int) -> ck_survey
 }
 
 protocol KernelScalar: ConvolutionScalar {
     static func kernels(_ instructionSet: Int32) -> Kernels<Self>
+    /// Made once: most of the time of their tests goes into what they expect.
+    static var kernelCases: [KernelCase<Self>] { get }
 }
 
 extension Float: KernelScalar {
+    static let kernelCases = KernelCase<Float>.all()
+
     static func kernels(_ instructionSet: Int32) -> Kernels<Float> {
         let table = ck_table_f32(instructionSet).pointee
         return Kernels(
@@ -39,11 +49,15 @@ extension Float: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
+            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
+            largest: table.largest)
     }
 }
 
 extension Double: KernelScalar {
+    static let kernelCases = KernelCase<Double>.all()
+
     static func kernels(_ instructionSet: Int32) -> Kernels<Double> {
         let table = ck_table_f64(instructionSet).pointee
         return Kernels(
@@ -51,7 +65,9 @@ extension Double: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices)
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
+            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
+            largest: table.largest)
     }
 }
 

@@ -1,0 +1,74 @@
+import CKernels
+
+extension KernelCase {
+    /// What copies, and what looks: no rounding anywhere.
+    static func moves(_ generator: inout SeededGenerator) -> [KernelCase] {
+        (0...40).flatMap { count in
+            transposes(rows: count, &generator) + pads(count, &generator) + [largest(count, &generator)]
+        }
+    }
+
+    private static func transposes(rows: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        // Seven is prime to 41: all columns up to 40 as well, and most pairs of rests.
+        (0..<5).map { index in
+            let columns = (7 * rows + 8 * index) % 41
+            let matrix = generator.values(rows * columns)
+            let pitches = (columns + generator.integer(in: 0...3), rows + generator.integer(in: 0...3))
+            var turned = matrix
+            for row in 0..<rows {
+                for column in 0..<columns { turned[column * rows + row] = matrix[row * columns + column] }
+            }
+            let source = Operand<T>(placed(matrix, columns: columns, pitch: pitches.0, between: .nan))
+            @Sendable func target(_ matrix: [Double]) -> [Double] {
+                placed(matrix, columns: rows, pitch: pitches.1, between: untouched)
+            }
+            return KernelCase(
+                kernel: "transpose", parameters: "\(rows) \(columns) \(pitches)", expected: guarded(target(turned)),
+                tolerance: 0
+            ) { kernels in
+                written(target([Double](repeating: untouched, count: matrix.count))) { target in
+                    source.lend { kernels.transpose($0, pitches.0, target, pitches.1, rows, columns) }
+                }
+            }
+        }
+    }
+
+    private static func pads(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        (0...3).map { step in
+            let (before, after) = (generator.integer(in: 0...20), generator.integer(in: 0...20))
+            let values = step == 0 ? [Double](repeating: 0.375, count: count) : generator.values(count)
+            var elements = [Double](repeating: .nan, count: count == 0 ? 0 : (count - 1) * step + 1)
+            for (index, value) in values.enumerated() { elements[index * step] = value }
+            let source = Operand<T>(elements)
+            let zeros = (before: [Double](repeating: 0, count: before), after: [Double](repeating: 0, count: after))
+            return KernelCase(
+                kernel: "pad", parameters: "\(step) \(before) \(count) \(after)",
+                expected: guarded(zeros.before + values + zeros.after), tolerance: 0
+            ) { kernels in
+                written([Double](repeating: untouched, count: before + count + after)) { target in
+                    source.lend { kernels.pad($0, step, target, before, count, after) }
+                }
+            }
+        }
+    }
+
+    private static func largest(_ count: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        var values = generator.values(count)
+        for index in values.indices {
+            switch generator.integer(in: 0...11) {
+            case 0: values[index] = .nan
+            case 1: values[index] = index.isMultiple(of: 2) ? .infinity : -.infinity
+            default: break
+            }
+        }
+        let operand = Operand<T>(values)
+        let finite = values.filter(\.isFinite)
+        return KernelCase(
+            kernel: "largest", parameters: "\(count)",
+            expected: [0, finite.map(abs).max() ?? 0, Double(count - finite.count), 0], tolerance: 0
+        ) { kernels in
+            let survey = operand.lend { kernels.largest($0, count) }
+            return [T(survey.energy), T(survey.largest), T(survey.non_finite), T(survey.has_negative)]
+        }
+    }
+}
