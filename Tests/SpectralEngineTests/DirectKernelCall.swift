@@ -1,0 +1,81 @@
+import CKernels
+
+/// Calls of direct sums on dense planes: rows next to each other, and memory that just holds them.
+extension Kernels where T: KernelScalar {
+    /// Some rows and columns of a product whose second matrix is `width` wide.
+    ///
+    /// - Parameter before: What is everywhere in the result, and what the product is added to if there is any.
+    func shifted(
+        _ a: [T], _ offsets: [Int32], _ b: [T], rows: Range<Int>, columns: Range<Int>, of width: Int, onto before: T?
+    ) -> [T] {
+        var result = [T](repeating: before ?? .nan, count: rows.count * columns.count)
+        var extents = ck_shifted(
+            rows: rows.count, depth: offsets.count, columns: columns.count, b_pitch: width,
+            result_pitch: columns.count)
+        lend(a, at: rows.lowerBound) { a in
+            lend(b, at: columns.lowerBound) { b in
+                multiplyShifted(a, offsets, b, &result, before == nil ? 0 : 1, &extents)
+            }
+        }
+        return result
+    }
+
+    /// Some rows and columns of what a stencil makes.
+    func apply(
+        _ plane: StencilPlane<T>, rows: Range<Int>, columns: Range<Int>, start: T, onto before: T?
+    ) -> [T] {
+        var result = [T](repeating: before ?? .nan, count: rows.count * columns.count)
+        var extents = plane.extents(rows: rows, columns: columns)
+        lend(plane.source, at: rows.lowerBound * plane.sourceColumns + columns.lowerBound) { source in
+            stencil(source, plane.weights, &result, before == nil ? 0 : 1, start, &extents)
+        }
+        return result
+    }
+
+    /// The gradient of all taps, added to zeros.
+    func gradient(_ plane: StencilPlane<T>, _ gradient: [T]) -> [T] {
+        var result = [T](repeating: 0, count: plane.tapRows * plane.taps)
+        var extents = plane.extents(rows: 0..<plane.rows, columns: 0..<plane.columns)
+        stencilGradient(plane.source, gradient, &result, &extents)
+        return result
+    }
+
+    private func lend(_ values: [T], at offset: Int, _ body: (UnsafePointer<T>) -> Void) {
+        values.withUnsafeBufferPointer { buffer in
+            guard let base = buffer.baseAddress else { preconditionFailure("memory without elements") }
+            body(base + offset)
+        }
+    }
+}
+
+/// A source of which some rows are there, and taps.
+struct StencilPlane<T: KernelScalar> {
+    let rows: Int
+    let columns: Int
+    let tapRows: Int
+    let taps: Int
+    var presentRows: Range<Int>
+    var source: [T]
+    var weights: [T]
+
+    /// All ones, and all rows there.
+    init(rows: Int, columns: Int, tapRows: Int, taps: Int) {
+        self.rows = rows
+        self.columns = columns
+        self.tapRows = tapRows
+        self.taps = taps
+        presentRows = 0..<rows + tapRows - 1
+        source = [T](repeating: 1, count: (rows + tapRows - 1) * (columns + taps - 1))
+        weights = [T](repeating: 1, count: tapRows * taps)
+    }
+
+    var sourceColumns: Int { columns + taps - 1 }
+
+    /// What some rows and columns of the result are made with.
+    func extents(rows: Range<Int>, columns: Range<Int>) -> ck_stencil {
+        ck_stencil(
+            rows: rows.count, columns: columns.count, tap_rows: tapRows, taps: taps,
+            first_row: presentRows.lowerBound - rows.lowerBound, last_row: presentRows.upperBound - rows.lowerBound,
+            source_pitch: sourceColumns, result_pitch: columns.count, weight_pitch: taps, weight_step: 1)
+    }
+}
