@@ -166,7 +166,7 @@ public func transpose<Scalar: ConvolutionScalar>(
     pitch targetPitch: Int, rows: Int, columns: Int
 ) {
     guard rows > 0, columns > 0 else { return }
-    precondition(pitch >= 0 && targetPitch >= rows || columns == 1, "rows that overlap")
+    precondition(pitch >= 0 && (targetPitch >= rows || columns == 1), "rows that overlap")
     source.check(offset, (rows - 1) * pitch + columns)
     Elements(target).check(targetOffset, (columns - 1) * targetPitch + rows)
     unsafe Scalar.transpose(source.base + offset, pitch, target.base + targetOffset, targetPitch, rows, columns)
