@@ -1,0 +1,90 @@
+import SpectralEngine
+import Testing
+
+/// What moves elements from places to places, and what looks at them, between others that stay.
+@Suite struct ElementsTests {
+    private static func values<T: KernelScalar>(_ count: Int, as _: T.Type) -> [T] {
+        var generator = SeededGenerator(seed: UInt64(count))
+        return generator.values(count).map { T($0) }
+    }
+
+    @Test func transposesMatchTheirDefinition() {
+        for (rows, columns) in [(1, 1), (3, 21), (17, 4), (16, 16), (33, 8), (20, 1), (1, 20), (0, 5), (5, 0)] {
+            expectTranspose(Self.values(41 * 41, as: Float.self), rows, columns)
+            expectTranspose(Self.values(41 * 41, as: Double.self), rows, columns)
+        }
+    }
+
+    private func expectTranspose<T: KernelScalar>(_ values: [T], _ rows: Int, _ columns: Int) {
+        let (pitch, targetPitch) = (columns + 2, rows + 3)
+        var target = [T](repeating: T(untouched), count: 41 * 41)
+        var expected = target
+        for row in 0..<rows {
+            for column in 0..<columns { expected[5 + column * targetPitch + row] = values[3 + row * pitch + column] }
+        }
+        withElements(values.span) { source in
+            withRegion(&target) {
+                transpose(
+                    source, at: 3, pitch: pitch, into: $0, at: 5, pitch: targetPitch, rows: rows, columns: columns)
+            }
+        }
+        #expect(target == expected, "\(rows) \(columns)")
+    }
+
+    @Test func rowsArePaddedWithZeros() {
+        for (before, count, after, step) in [(0, 0, 0, 1), (2, 0, 3, 1), (1, 19, 0, 1), (0, 6, 4, 3), (5, 4, 1, 0)] {
+            expectPad(Self.values(40, as: Float.self), before, count, after, step)
+            expectPad(Self.values(40, as: Double.self), before, count, after, step)
+        }
+    }
+
+    private func expectPad<T: KernelScalar>(_ values: [T], _ before: Int, _ count: Int, _ after: Int, _ step: Int) {
+        var target = [T](repeating: T(untouched), count: 40)
+        var expected = target
+        for place in 0..<before + count + after { expected[7 + place] = 0 }
+        for index in 0..<count { expected[7 + before + index] = values[2 + index * step] }
+        withElements(values.span) { source in
+            withRegion(&target) {
+                pad(source, at: 2, step: step, into: $0, at: 7, before: before, count: count, after: after)
+            }
+        }
+        #expect(target == expected, "\(before) \(count) \(after) \(step)")
+    }
+
+    @Test func elementsAreSpread() {
+        for (count, step) in [(0, 1), (1, 5), (9, 1), (11, 3)] {
+            let values = Self.values(20, as: Float.self)
+            var target = [Float](repeating: Float(untouched), count: 40)
+            var expected = target
+            for index in 0..<count { expected[4 + index * step] = values[6 + index] }
+            withElements(values.span) { source in
+                withRegion(&target) { spread(source, at: 6, into: $0, at: 4, step: step, count: count) }
+            }
+            #expect(target == expected, "\(count) \(step)")
+        }
+    }
+
+    @Test func theLargestMagnitudeIsThatOfFiniteElements() {
+        let values: [Double] = [9, 1, -3, .nan, 2, -.infinity, 0.5, 7]
+        func look(_ range: Range<Int>) -> (magnitude: Double, isFinite: Bool) {
+            withElements(values.span) { largestMagnitude($0, at: range.lowerBound, count: range.count) }
+        }
+        #expect(look(1..<3) == (3, true))
+        #expect(look(1..<7) == (3, false))
+        #expect(look(4..<5) == (2, true))
+        #expect(look(3..<4) == (0, false))
+        #expect(look(0..<8) == (9, false))
+        #expect(look(8..<8) == (0, true))
+    }
+
+    @Test func elementsOfARegionAreSeenAsTheyAre() {
+        var values: [Float] = [1, 2, 3]
+        withRegion(&values) { region in
+            let elements = Elements(region)
+            #expect(elements.count == 3)
+            region[1] = -5
+            #expect(largestMagnitude(elements, at: 0, count: 3) == (5, true))
+        }
+        #expect(withElements([Float]().span) { $0.count } == 0)
+    }
+}
