@@ -8,7 +8,7 @@ func suite(_ name: String) -> Target {
     .executableTarget(
         name: name,
         dependencies: [
-            "Pace",
+            "Pace", "Peak",
             .product(name: "Benchmark", package: "benchmark"),
             .product(name: "FFTConvolution", package: "swift-fft-convolution"),
             .product(name: "SpectralEngine", package: "swift-fft-convolution"),
@@ -31,6 +31,8 @@ let package = Package(
         .package(url: "https://github.com/ordo-one/benchmark", exact: "1.38.1", traits: []),
     ],
     targets: ["Kernels", "Stages", "Calls"].map(suite) + [
-        .target(name: "Pace", dependencies: [.product(name: "Benchmark", package: "benchmark")])
+        .target(name: "Pace", dependencies: [.product(name: "Benchmark", package: "benchmark")]),
+        // What the machine can do, in registers.
+        .target(name: "Peak"),
     ]
 )

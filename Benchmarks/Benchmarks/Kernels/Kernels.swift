@@ -97,6 +97,19 @@ struct Kernel {
             Kernel(name: "unpackPanel", bytesPerPoint: 16) { memory in
                 Float.unpackPanel(memory.panels[0], memory.pitch, memory.panels[1], KernelMemory.lines, memory.length)
             },
+            Kernel(name: "transpose", bytesPerPoint: 16) { memory in
+                // Sixteen rows of real elements to columns: whole vectors of every instruction set.
+                let rows = 2 * KernelMemory.lines
+                Float.transpose(memory.panels[0], memory.pitch, memory.panels[1], rows, rows, memory.length)
+            },
+            Kernel(name: "pad", bytesPerPoint: 16) { memory in
+                for line in 0..<KernelMemory.lines {
+                    Float.pad(memory.line(0, line), 1, memory.line(1, line), 3, 2 * memory.length - 6, 3)
+                }
+            },
+            Kernel(name: "largest", bytesPerPoint: 8) { memory in
+                blackHole(Float.largest(memory.panels[0], 2 * KernelMemory.lines * memory.length))
+            },
             Kernel(name: "rotate", bytesPerPoint: 24) { memory in
                 Float.rotate(memory.panels[0], memory.ones, false, KernelMemory.lines * memory.length)
             },
@@ -157,4 +170,5 @@ let benchmarks: @Sendable () -> Void = {
             }
         }
     }
+    registerDirectSums()
 }
