@@ -50,6 +50,11 @@ public struct ChannelLayout: Hashable, Sendable {
         return column == 0 || 2 * column == extents.length
     }
 
+    /// Exponentials that the filters' transforms keep.
+    public var tableCount: Int {
+        extents.planes * taps.planes + extents.rows * taps.rows + 2 * extents.length * taps.length
+    }
+
     // MARK: Scratch of one worker, in complex elements
 
     /// Of one that loads or stores: eight channels, twice.

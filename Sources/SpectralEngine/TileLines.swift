@@ -13,7 +13,7 @@ extension PackedTransform {
         _ tile: SharedRegion<Scalar>, _ box: TileBox, into spectrum: SharedRegion<Scalar>,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile, team)
+        shape.check(tile, box, team)
         shape.checkSpectrum(spectrum)
         let positions = shape.linePositions(box)
         team.run(shape.panelCount()) { index, panels in
@@ -35,7 +35,7 @@ extension PackedTransform {
         _ tile: SharedRegion<Scalar>, _ box: TileBox, into half: SharedRegion<Scalar>, exponent: Int,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile, team)
+        shape.check(tile, box, team)
         shape.checkHalf(half)
         let positions = shape.linePositions(box)
         let factor = powersOfTwo(exponent, Scalar.self)
@@ -57,7 +57,7 @@ extension PackedTransform {
         _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile, team)
+        shape.check(tile, box, team)
         shape.checkSpectrum(spectrum)
         if shape.form == .small {
             return unsafe tile.base.update(from: spectrum.base, count: 2 * shape.spectrumCount)
@@ -80,20 +80,24 @@ extension PackedTransform {
     /// - Parameters:
     ///   - tiles: `shape.tiles(fields:outputs:)` tiles, one after the other: fields first, outputs where
     ///     `shape.tile(ofOutput:fields:)` says.
+    ///   - tileCount: Complex elements from tile to tile, if not those of a whole one.
     ///   - boxes: Where the fields hold samples, and what of the outputs will be kept.
     ///   - summationBlock: Products summed one after the other before their sum is added to the sum of such blocks.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func convolve(
-        _ tiles: SharedRegion<Scalar>, fields: Int, outputs: Int, boxes: (loaded: TileBox, kept: TileBox),
-        conjugate: Bool, summationBlock: Int, _ team: TransformTeam<Scalar>,
+        _ tiles: SharedRegion<Scalar>, tileCount: Int? = nil, fields: Int, outputs: Int,
+        boxes: (loaded: TileBox, kept: TileBox), conjugate: Bool, summationBlock: Int, _ team: TransformTeam<Scalar>,
         spectrum: @Sendable (_ output: Int, _ field: Int) -> SharedRegion<Scalar>
     ) {
-        let tileCount = 2 * shape.tileCount
+        let tileCount = 2 * (tileCount ?? shape.tileCount)
         let panelCount = 2 * shape.panelCount
         precondition(
             tiles.count >= shape.tiles(fields: fields, outputs: outputs) * tileCount && tiles.isAligned,
             "too few tiles")
+        precondition(
+            tileCount >= 2 * shape.tileCount(holding: [boxes.loaded, boxes.kept]) && tileCount % 16 == 0,
+            "tiles of another shape")
         precondition(team.shape == shape && team.fields >= fields, "too few panels")
         let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
         team.run(shape.panelCount()) { index, panels in
@@ -133,25 +137,34 @@ extension PackedTransform {
     ///
     /// - Parameters:
     ///   - tiles: The tiles of the fields i, then those of the fields o.
+    ///   - tileCounts: Complex elements of a tile of each, if not those of a whole one.
     ///   - counts: How many there are of each.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func correlate(
-        _ tiles: SharedRegion<Scalar>, counts: (i: Int, o: Int), boxes: (i: TileBox, o: TileBox), accumulate: Bool,
-        _ team: TransformTeam<Scalar>, sum: @Sendable (_ o: Int, _ i: Int) -> SharedRegion<Scalar>
+        _ tiles: SharedRegion<Scalar>, tileCounts: (i: Int, o: Int)? = nil, counts: (i: Int, o: Int),
+        boxes: (i: TileBox, o: TileBox), accumulate: Bool, _ team: TransformTeam<Scalar>,
+        sum: @Sendable (_ o: Int, _ i: Int) -> SharedRegion<Scalar>
     ) {
-        let tileCount = 2 * shape.tileCount
+        let tileCounts = tileCounts ?? (shape.tileCount, shape.tileCount)
         let panelCount = 2 * shape.panelCount
-        precondition(tiles.count >= (counts.i + counts.o) * tileCount && tiles.isAligned, "too few tiles")
+        precondition(
+            tiles.count >= 2 * (counts.i * tileCounts.i + counts.o * tileCounts.o) && tiles.isAligned, "too few tiles")
+        precondition(
+            tileCounts.i >= shape.tileCount(holding: [boxes.i]) && tileCounts.o >= shape.tileCount(holding: [boxes.o])
+                && tileCounts.i % 8 == 0 && tileCounts.o % 8 == 0, "tiles of another shape")
         precondition(team.shape == shape && team.fields >= counts.i + counts.o, "too few panels")
         let positions = (i: shape.linePositions(boxes.i), o: shape.linePositions(boxes.o))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             let first = unsafe panels.fields
             for field in 0..<counts.i + counts.o {
+                let isFirst = field < counts.i
+                let tile =
+                    isFirst ? field * tileCounts.i : counts.i * tileCounts.i + (field - counts.i) * tileCounts.o
                 unsafe forward(
-                    tiles.base + field * tileCount, panel, field < counts.i ? positions.i : positions.o,
-                    first + field * panelCount, panels.packed)
+                    tiles.base + 2 * tile, panel, isFirst ? positions.i : positions.o, first + field * panelCount,
+                    panels.packed)
             }
             var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
             for o in 0..<counts.o {

@@ -25,10 +25,10 @@ extension PackedTransform {
         _ array: Span<Scalar>, _ first: Window, _ second: Window?, into tile: SharedRegion<Scalar>,
         exponents: (Int, Int), sanitising: Bool, _ team: TransformTeam<Scalar>
     ) -> (FieldSummary, FieldSummary) {
-        shape.check(tile, team)
+        let box = TileBox(first, second)
+        shape.check(tile, box, team)
         shape.check(first, array.count)
         if let second { shape.check(second, array.count) }
-        let box = TileBox(first, second)
         var one = first.kernelWindow
         var two = (second ?? first).kernelWindow
         let count: Int
@@ -312,8 +312,10 @@ extension ck_window {
 }
 
 extension TileShape {
-    func check<Scalar: ConvolutionScalar>(_ tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>) {
-        precondition(tile.count >= 2 * tileCount && tile.isAligned, "a tile of another shape")
+    func check<Scalar: ConvolutionScalar>(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ team: TransformTeam<Scalar>
+    ) {
+        precondition(tile.count >= 2 * tileCount(holding: [box]) && tile.isAligned, "a tile of another shape")
         precondition(team.shape == self, "scratch of another shape")
     }
 

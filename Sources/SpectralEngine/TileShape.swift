@@ -102,6 +102,17 @@ public struct TileShape: Hashable, Sendable {
     // MARK: Memory, in complex elements
 
     public var tileCount: Int { max(planes * planePitch, form == .small ? spectrumCount : 0) }
+    /// Of a tile that holds nothing outside some boxes: rows or planes beyond them are not there. FFTW reads the lines of some tiles
+    /// itself, and then as a whole.
+    public func tileCount(holding boxes: [TileBox]) -> Int {
+        guard form == .plane || form == .volume, !Self.readsColumns(lineLength) else { return tileCount }
+        let end = boxes.reduce(0) { max($0, form == .plane ? $1.rows.upperBound : $1.planes.upperBound) }
+        // Eight rows are transformed back together, also where fewer are kept.
+        let lines = min(form == .plane ? end + panelWidth - 1 : end, lineLength)
+        return max(lines, 1) * lineStride
+    }
+    /// Of the factors between the passes of a long line.
+    public var tableCount: Int { form == .matrix ? length : 0 }
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }

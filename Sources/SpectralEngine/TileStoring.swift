@@ -27,7 +27,7 @@ extension PackedTransform {
     ) {
         guard let either = first ?? second else { return }
         let box = TileBox(either.window, first == nil ? nil : second?.window)
-        shape.check(tile, team)
+        shape.check(tile, box, team)
         if let first { shape.check(first.window, array.count) }
         if let second { shape.check(second.window, array.count) }
         var one = (first?.window ?? either.window).kernelWindow

@@ -15,7 +15,8 @@ extension PackedTransform {
     public func runTransformsAlone(
         isInverse: Bool, _ box: TileBox, _ tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
     ) -> Int {
-        shape.check(tile, team)
+        precondition(tile.count >= 2 * shape.tileCount && tile.isAligned, "a tile of another shape")
+        precondition(team.shape == shape, "scratch of another shape")
         _ = shape.linePositions(box)
         let counts = shape.executions(isInverse: isInverse, box)
         team.run(1) { _, panels in

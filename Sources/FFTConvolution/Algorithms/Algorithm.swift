@@ -20,6 +20,8 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     var rankingTime: Double { get }
     /// Bytes of scratch that one execution uses.
     var workspaceByteCount: Int { get }
+    /// Bytes of tables, such as twiddle factors, that a plan keeps; the plans of one shape share them.
+    var tableByteCount: Int { get }
     /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.
     var relativeErrorBound: Double { get }
     /// What the numerical contract says of its results follows from this.
@@ -31,6 +33,9 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
 }
 
 extension Algorithm {
+    package var tableByteCount: Int { 0 }
+    /// What a memory limit is compared with.
+    package var memoryByteCount: Int { workspaceByteCount + tableByteCount }
     package var transforms: [TransformRun] { [] }
 }
 

@@ -19,6 +19,9 @@ package struct TiledFFT: Algorithm {
 
     package var arithmetic: Arithmetic { .transforms(tilings) }
     package var workspaceByteCount: Int { max(layout.byteCount, dense?.byteCount ?? 0) }
+    package var tableByteCount: Int {
+        2 * request.precision.byteCount * table.shape.tableCount + (dense?.tableByteCount ?? 0)
+    }
 
     /// A recipe with a given tiling, one entry per axis.
     ///
@@ -54,28 +57,26 @@ package struct TiledFFT: Algorithm {
         // changes no bit, the tiling does.
         var alone = request
         alone.threads = 1
-        let single = SpectralLayout(table, precision: request.precision, workers: 1)
+        let precision = request.precision
+        let single = SpectralLayout(table, precision: precision, workers: 1)
         let singleTime = model.tiledTime(table, single, alone, workers: 1)
-        var workers = model.workersWorthWaking(singleTime, of: request.threads)
+        let workers = model.workersWorthWaking(singleTime, of: request.threads)
         let rankingWorkers = model.workersWorthWaking(singleTime, of: request.machine.coreCount)
-        var layout = SpectralLayout(table, precision: request.precision, workers: workers)
-        while layout.byteCount > request.memoryLimit, workers > 1 {
-            workers -= 1
-            layout = SpectralLayout(table, precision: request.precision, workers: workers)
-        }
-        self.layout = layout
+        let tables = 2 * precision.byteCount * table.shape.tableCount
         guard isDense else {
             dense = nil
+            layout = SpectralLayout.fitting(request.memoryLimit - tables, table, precision: precision, workers: workers)
             predictedTime = model.tiledTime(table, layout, request, workers: workers)
             rankingTime = model.tiledTime(table, layout, request, workers: rankingWorkers)
             return
         }
-        var shared = request
-        shared.threads = workers
-        guard let dense = DenseLayout(table, shared) else {
+        let dense = DenseLayout.fitting(request.memoryLimit - tables, table, precision: precision, workers: workers)
+        guard let dense else {
             throw Inapplicable("nothing is summed over channels: there is no matrix to multiply")
         }
         self.dense = dense
+        // What is out of the ordinary makes do with the same memory.
+        layout = SpectralLayout.fitting(dense.byteCount, table, precision: precision, workers: dense.workers)
         predictedTime = model.denseTime(table, dense, request, workers: workers)
         rankingTime = model.denseTime(table, dense, request, workers: rankingWorkers)
     }
@@ -114,9 +115,25 @@ extension TiledFFT {
 
     package static func recipes(for request: PlanRequest) throws(Inapplicable) -> [TiledFFT] {
         if let fault = FFTWLibrary.fault { throw Inapplicable("FFTW cannot be used: \(fault)") }
+        var recipes = try recipes(for: request, narrow: false)
+        // Most of a narrow tile is overlap: better than none that fits.
+        if !recipes.contains(where: { $0.memoryByteCount <= request.memoryLimit }) {
+            recipes += (try? self.recipes(for: request, narrow: true)) ?? []
+        }
+        recipes.sort { $0.rankingTime < $1.rankingTime }
+        let fitting = recipes.filter { $0.memoryByteCount <= request.memoryLimit }
+        // Where nothing fits, the smallest tells the caller what would.
+        guard !fitting.isEmpty else {
+            return recipes.min { $0.memoryByteCount < $1.memoryByteCount }.map { [$0] } ?? []
+        }
+        return Array(fitting.prefix(recipeCount))
+    }
+
+    /// One recipe or two for each choice of tiles.
+    private static func recipes(for request: PlanRequest, narrow: Bool) throws(Inapplicable) -> [TiledFFT] {
         var choices: [[AxisTiling]] = [[]]
         for axis in request.problem.axes {
-            let tilings = axisTilings(axis, request)
+            let tilings = axisTilings(axis, request, narrow: narrow)
             choices = choices.flatMap { choice in tilings.map { choice + [$0] } }
         }
         var recipes: [TiledFFT] = []
@@ -128,27 +145,22 @@ extension TiledFFT {
             } catch { refusal = error }
         }
         guard !recipes.isEmpty else { throw refusal }
-        recipes.sort { $0.rankingTime < $1.rankingTime }
-        let fitting = recipes.filter { $0.workspaceByteCount <= request.memoryLimit }
-        // Where nothing fits, the smallest tells the caller what would.
-        guard !fitting.isEmpty else {
-            return recipes.min { $0.workspaceByteCount < $1.workspaceByteCount }.map { [$0] } ?? []
-        }
-        return Array(fitting.prefix(recipeCount))
+        return recipes
     }
 
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.
     private static let choicesPerAxis = [12, 8, 4]
 
     /// One covering tile, and the smallest useful tiles.
-    private static func axisTilings(_ axis: Axis, _ request: PlanRequest) -> [AxisTiling] {
+    private static func axisTilings(_ axis: Axis, _ request: PlanRequest, narrow: Bool) -> [AxisTiling] {
         let extent = request.pass == .inputGradient ? axis.input : axis.denseOutput
         var tilings: [AxisTiling] = []
         let covering = TransformLength.good(atLeast: axis.coveringLength)
         if let covering { tilings.append(AxisTiling(step: extent, length: covering, coversAxis: true)) }
         let count = choicesPerAxis[request.problem.axes.count - 1]
         // From about twice the filter on: below, most of a tile is overlap.
-        let lengths = TransformLength.tiles(count: count, above: axis.dilatedFilter + min(axis.dilatedFilter, 32) - 1)
+        let least = axis.dilatedFilter + (narrow ? 0 : min(axis.dilatedFilter, 32) - 1)
+        let lengths = TransformLength.tiles(count: count, above: least)
         for length in lengths where length < covering ?? .max {
             let step = length - axis.dilatedFilter + 1
             if step < extent { tilings.append(AxisTiling(step: step, length: length, coversAxis: false)) }

@@ -5,19 +5,20 @@ internal import Synchronization
 // taken further; then the filters' gradients are transformed back.
 
 extension DensePipeline {
+    private var rowBlocks: Int { (table.pairCount + layout.rowBlock - 1) / layout.rowBlock }
+    var gradientBlockCount: Int { problem.groups * (rowBlocks + 1) }
+
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     func gradients(
         _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>,
         _ control: ExecutionControl?
     ) throws -> Bool {
-        let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
-        control?.begin(blocks: problem.groups * (rowBlocks + 1))
         for group in 0..<problem.groups {
             let negatives = negatives(layout.rowBlock, memory)
             for index in 0..<negatives.count { negatives[index] = 0 }
             // One scale for all row blocks: that of the first decides, and the others must agree.
             var scale: (x: Int, g: Int)?
-            for index in 0..<layout.columns * layout.depth { memory.norms[2 * index] = 0 }
+            for index in 0..<Kg * Cg { memory.norms[2 * index] = 0 }
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
@@ -204,7 +205,8 @@ extension DensePipeline {
                 // Operands without a negative sample have no negative gradient: what is below 0 is rounding.
                 let floor: Scalar = isNegative(c) || isNegative(Cg + k) ? -.infinity : 0
                 return (
-                    plane * taps, (isLive ? factors.0 : 0, factors.1 / Scalar(layout.channels.pointCount)), floor
+                    table.filterPlane(plane) * taps,
+                    (isLive ? factors.0 : 0, factors.1 / Scalar(layout.channels.pointCount)), floor
                 )
             }
         }

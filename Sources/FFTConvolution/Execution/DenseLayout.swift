@@ -13,6 +13,8 @@ struct DenseLayout: Hashable, Sendable {
     /// Row pairs that make a product of the filters' spectra worth while.
     private static let fewRows = 6
 
+    /// Filters and channels whose gradients are in memory at the same time.
+    let sectioning: Sectioning
     let workers: Int
     /// Fields that are summed, and outputs, of one group; channels and filters in the filter gradient.
     let depth: Int
@@ -47,6 +49,9 @@ struct DenseLayout: Hashable, Sendable {
 
     let byteCount: Int
 
+    /// Bytes of the exponentials that transform filters.
+    let tableByteCount: Int
+
     /// Bytes of a filter made ready: for every group what is known of it, its scale, and all column blocks of its spectra.
     let preparedByteCount: Int
     /// The places of one group, its bytes, and those of a column block.
@@ -59,40 +64,112 @@ struct DenseLayout: Hashable, Sendable {
     /// Elements from bin to bin: no power of two, so that neighbouring bins do not fall into one set of a cache.
     private static func apart(_ count: Int) -> Int { count % 64 == 0 ? count + 8 : count }
 
+    /// The layout for a memory limit, or the smallest one.
+    ///
+    /// - Parameter limit: Bytes, tables included.
     /// - Returns: `nil` where one output is one sum of one product: nothing is dense.
-    init?(_ table: PassTable, _ request: PlanRequest) {
-        let problem = table.problem
-        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
-        guard Cg * Kg > 1, table.rowCount > 0 else { return nil }
-        let isGradient = table.pass == .filterGradient
-        workers = max(request.threads, 1)
-        let (depth, columns) = table.pass == .forward || isGradient ? (Cg, Kg) : (Kg, Cg)
-        (self.depth, self.columns) = (depth, columns)
-        let complex = 2 * request.precision.byteCount
-        let shape = table.shape
-        let half = shape.planes * shape.rows * (shape.length / 2 + 1)
-        func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
-        /// All but the scratch, saturating.
-        func bytes(_ rows: Int, _ columns: Int) -> Double {
-            let all = Double(padded(depth) + padded(columns))
-            let spectra = Double(table.shape.pointCount) * Double(rows) * all
-            let filters = Double(half) * Double(depth) * Double(padded(columns))
-            return (spectra + filters) * Double(complex)
+    static func fitting(_ limit: Int, _ table: PassTable, precision: Precision, workers: Int) -> DenseLayout? {
+        let problem = table.whole
+        guard problem.channelsPerGroup * problem.filtersPerGroup > 1, table.rowCount > 0 else { return nil }
+        var blocking = Blocking(table, precision)
+        var workers = max(workers, 1)
+        func layout(_ workers: Int) -> DenseLayout {
+            DenseLayout(table, blocking, precision: precision, workers: workers)
         }
-        var (rows, block) = (table.pairCount, columns)
-        func spectra(_ rows: Int) -> Double { bytes(rows, block) - bytes(0, block) }
-        while rows > Self.fewRows, spectra(rows) > Double(Self.spectrumLimit) { rows = (rows + 1) / 2 }
-        if !isGradient {
-            while block > 16, bytes(0, block) > Double(Self.filterLimit) { block = padded((block + 1) / 2) }
-            // A memory limit takes rows and columns: neither changes a bit.
-            while bytes(rows, block) > 0.8 * Double(request.memoryLimit), rows > 1 || block > 8 {
-                if rows > 1, spectra(rows) > bytes(0, block) || block <= 8 {
-                    rows = (rows + 1) / 2
-                } else {
-                    block = padded((block + 1) / 2)
-                }
+        func fits(_ layout: DenseLayout) -> Bool { layout.byteCount + layout.tableByteCount <= limit }
+        // Rows of a gradient decide bits: they are chosen whatever workers are asked for.
+        let isFixed = table.pass == .filterGradient
+        while true {
+            let found = layout(isFixed ? 1 : workers)
+            if fits(found) { break }
+            if !isFixed, workers > 1, found.scratch.byteCount > limit / 4 {
+                workers -= 1
+            } else if let smaller = blocking.smaller() {
+                blocking = smaller
+            } else if !isFixed, workers > 1 {
+                workers -= 1
+            } else {
+                break
             }
         }
+        while workers > 1, !fits(layout(workers)) { workers -= 1 }
+        return layout(workers)
+    }
+
+    /// Row pairs and outputs of a block.
+    private struct Blocking {
+        private let table: PassTable
+        private let complex: Int
+        private(set) var rows: Int
+        /// Outputs of a block; of a gradient, all of a section.
+        private(set) var columns: Int
+        private(set) var sectioning: Sectioning
+
+        var isGradient: Bool { table.pass == .filterGradient }
+
+        /// Without a memory limit.
+        init(_ table: PassTable, _ precision: Precision) {
+            self.table = table
+            complex = 2 * precision.byteCount
+            rows = table.pairCount
+            sectioning = Sectioning(table.whole)
+            columns = table.pass == .inputGradient ? table.whole.channelsPerGroup : table.whole.filtersPerGroup
+            while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.spectrumLimit) { halveRows() }
+            guard !isGradient else { return }
+            while columns > 16, filterBytes > Double(DenseLayout.filterLimit) { halveColumns() }
+        }
+
+        private var depth: Int { table.pass == .inputGradient ? sectioning.filters : sectioning.channels }
+        /// Of fields and outputs, and of filters; saturating.
+        private var spectrumBytes: Double {
+            let all = Double(DenseLayout.padded(depth) + DenseLayout.padded(columns))
+            return Double(table.shape.pointCount) * Double(rows) * all * Double(complex)
+        }
+        private var filterBytes: Double {
+            let half = table.shape.planes * table.shape.rows * (table.shape.length / 2 + 1)
+            return Double(half) * Double(depth) * Double(DenseLayout.padded(columns)) * Double(complex)
+        }
+
+        private mutating func halveRows() { rows = (rows + 1) / 2 }
+
+        private mutating func halveColumns() {
+            guard isGradient else { return columns = DenseLayout.padded((columns + 1) / 2) }
+            sectioning = sectioning.withFewerOutputs(.filterGradient) ?? sectioning
+            columns = sectioning.filters
+        }
+
+        /// What takes less memory; `nil` where one row pair meets eight outputs.
+        func smaller() -> Blocking? {
+            var smaller = self
+            // Vectors hold eight columns, used or not.
+            let canHalve = isGradient ? max(sectioning.filters, sectioning.channels) > 8 : columns > 8
+            if rows > 1, spectrumBytes > filterBytes || !canHalve {
+                smaller.halveRows()
+            } else if canHalve {
+                smaller.halveColumns()
+            } else {
+                return nil
+            }
+            return smaller
+        }
+    }
+
+    private static func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
+
+    private init(_ table: PassTable, _ blocking: Blocking, precision: Precision, workers: Int) {
+        sectioning = blocking.sectioning
+        let table = table.section(blocking.sectioning)
+        let problem = table.problem
+        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
+        let isGradient = blocking.isGradient
+        self.workers = workers
+        let (depth, columns) = table.pass == .forward || isGradient ? (Cg, Kg) : (Kg, Cg)
+        (self.depth, self.columns) = (depth, columns)
+        let complex = 2 * precision.byteCount
+        let shape = table.shape
+        let half = shape.planes * shape.rows * (shape.length / 2 + 1)
+        func padded(_ count: Int) -> Int { Self.padded(count) }
+        let (rows, block) = (blocking.rows, min(blocking.columns, columns))
         (rowBlock, columnBlock) = (rows, block)
         if isGradient {
             // Row pairs are terms; bins b and −b have runs of their own. The longest runs that keep the sum as shallow as that of
@@ -127,6 +204,7 @@ struct DenseLayout: Hashable, Sendable {
             (max(channels.panelCount, channels.filterCount(columns: isGradient ? wideDepth : wideColumns)) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount
+        tableByteCount = complex * channels.tableCount
         var prepared = WorkspaceLayout()
         preparedNorms = prepared.book(norms.byteCount, bytesEach: 1)
         preparedScale = prepared.book(CommonScale.stride, bytesEach: 8)

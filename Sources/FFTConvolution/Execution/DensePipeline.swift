@@ -10,7 +10,9 @@ internal import Synchronization
 
 /// A ``TiledFFT`` recipe with a matrix product for each bin, made ready to run.
 struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
-    let table: PassTable
+    /// Of the whole problem, or of the section at work.
+    private(set) var table: PassTable
+    private let sections: [PassTable]
     let layout: DenseLayout
     let transform: ChannelTransform<Scalar>
     let careful: SpectralPipeline<Scalar>
@@ -22,6 +24,7 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     init(table: PassTable, layout: DenseLayout, careful: SpectralPipeline<Scalar>) throws {
         self.table = table
+        sections = table.sections(layout.sectioning)
         self.layout = layout
         self.careful = careful
         do {
@@ -58,10 +61,17 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
         let memory = DenseMemory<Scalar>(scratch, layout)
-        let isOrdinary =
-            table.pass == .filterGradient
-            ? try gradients(first, second, result, memory, control)
-            : try products(first, second, prepared: prepared, bias, result, memory, control)
+        var isOrdinary = true
+        if table.pass == .filterGradient {
+            for (index, section) in sections.enumerated() where isOrdinary {
+                var part = self
+                part.table = section
+                if index == 0 { control?.begin(blocks: sections.count * part.gradientBlockCount) }
+                isOrdinary = try part.gradients(first, second, result, memory, control)
+            }
+        } else {
+            isOrdinary = try products(first, second, prepared: prepared, bias, result, memory, control)
+        }
         guard isOrdinary else {
             return try careful.execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
         }

@@ -36,7 +36,8 @@ extension SpectralPipeline {
         for index in 0..<negatives.count { negatives[index] = index % 2 == 0 ? -.infinity : 1 }
         try Workers.run(count: layout.filterCrew.blocks * layout.filterCrew.team, blocks: problem.filters) { k, _ in
             for plane in k * Cg..<(k + 1) * Cg {
-                let norm = measure(filters, plane * taps..<(plane + 1) * taps)
+                let start = table.filterPlane(plane) * taps
+                let norm = measure(filters, start..<start + taps)
                 // The sign of the fraction keeps whether a tap is negative until all norms are known.
                 memory.norms[2 * plane] = norm.hasNegative ? -norm.fraction : norm.fraction
                 memory.norms[2 * plane + 1] = Double(norm.exponent)

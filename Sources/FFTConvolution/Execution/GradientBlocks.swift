@@ -47,7 +47,7 @@ extension SpectralPipeline {
     private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
-        memory.spectra.slice(chunk * filterPlaneCount + plane, count: 2 * shape.spectrumCount)
+        memory.spectra.slice(min(chunk, layout.setCount - 1) * filterPlaneCount + plane, count: 2 * shape.spectrumCount)
     }
 
     private func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
@@ -89,7 +89,7 @@ extension SpectralPipeline {
         let team = team(layout.blockCrew, worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
         var hasNonFinite = false
-        for i in 0..<layout.fieldTiles {
+        for i in 0..<Cg + Kg {
             let isInput = i < Cg
             let found = load(
                 isInput ? x : dy, gradientWindows(group, i, rows), field: i, facts, memory, team, worker: worker)
@@ -100,7 +100,7 @@ extension SpectralPipeline {
         }
 
         if !operands.areMeasured {
-            let fields = 0..<layout.fieldTiles
+            let fields = 0..<Cg + Kg
             guard !hasNonFinite, facts.isComfortable(fields, part: 0, comfortable),
                 facts.isComfortable(fields, part: 1, comfortable)
             else { return false }
@@ -129,7 +129,7 @@ extension SpectralPipeline {
             }
         }
 
-        for i in 0..<layout.fieldTiles {
+        for i in 0..<Cg + Kg {
             let scale =
                 i < Cg
                 ? (-operands.inputScale, exponent - operands.inputScale)
@@ -148,8 +148,8 @@ extension SpectralPipeline {
             memory.norms[scaleSum(chunk, plane)] += trueTerms(facts, plane % Cg, plane / Cg - group * Kg, operands)
         }
         transform.correlate(
-            tiles(worker: worker, memory), counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)),
-            accumulate: !isEmpty, team
+            tiles(worker: worker, memory), tileCounts: (i: layout.tileCount, o: layout.gradientTileCount),
+            counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)), accumulate: !isEmpty, team
         ) { k, c in accumulator(chunk, (group * Kg + k) * Cg + c, memory) }
         isEmpty = false
         return true
@@ -226,6 +226,11 @@ extension SpectralPipeline {
             second.map { gradient($0.plane, packed.1, memory, operands) }, into: result, team)
     }
 
+    /// Adds what a chunk has summed for one plane to the sum of those before it.
+    func addChunk(_ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>) {
+        add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory))
+    }
+
     /// Adds up the chunks of one plane, in order; `nil` if no product reaches it, and then it is 0.
     private func sumChunks(
         _ plane: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
@@ -234,14 +239,14 @@ extension SpectralPipeline {
         var scale = 0.0
         for chunk in 0..<layout.chunkCount {
             scale += memory.norms[scaleSum(chunk, plane)]
-            if chunk > 0 { add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory)) }
+            if chunk > 0, layout.setCount == layout.chunkCount { addChunk(chunk, plane, memory) }
         }
         guard scale > 0 else {
             fill(result, table.filterWindow(plane), 0)
             return nil
         }
         if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) {
-            memory.markForDirectSums(plane, worker: worker)
+            memory.markForDirectSums(table.filterPlane(plane), worker: worker)
         }
         return (plane, Int(scale.exponent) + 1)
     }

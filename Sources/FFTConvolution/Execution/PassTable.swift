@@ -71,14 +71,34 @@ struct AxisWindows: Hashable, Sendable {
             filter
         }
     }
+
+    /// One past the last position that a window of the first operand takes, and one that is kept (in the filter gradient: that
+    /// takes samples of the output gradient). Where there is one window, those it has samples at.
+    var firstEnd: Int {
+        let window = pass == .inputGradient ? outputGradient(0) : input(0)
+        return tileCount == 1
+            ? window.positions.upperBound : min(tiling.length, tiling.step + axis.dilatedFilter - 1)
+    }
+    var secondEnd: Int {
+        let window = pass == .filterGradient ? outputGradient(0) : result(0)
+        return tileCount == 1 ? window.positions.upperBound : (pass == .inputGradient ? kept : 0) + tiling.step
+    }
 }
 
 /// The windows of all fields of one problem and pass.
 ///
 /// A *row* is a batch item and a tile; rows are counted with the tiles of one item together, so that the partners of a
 /// pair are two tiles of one item wherever it has an even number of them.
+///
+/// A table stands for a whole problem or for a section of it (Sections.swift). Channels, filters and filter planes are counted
+/// within the section; windows lie in the arrays of the whole.
 struct PassTable: Hashable, Sendable {
-    let problem: Problem
+    /// Of the section.
+    private(set) var problem: Problem
+    let whole: Problem
+    /// The section's first channel and filter.
+    private(set) var firstChannel = 0
+    private(set) var firstFilter = 0
     let pass: Pass
     let shape: TileShape
     /// Depth, height, width; absent axes have extent 1.
@@ -88,6 +108,7 @@ struct PassTable: Hashable, Sendable {
 
     init(_ problem: Problem, pass: Pass, tilings: [AxisTiling]) throws(ConvolutionError) {
         self.problem = problem
+        whole = problem
         self.pass = pass
         var windows: [AxisWindows] = []
         for _ in problem.axes.count..<3 {
@@ -107,27 +128,44 @@ struct PassTable: Hashable, Sendable {
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
     }
 
+    /// The table of some channels and filters: whole groups, or a part of one.
+    func section(channels: Range<Int>, filters: Range<Int>) -> PassTable {
+        let groups = max(channels.count / whole.channelsPerGroup, 1)
+        var section = self
+        section.problem = whole.part(channels: channels.count, filters: filters.count, groups: groups)
+        (section.firstChannel, section.firstFilter) = (channels.lowerBound, filters.lowerBound)
+        return section
+    }
+
+    /// The plane of the whole filter that plane `index` = k · C/G + c of the section's is.
+    func filterPlane(_ index: Int) -> Int {
+        let (k, c) = index.quotientAndRemainder(dividingBy: problem.channelsPerGroup)
+        return (firstFilter + k) * whole.channelsPerGroup + firstChannel % whole.channelsPerGroup + c
+    }
+
     /// Windows of one channel of the whole batch.
     var rowCount: Int { problem.batch * tileCount }
     /// Pairs of rows; the last may have no partner.
     var pairCount: Int { (rowCount + 1) / 2 }
 
     func inputWindow(row: Int, channel: Int) -> Window {
-        window(row, of: problem.channels, channel, (depth.axis.input, height.axis.input, width.axis.input)) {
+        window(row, of: whole.channels, firstChannel + channel, (depth.axis.input, height.axis.input, width.axis.input))
+        {
             $0.input($1)
         }
     }
 
     func outputGradientWindow(row: Int, filter: Int) -> Window {
-        window(row, of: problem.filters, filter, outputExtents) { $0.outputGradient($1) }
+        window(row, of: whole.filters, firstFilter + filter, outputExtents) { $0.outputGradient($1) }
     }
 
     func outputWindow(row: Int, filter: Int) -> Window {
-        window(row, of: problem.filters, filter, outputExtents) { $0.result($1) }
+        window(row, of: whole.filters, firstFilter + filter, outputExtents) { $0.result($1) }
     }
 
     func inputGradientWindow(row: Int, channel: Int) -> Window {
-        window(row, of: problem.channels, channel, (depth.axis.input, height.axis.input, width.axis.input)) {
+        window(row, of: whole.channels, firstChannel + channel, (depth.axis.input, height.axis.input, width.axis.input))
+        {
             $0.result($1)
         }
     }
@@ -140,7 +178,7 @@ struct PassTable: Hashable, Sendable {
 
     /// The window of filter plane `index` = k · C/G + c; also that of its gradient.
     func filterWindow(_ index: Int) -> Window {
-        window(0, of: 0, index, (depth.axis.filter, height.axis.filter, width.axis.filter)) { windows, _ in
+        window(0, of: 0, filterPlane(index), (depth.axis.filter, height.axis.filter, width.axis.filter)) { windows, _ in
             windows.filter
         }
     }
@@ -152,6 +190,15 @@ struct PassTable: Hashable, Sendable {
     /// Tile positions that hold all samples of the filter.
     var filterBox: TileBox {
         TileBox(planes: depth.filter.positions, rows: height.filter.positions, columns: width.filter.positions)
+    }
+
+    /// Tile positions that the first operand's windows take, and those that are kept; in the filter gradient those of the input
+    /// and of the output gradient.
+    var boxes: (first: TileBox, second: TileBox) {
+        func box(_ end: (AxisWindows) -> Int) -> TileBox {
+            TileBox(planes: 0..<end(depth), rows: 0..<end(height), columns: 0..<end(width))
+        }
+        return (box(\.firstEnd), box(\.secondEnd))
     }
 
     /// - Parameters:

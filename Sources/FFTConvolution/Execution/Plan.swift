@@ -37,7 +37,7 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     }
 
     /// What a pass runs.
-    func recipe(for pass: Pass) throws(ConvolutionError) -> any Algorithm { try planned(pass).recipe }
+    package func recipe(for pass: Pass) throws(ConvolutionError) -> any Algorithm { try planned(pass).recipe }
 
     private func planned(_ pass: Pass) throws(ConvolutionError) -> PlannedPass {
         guard let planned = passes[pass] else {

@@ -36,6 +36,12 @@ extension PassTable {
         return (Partner(group: first, row: rowCount - 1), second)
     }
 
+    /// The plane of the whole result that an output of the section is, for one batch item.
+    func resultPlane(item: Int, output: Int) -> Int {
+        pass == .forward
+            ? item * whole.filters + firstFilter + output : item * whole.channels + firstChannel + output
+    }
+
     /// The window that a partner's field `i` is loaded from, and the one its output `o` is stored to.
     func fieldWindow(_ partner: Partner, _ i: Int) -> Window {
         pass == .forward
@@ -158,8 +164,9 @@ extension SpectralPipeline {
         let group = partners.0.group
         if shareFilters {
             return transform.convolve(
-                tiles(worker: worker, memory), fields: layout.fieldTiles, outputs: outputsPerGroup, boxes: boxes,
-                conjugate: table.pass == .forward, summationBlock: SpectralLayout.summationBlock, team
+                tiles(worker: worker, memory), tileCount: layout.tileCount, fields: layout.fieldTiles,
+                outputs: outputsPerGroup, boxes: boxes, conjugate: table.pass == .forward,
+                summationBlock: SpectralLayout.summationBlock, team
             ) { o, i in spectrum(filterPlane(group, output: o, field: i), memory) }
         }
         guard let second = partners.1 else { return }
@@ -192,9 +199,9 @@ extension SpectralPipeline {
         }
         func watch(_ partner: Partner, _ o: Int, _ scale: (sum: Double, exponent: Int)) {
             guard !comfortable.isSafe(scale.sum, scale.exponent) else { return }
-            let planes = problem.groups * outputsPerGroup
             memory.markForDirectSums(
-                partner.row / table.tileCount * planes + partner.group * outputsPerGroup + o, worker: worker)
+                table.resultPlane(item: partner.row / table.tileCount, output: partner.group * outputsPerGroup + o),
+                worker: worker)
         }
         var canShare = true
         for o in 0..<outputsPerGroup {
@@ -215,7 +222,7 @@ extension SpectralPipeline {
         _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>
     ) -> TileResult<Scalar>? {
         let plane = partner.group * outputsPerGroup + o
-        let bias = bias.isEmpty || table.pass != .forward ? 0 : bias[plane]
+        let bias = bias.isEmpty || table.pass != .forward ? 0 : bias[table.firstFilter + plane]
         guard !isZero else {
             fill(result, window, bias)
             return nil

@@ -45,6 +45,8 @@ struct SpectralLayout: Hashable, Sendable {
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
+    /// What is in memory at the same time; sections use the same places one after the other.
+    let sectioning: Sectioning
     /// How the blocks of filters, and those of rows, are shared.
     let filterCrew: Crew
     let blockCrew: Crew
@@ -52,6 +54,8 @@ struct SpectralLayout: Hashable, Sendable {
     let fieldTiles: Int
     /// Sets of accumulators of the filter gradient: row pairs are dealt to them in order.
     let chunkCount: Int
+    /// Sets in memory: all of them, or the sum so far and the one at work. Which way is taken changes no bit.
+    let setCount: Int
     /// Additions on the longest path of a sum in the spectrum.
     let summationDepth: Int
 
@@ -69,7 +73,11 @@ struct SpectralLayout: Hashable, Sendable {
     let redo: Booking
     /// Per block at the same time: the tiles of a block's fields, where its outputs go too.
     let tiles: Booking
-    let tilesPerBlock: Int
+    /// Complex elements of the tiles of one block; and of the tile of one field: in the filter gradient of the input, which come
+    /// first, and of the output gradient.
+    let blockCount: Int
+    let tileCount: Int
+    let gradientTileCount: Int
     /// Per block at the same time: a whole spectrum, where two filters or two channels share a transform.
     let wholeSpectra: Booking
     /// The scratch of all transforms.
@@ -77,7 +85,15 @@ struct SpectralLayout: Hashable, Sendable {
 
     let byteCount: Int
 
-    init(_ table: PassTable, precision: Precision, workers: Int) {
+    /// - Parameters:
+    ///   - table: Of the whole problem.
+    init(
+        _ table: PassTable, precision: Precision, workers: Int, sectioning: Sectioning? = nil,
+        accumulators: Accumulators = .all
+    ) {
+        let sectioning = sectioning ?? Sectioning(table.whole)
+        self.sectioning = sectioning
+        let (whole, table) = (table.whole, table.section(sectioning))
         let problem = table.problem
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         let filterPlanes = problem.filters * Cg
@@ -86,53 +102,71 @@ struct SpectralLayout: Hashable, Sendable {
         switch table.pass {
         case .forward, .inputGradient:
             fieldTiles = table.pass == .forward ? Cg : Kg
-            chunkCount = 1
+            (chunkCount, setCount) = (1, 1)
             summationDepth = Self.depth(of: fieldTiles)
         case .filterGradient:
             fieldTiles = Cg + Kg
-            // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it.
+            // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it; nor do
+            // they depend on the groups of a section.
             // Large tiles are shared themselves.
             let isShared = complex * table.shape.tileCount > Crew.largestOwnTile
             let shared =
                 isShared
-                ? 1 : min((table.pairCount + 1) / 2, (Self.blocksToShare + problem.groups - 1) / problem.groups)
+                ? 1 : min((table.pairCount + 1) / 2, (Self.blocksToShare + whole.groups - 1) / whole.groups)
             let wanted = max((table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk, shared)
-            let setBytes = Double(filterPlanes) * Double(spectrumCount) * Double(complex)
-            chunkCount = min(wanted, max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1))
+            let setBytes = Double(whole.filters * whole.channelsPerGroup) * Double(spectrumCount) * Double(complex)
+            let sets = max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1)
+            let least = Self.leastChunks(table)
+            chunkCount = accumulators == .fewest ? least : max(min(wanted, sets), least)
+            setCount = accumulators == .all && chunkCount <= sets ? chunkCount : min(chunkCount, 2)
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
             // Both partners of a pair are summed in each bin before they meet the accumulator.
             summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
         }
         let tileBytes = complex * table.shape.tileCount
-        let blocks = table.pass == .filterGradient ? chunkCount * problem.groups : table.productBlockCount
+        let chunks = setCount == chunkCount ? chunkCount : 1
+        let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
         filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, tileBytes: tileBytes)
         blockCrew = Crew(blocks: blocks, workers: workers, tileBytes: tileBytes)
         let slots = max(filterCrew.blocks, blockCrew.blocks)
 
         var layout = WorkspaceLayout()
         spectra = layout.book(
-            table.pass == .filterGradient ? chunkCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
+            table.pass == .filterGradient ? setCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
         norms = layout.book(
             table.pass == .filterGradient ? chunkCount : 2, filterPlanes, bytesEach: 8)
         let planes: Int
         switch table.pass {
         case .forward:
-            planes = problem.batch * problem.filters
+            planes = whole.batch * whole.filters
             planeFacts = layout.book(2 * problem.filters, bytesEach: 8)
         case .inputGradient:
-            planes = problem.batch * problem.channels
+            planes = whole.batch * whole.channels
             planeFacts = layout.book(2 * problem.channels, bytesEach: 8)
         case .filterGradient:
-            planes = filterPlanes
+            planes = whole.filters * whole.channelsPerGroup
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
         filterByteCount = layout.byteCount
         fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
-        tilesPerBlock =
-            table.pass == .filterGradient
-            ? fieldTiles : table.shape.tiles(fields: fieldTiles, outputs: table.pass == .forward ? Kg : Cg)
-        tiles = layout.book(slots, tilesPerBlock, table.shape.tileCount, bytesEach: complex)
+        let boxes = table.boxes
+        /// Of some tiles; saturates.
+        func count(_ tiles: Int, _ tileCount: Int) -> Int {
+            let (count, isTooLarge) = tiles.multipliedReportingOverflow(by: tileCount)
+            return isTooLarge ? .max / 4 : min(count, .max / 4)
+        }
+        if table.pass == .filterGradient {
+            tileCount = table.shape.tileCount(holding: [boxes.first, table.filterBox])
+            gradientTileCount = table.shape.tileCount(holding: [boxes.second])
+            blockCount = count(Cg, tileCount) + count(Kg, gradientTileCount)
+        } else {
+            tileCount = table.shape.tileCount(holding: [boxes.first, boxes.second, table.filterBox])
+            gradientTileCount = 0
+            let outputs = table.pass == .forward ? Kg : Cg
+            blockCount = count(table.shape.tiles(fields: fieldTiles, outputs: outputs), tileCount)
+        }
+        tiles = layout.book(slots, blockCount, bytesEach: complex)
         wholeSpectra =
             filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
         let shape = table.shape
@@ -143,6 +177,43 @@ struct SpectralLayout: Hashable, Sendable {
         }
         scratch = layout.book(max(scratchCounts[0], scratchCounts[1]), bytesEach: complex)
         byteCount = layout.byteCount
+    }
+
+    /// Accumulators of a filter gradient: a set for each chunk, two sets for as many chunks, or the fewest chunks there may be.
+    enum Accumulators: Int { case all, two, fewest }
+
+    /// The layout for a memory limit, or the smallest one.
+    ///
+    /// Sections of groups cost nothing. Then workers go, on which no bit depends; then accumulators, and outputs of a group, which
+    /// cost time. What decides bits is decided without regard to the workers asked for.
+    static func fitting(_ limit: Int, _ table: PassTable, precision: Precision, workers: Int) -> SpectralLayout {
+        var workers = workers
+        var (sectioning, accumulators) = (Sectioning(table.whole), Accumulators.all)
+        while true {
+            let layout = SpectralLayout(
+                table, precision: precision, workers: workers, sectioning: sectioning, accumulators: accumulators)
+            if layout.byteCount <= limit { return layout }
+            // A section should have blocks for all workers.
+            if sectioning.groups > 2 * workers, let fewer = sectioning.withFewerGroups() {
+                sectioning = fewer
+            } else if workers > 1 {
+                workers -= 1
+            } else if layout.setCount > 1, let fewer = Accumulators(rawValue: accumulators.rawValue + 1) {
+                accumulators = fewer
+            } else if let fewer = sectioning.withFewerOutputs(table.pass) {
+                sectioning = fewer
+            } else {
+                return layout
+            }
+        }
+    }
+
+    /// Chunks that keep the sums of a filter gradient as shallow as the contract says of a sum of all rows.
+    private static func leastChunks(_ table: PassTable) -> Int {
+        let (pairs, bound) = (table.pairCount, depth(of: table.rowCount))
+        // ⌈pairs / 16⌉ is always enough.
+        let enough = max((pairs + 15) / 16, 1)
+        return (1..<enough).first { (pairs + $0 - 1) / $0 + $0 - 1 <= bound } ?? enough
     }
 
     /// Additions on the longest path of the two-level sum of `count` spectra.

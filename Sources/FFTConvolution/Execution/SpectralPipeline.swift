@@ -12,7 +12,9 @@ internal import Synchronization
 
 /// A ``TiledFFT`` recipe made ready to run.
 struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
-    let table: PassTable
+    /// Of the whole problem, or of the section at work.
+    private(set) var table: PassTable
+    private let sections: [PassTable]
     let layout: SpectralLayout
     let threads: Int
     let transform: PackedTransform<Scalar>
@@ -26,6 +28,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     init(table: PassTable, layout: SpectralLayout, threads: Int) throws {
         self.table = table
+        sections = table.sections(layout.sectioning)
         self.layout = layout
         self.threads = threads
         structuralZeros = try StructuralZeros(table.problem, table.pass)
@@ -51,12 +54,25 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         try execute(first, second, prepared: nil, bias: bias, into: result, scratch: scratch, control: control)
     }
 
-    var preparedByteCount: Int { table.pass == .filterGradient ? 0 : layout.filterByteCount }
+    var preparedByteCount: Int { table.pass == .filterGradient ? 0 : sections.count * layout.filterByteCount }
 
     func prepare(
         _ filter: Span<Scalar>, into memory: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>
     ) throws -> Bool {
-        try !transformFilters(filter, PipelineMemory<Scalar>(scratch, layout, filters: memory), nil)
+        for (index, section) in sections.enumerated() {
+            let filters = memory.slice(index, count: layout.filterByteCount)
+            let isOrdinary = try !at(section).transformFilters(
+                filter, PipelineMemory<Scalar>(scratch, layout, filters: filters), nil)
+            guard isOrdinary else { return false }
+        }
+        return true
+    }
+
+    /// The pipeline at work on one section.
+    private func at(_ section: PassTable) -> SpectralPipeline {
+        var pipeline = self
+        pipeline.table = section
+        return pipeline
     }
 
     func execute(
@@ -73,42 +89,24 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, prepared: SharedRegion<UInt8>?, bias: Span<Scalar>,
         into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
-        let memory = PipelineMemory<Scalar>(scratch, layout, filters: prepared ?? scratch)
-        for index in 0..<memory.redo.count { memory.redo[index] = 0 }
+        let marks = PipelineMemory<Scalar>(scratch, layout, filters: scratch)
+        for index in 0..<marks.redo.count { marks.redo[index] = 0 }
         let isTouched = Atomic(false)
-        switch table.pass {
-        case .forward, .inputGradient:
-            control?.begin(blocks: filterBlockCount + table.productBlockCount)
-            // A filter made ready has finite taps only.
-            let hasNonFinite = try prepared == nil && transformFilters(second, memory, control)
-            isTouched.store(hasNonFinite, ordering: .relaxed)
-            let careful = !hasComfortableFilters(memory)
-            try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
-                let found = runProductBlock(
-                    table.partners(block: block), first, bias, result, memory, worker: worker, careful: careful)
-                if found { isTouched.store(true, ordering: .relaxed) }
-                try control?.completeBlock()
-            }
-        case .filterGradient:
-            control?.begin(blocks: gradientBlockCount + filterBlockCount)
-            var operands = GradientOperands.ordinary
-            if try !accumulate(first, second, memory, operands, control) {
-                // Something tiny, huge or not finite was met: once more, with a look at both operands first.
-                operands = GradientOperands(
-                    input: measure(first, 0..<first.count), outputGradient: measure(second, 0..<second.count),
-                    comfortable)
-                isTouched.store(operands.hasNonFinite, ordering: .relaxed)
-                control?.begin(blocks: gradientBlockCount + filterBlockCount)
-                _ = try accumulate(first, second, memory, operands, control)
-            }
-            let scales = operands
-            try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
-                finishGradients(pair, result, memory, scales, worker: worker)
-                try control?.completeBlock()
+        var operands = GradientOperands.ordinary
+        for (index, section) in sections.enumerated() {
+            let filters = prepared?.slice(index, count: layout.filterByteCount)
+            let (part, memory) = (at(section), PipelineMemory<Scalar>(scratch, layout, filters: filters ?? scratch))
+            if index == 0 { control?.begin(blocks: sections.count * part.allBlockCount) }
+            if table.pass == .filterGradient {
+                try part.sumGradients(first, second, result, memory, &operands, control)
+                if operands.hasNonFinite { isTouched.store(true, ordering: .relaxed) }
+            } else {
+                try part.sumProducts(
+                    first, second, isPrepared: prepared != nil, bias, result, memory, isTouched, control)
             }
         }
         structuralZeros?.apply(to: result, bias: bias)
-        let redo = memory.planesForDirectSums()
+        let redo = marks.planesForDirectSums()
         if isTouched.load(ordering: .relaxed) {
             try Containment(problem, table.pass).apply(
                 first, second, into: result, redo: redo, threads: threads, control)
@@ -116,21 +114,65 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         try redoPlanes(redo, first, second, bias, result, control)
     }
 
+    /// Forward and input gradient of one section.
+    ///
+    /// - Parameter isTouched: Set if a sample is not finite.
+    private func sumProducts(
+        _ first: Span<Scalar>, _ filter: Span<Scalar>, isPrepared: Bool, _ bias: Span<Scalar>,
+        _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ isTouched: borrowing Atomic<Bool>,
+        _ control: ExecutionControl?
+    ) throws {
+        // A filter made ready has finite taps only.
+        if try !isPrepared && transformFilters(filter, memory, control) { isTouched.store(true, ordering: .relaxed) }
+        let careful = !hasComfortableFilters(memory)
+        try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
+            let found = runProductBlock(
+                table.partners(block: block), first, bias, result, memory, worker: worker, careful: careful)
+            if found { isTouched.store(true, ordering: .relaxed) }
+            try control?.completeBlock()
+        }
+    }
+
+    /// Filter gradient of one section.
+    private func sumGradients(
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: inout GradientOperands, _ control: ExecutionControl?
+    ) throws {
+        if try !accumulate(x, dy, memory, operands, control) {
+            // Something tiny, huge or not finite was met: once more, with a look at both operands first.
+            operands = GradientOperands(
+                input: measure(x, 0..<x.count), outputGradient: measure(dy, 0..<dy.count), comfortable)
+            _ = try accumulate(x, dy, memory, operands, control)
+        }
+        let scales = operands
+        try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
+            finishGradients(pair, result, memory, scales, worker: worker)
+            try control?.completeBlock()
+        }
+    }
+
     /// Sums all chunks of a filter gradient.
     ///
     /// - Returns: Whether the operands were as ordinary as assumed; if not, the sums are of no use.
     private func accumulate(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
-        _ operands: GradientOperands, _ control: ExecutionControl?
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
+        _ control: ExecutionControl?
     ) throws -> Bool {
         let isOrdinary = Atomic(true)
-        try Workers.run(count: layout.blockCrew.blocks, blocks: gradientBlockCount) { block, worker in
-            guard isOrdinary.load(ordering: .relaxed) else { return }
-            let isFine = accumulateChunk(
-                group: block / layout.chunkCount, chunk: block % layout.chunkCount, first, second, memory, operands,
-                worker: worker)
-            if !isFine { isOrdinary.store(false, ordering: .relaxed) }
-            try control?.completeBlock()
+        // All chunks at once, or one after the other, each added to the sum of those before it.
+        let together = layout.setCount == layout.chunkCount ? layout.chunkCount : 1
+        for first in stride(from: 0, to: layout.chunkCount, by: max(together, 1)) {
+            try Workers.run(count: layout.blockCrew.blocks, blocks: problem.groups * together) { block, worker in
+                guard isOrdinary.load(ordering: .relaxed) else { return }
+                let isFine = accumulateChunk(
+                    group: block / together, chunk: first + block % together, x, dy, memory, operands, worker: worker)
+                if !isFine { isOrdinary.store(false, ordering: .relaxed) }
+                try control?.completeBlock()
+            }
+            guard first > 0, isOrdinary.load(ordering: .relaxed) else { continue }
+            try Workers.run(count: layout.blockCrew.blocks, blocks: problem.filters * Cg) { plane, _ in
+                addChunk(first, plane, memory)
+            }
         }
         return isOrdinary.load(ordering: .relaxed)
     }
@@ -138,6 +180,9 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     /// Blocks that handle two filter planes at a time.
     var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
     var gradientBlockCount: Int { problem.groups * layout.chunkCount }
+    private var allBlockCount: Int {
+        filterBlockCount + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
+    }
 
     /// Computes by direct sums the planes that were marked for it.
     private func redoPlanes(
@@ -198,11 +243,15 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
 extension SpectralPipeline {
     /// The tiles of a worker, and one of them.
     func tiles(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.tiles.slice(worker, count: 2 * layout.tilesPerBlock * shape.tileCount)
+        memory.tiles.slice(worker, count: 2 * layout.blockCount)
     }
 
+    /// The tile of a field, or of an output.
     func tile(_ index: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        tiles(worker: worker, memory).slice(index, count: 2 * shape.tileCount)
+        let tiles = tiles(worker: worker, memory)
+        // In the filter gradient those of the input come first.
+        guard table.pass == .filterGradient, index >= Cg else { return tiles.slice(index, count: 2 * layout.tileCount) }
+        return tiles[2 * Cg * layout.tileCount..<tiles.count].slice(index - Cg, count: 2 * layout.gradientTileCount)
     }
 
     func wholeSpectrum(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {

@@ -40,6 +40,9 @@ extension CostModel {
         )
         let stages = StageTimes(machine, table.shape, request.precision)
         let planes = G * Cg * Kg
+        // Sections load their fields anew.
+        let loads = layout.sectioning.loads(problem)
+        let (channelLoads, filterLoads) = (Double(loads.channels), Double(loads.filters))
         // A window from the middle stands for all.
         let row = table.rowCount / 2
         let filterBlocks = (planes / 2).rounded(.up)
@@ -55,7 +58,8 @@ extension CostModel {
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
             blockTime =
-                Double(layout.fieldTiles) * stages.forward(loaded) + outputs * stages.inverse(kept)
+                (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads) * stages.forward(loaded) + outputs
+                * stages.inverse(kept)
                 + Cg * Kg * stages.product
             filterTime = stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
         case .filterGradient:
@@ -65,7 +69,8 @@ extension CostModel {
             blocks = G * Double(layout.chunkCount)
             blockTime =
                 Double(table.pairCount) / Double(layout.chunkCount)
-                * (Cg * stages.forward(input) + Kg * stages.forward(gradient) + Cg * Kg * stages.product)
+                * (Cg * channelLoads * stages.forward(input) + Kg * filterLoads * stages.forward(gradient) + Cg * Kg
+                    * stages.product)
             filterTime = stages.inverse(table.filterBox) + 2 * Double(layout.chunkCount) * stages.product
         }
         let bytes = 2 * request.precision.byteCount * table.shape.tileCount
@@ -111,7 +116,8 @@ extension CostModel {
         let third = extents.planes > 1 ? planes * half : 0
         filterTime = columns * ((first + second + third) * machine.productRate + half * machine.filterTime)
         let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.5
-        let transforms = pairs * (padded(Cg) + padded(Kg)) * field
+        let loads = dense.sectioning.loads(problem)
+        let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate * waiting + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
         return all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)

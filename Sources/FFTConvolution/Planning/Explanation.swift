@@ -10,6 +10,8 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         public let predictedTime: Double?
         /// Bytes of scratch; `nil` if there is no recipe.
         public let workspaceByteCount: Int?
+        /// Bytes of tables that a plan keeps beside; `nil` if there is no recipe.
+        public let tableByteCount: Int?
         /// Guaranteed |error| / S; `nil` if there is no recipe.
         public let relativeErrorBound: Double?
         /// Why it was refused.
@@ -35,7 +37,8 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
             } else if let time = candidate.predictedTime, let bytes = candidate.workspaceByteCount {
                 lines.append(
                     "\(mark) \(candidate.algorithm): \(candidate.recipe): "
-                        + "predicted \(Self.milliseconds(time)) ms, workspace \(bytes) bytes")
+                        + "predicted \(Self.milliseconds(time)) ms, workspace \(bytes) bytes"
+                        + (candidate.tableByteCount.map { $0 > 0 ? ", tables \($0) bytes" : "" } ?? ""))
             }
         }
         return lines.joined(separator: "\n")

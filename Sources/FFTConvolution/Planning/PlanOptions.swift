@@ -4,7 +4,8 @@ public struct PlanOptions: Hashable, Sendable {
     public var method: Method = .auto
     /// How many threads one execution uses. Results do not depend on it.
     public var threads: ThreadCount = .all
-    /// Bytes of scratch that one execution may use; tiles and blocking are chosen to fit.
+    /// Bytes that one execution may use beside its operands and its result, scratch and tables together; tiles and blocking are
+    /// chosen to fit.
     public var memoryLimit: Int?
     /// What happens to NaN and Inf in the operands.
     public var nonFinite: NonFinitePolicy = .contain

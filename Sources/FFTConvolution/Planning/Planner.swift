@@ -54,6 +54,7 @@ public final class Planner: Sendable {
                 algorithm: candidate.name, recipe: candidate.recipe?.description ?? "",
                 predictedTime: candidate.recipe?.predictedTime,
                 workspaceByteCount: candidate.recipe?.workspaceByteCount,
+                tableByteCount: candidate.recipe?.tableByteCount,
                 relativeErrorBound: candidate.recipe?.relativeErrorBound, refusal: candidate.refusal?.description)
         }
         return Explanation(
@@ -111,8 +112,8 @@ extension Planner {
     }
 
     private func refusal(of recipe: any Algorithm, _ request: PlanRequest, _ options: PlanOptions) -> Inapplicable? {
-        if recipe.workspaceByteCount > request.memoryLimit {
-            return Inapplicable("workspace \(recipe.workspaceByteCount) bytes exceeds the limit \(request.memoryLimit)")
+        if recipe.memoryByteCount > request.memoryLimit {
+            return Inapplicable("memory \(recipe.memoryByteCount) bytes exceeds the limit \(request.memoryLimit)")
         }
         if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance {
             return Inapplicable("error bound \(recipe.relativeErrorBound) exceeds the tolerance \(tolerance)")
@@ -124,7 +125,7 @@ extension Planner {
         let candidates = consider(request, options)
         if let recipe = candidates.first(where: { $0.refusal == nil })?.recipe { return recipe }
         let recipes = candidates.compactMap(\.recipe)
-        let smallest = recipes.map(\.workspaceByteCount).min() ?? 0
+        let smallest = recipes.map(\.memoryByteCount).min() ?? 0
         if let tolerance = options.tolerance, smallest <= request.memoryLimit,
             let best = recipes.map(\.relativeErrorBound).min()
         {

@@ -93,6 +93,17 @@ public struct Problem: Hashable, Sendable {
         }
     }
 
+    /// The same convolution of fewer channels and filters, in so many groups.
+    func part(channels: Int, filters: Int, groups: Int) -> Problem {
+        Problem(self, channels: channels, filters: filters, groups: groups)
+    }
+
+    private init(_ whole: Problem, channels: Int, filters: Int, groups: Int) {
+        precondition(channels % groups == 0 && filters % groups == 0, "groups divide channels and filters")
+        (batch, axes, padding) = (whole.batch, whole.axes, whole.padding)
+        (self.channels, self.filters, self.groups) = (channels, filters, groups)
+    }
+
     /// Explicit padding in its shortest form; named padding stays named.
     private static func canonical(_ padding: Padding, _ sides: [Padding.Sides]) -> Padding {
         switch padding {
