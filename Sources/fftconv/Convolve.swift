@@ -109,6 +109,12 @@ struct PlainProblem {
             throw ConvolutionError(
                 .mismatch, argument: "B shape", value: b, rule: "must have as many axes as the shape of A, \(a)")
         }
+        // Said of the user's shapes: a problem has two axes more, and mode valid may swap the two.
+        for (name, shape) in [("A shape", a), ("B shape", b)] {
+            guard shape.allSatisfy({ $0 >= 1 }) else {
+                throw ConvolutionError(.mismatch, argument: name, value: shape, rule: "every extent must be ≥ 1")
+            }
+        }
         let isLarger = zip(a, b).allSatisfy { $0 >= $1 }
         guard mode != .valid || isLarger || zip(a, b).allSatisfy({ $0 <= $1 }) else {
             throw ConvolutionError(

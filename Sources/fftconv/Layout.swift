@@ -40,6 +40,7 @@ enum Layout: Equatable {
                     // A shape that was typed is what is wrong, and not the filter.
                     hint: isPlain || source == .option ? nil : "a filter with channels has the axes [K, C/G, spatial…]")
             }
+            try Self.requireExtents(image, source.argument, filter)
             self = .plain(rank: filter.count)
             return
         }
@@ -54,7 +55,22 @@ enum Layout: Equatable {
                 rule: "must have as many axes as the filter shape \(filter), or one less without a batch",
                 hint: filter.count == 3 ? "--plain says that all axes are spatial" : nil)
         }
+        try Self.requireExtents(image, source.argument, filter, isBatched: image.count == filter.count)
         self = .channels(rank: filter.count, isBatched: image.count == filter.count)
+    }
+
+    /// Refuses extents of 0 but for an empty batch, in the user's words: a problem's shape may have more axes.
+    private static func requireExtents(
+        _ image: [Int], _ argument: String, _ filter: [Int], isBatched: Bool = false
+    ) throws(ConvolutionError) {
+        guard image.dropFirst(isBatched ? 1 : 0).allSatisfy({ $0 >= 1 }) else {
+            throw ConvolutionError(
+                .mismatch, argument: argument, value: image,
+                rule: isBatched ? "every extent but N must be ≥ 1" : "every extent must be ≥ 1")
+        }
+        guard filter.allSatisfy({ $0 >= 1 }) else {
+            throw ConvolutionError(.mismatch, argument: "filter shape", value: filter, rule: "every extent must be ≥ 1")
+        }
     }
 
     /// The shape a problem gives to an input, an output or one of their gradients.

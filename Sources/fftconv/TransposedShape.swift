@@ -14,12 +14,6 @@ struct TransposedShape {
     let settings: ArraySettings
 
     func problem() throws(ConvolutionError) -> Problem {
-        for (name, shape) in [("input shape", input.dropFirst()), ("filter shape", filter[...])] {
-            guard shape.allSatisfy({ $0 >= 1 }) else {
-                throw ConvolutionError(
-                    .mismatch, argument: name, value: Array(shape), rule: "every extent but N must be ≥ 1")
-            }
-        }
         guard input[1] == filter[0] else {
             throw ConvolutionError(
                 .mismatch, argument: "filter shape", value: filter,

@@ -61,16 +61,70 @@ import Testing
     @Test(arguments: rows)
     func isRefused(row: BadInput) throws { try row.check() }
 
-    /// N23, N33, N34: odd, but right.
-    @Test func emptyBatchGivesEmptyOutput() throws {
+    /// N23, N24: extents of zero beside the batch, in every command, in the user's own shapes.
+    @Test func extentsOfZeroAreRefusedByEveryCommand() throws {
+        let shapes = [
+            "a0": [0], "a5": [5], "m04": [0, 4], "huge": [0, .max], "xc": [1, 0, 4, 4], "xs": [1, 2, 0, 4],
+            "one": [2, 0, 4], "wk": [0, 2, 2, 2], "wc": [2, 0, 2, 2], "ws": [2, 2, 2, 0], "ds": [1, 2, 3, 0],
+        ]
+        let spatial = [("a0 a5", "A", "[0]"), ("a5 a0", "B", "[0]"), ("m04 k", "A", "[0, 4]")]
+        let pairs = spatial + [("k m04", "B", "[0, 4]"), ("huge k", "A", "[0, 9223372036854775807]")]
+        var rows: [(line: String, message: String)] = []
+        for command in ["convolve", "correlate"] {
+            for mode in ["full", "same", "valid"] {
+                rows += pairs.map { ("\(command) \($0.0) -o out.npy --mode \(mode)", "\($0.1) shape: got \($0.2)") }
+            }
+        }
+        for (operands, message) in [
+            ("a0 a5", "input shape: got [0]"), ("a5 a0", "filter shape: got [0]"),
+            ("xc w", "input shape: got [1, 0, 4, 4]"), ("xs w", "input shape: got [1, 2, 0, 4]"),
+            ("one w", "input shape: got [2, 0, 4]"), ("x wk", "filter shape: got [0, 2, 2, 2]"),
+            ("x wc", "filter shape: got [2, 0, 2, 2]"), ("x ws", "filter shape: got [2, 2, 2, 0]"),
+        ] {
+            rows += ["forward \(operands) -o out.npy", "transposed \(operands) -o out.npy"].map { ($0, message) }
+        }
+        rows += [
+            ("input-gradient ds w -o out.npy --input-shape 1,2,4,4", "output gradient shape: got [1, 2, 3, 0]"),
+            ("input-gradient dy w -o out.npy --input-shape 1,0,4,4", "--input-shape: got [1, 0, 4, 4]"),
+            ("filter-gradient xs dy -o out.npy --filter-shape 2,2,2,2", "input shape: got [1, 2, 0, 4]"),
+            ("backward x ws dy --filter-gradient out.npy", "filter shape: got [2, 2, 2, 0]"),
+        ]
+        for (line, message) in rows {
+            // The operands that are no options or outputs are files.
+            let words = line.split(separator: " ").enumerated().map { index, word in
+                index > 0 && (shapes[String(word)] != nil || ["k", "w", "x", "dy"].contains(word))
+                    ? word + ".npy" : word
+            }
+            try BadInput("N23", words.joined(separator: " "), 4, message) { folder in
+                for (name, shape) in shapes {
+                    let count = shape.contains(0) ? 0 : shape.reduce(1, *)
+                    let header = NumPyBytes.header(shape: "(\(shape.map { "\($0)," }.joined()))")
+                    try folder.write(NumPyBytes.file(header, data: 4 * count), "\(name).npy")
+                }
+            }.check()
+        }
+    }
+
+    /// N23, P20: an empty batch is a batch: empty outputs, gradients of zero.
+    @Test func anEmptyBatchIsNoError() throws {
         let folder = try Folder()
         try folder.write([0, 2, 4, 4], [Float](), "x.npy")
         try folder.write([2, 2, 2, 2], counting(16), "w.npy")
-        let outcome = try Tool.run(["forward", "x.npy", "w.npy", "-o", "y.npy"], in: folder)
-        #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(try folder.array("y.npy").shape == [0, 2, 3, 3])
+        try folder.write([0, 2, 3, 3], [Float](), "dy.npy")
+        for (line, shape) in [
+            ("forward x.npy w.npy -o y.npy", [0, 2, 3, 3]), ("transposed dy.npy w.npy -o y.npy", [0, 2, 4, 4]),
+            ("input-gradient dy.npy w.npy --input-shape 0,2,4,4 -o y.npy", [0, 2, 4, 4]),
+            ("filter-gradient x.npy dy.npy --filter-shape 2,2,2,2 -o y.npy", [2, 2, 2, 2]),
+            ("backward x.npy w.npy dy.npy --filter-gradient y.npy --bias-gradient b.npy", [2, 2, 2, 2]),
+        ] {
+            let outcome = try Tool.run(line.split(separator: " ").map(String.init), in: folder)
+            #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(line): \(outcome.errors)")
+            let array = try folder.array("y.npy")
+            #expect(array.shape == shape && array.rounded.allSatisfy { $0 == 0 }, "\(line)")
+        }
     }
 
+    /// N28, N30, N33: odd, but right.
     @Test func unpaddedHeaderIsRead() throws {
         let folder = try Folder()
         let header = "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 2), }\n"
