@@ -17,7 +17,7 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
     public let layout: ChannelLayout
 
     /// The plans of one direction; those of axes that are absent are `nil`.
-    private struct Passes {
+    struct Passes {
         /// Over planes, and over the rows of each, within a panel.
         var planes: OpaquePointer?
         var rows: OpaquePointer?
@@ -25,8 +25,8 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
         var last: OpaquePointer?
     }
 
-    private let forward: Passes
-    private let inverse: Passes
+    let forward: Passes
+    let inverse: Passes
     private let plans = PlanList<Scalar>()
     /// exp(−2πi·bin·tap·dilation / extent) of every axis, `[bin][tap]`, one after the other; then the last axis once more, with
     /// half weights on the bins that are their own opposites.
@@ -204,7 +204,7 @@ extension ChannelTransform {
     }
 
     /// The passes within a panel, to and fro between its two buffers; returns where the result is.
-    private func turn(
+    func turn(
         _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>
     ) -> UnsafeMutablePointer<Scalar> {
         var (source, target) = unsafe (one, two)

@@ -6,6 +6,7 @@ extension PackedTransform {
     /// rotated or scattered. Plans that read columns of a tile read the first eight ones. For measurements.
     ///
     /// - Parameters:
+    ///   - isHalf: Whether the tile holds one real field, so that half of its lines are enough; forward only.
     ///   - box: Where the tile holds samples, or what of it will be kept.
     ///   - tile: Read as it is, and so is the team's scratch: zeros stay zeros, and take the time of other ordinary numbers.
     /// - Returns: How many executions there were.
@@ -13,12 +14,14 @@ extension PackedTransform {
     @specialized(where Scalar == Double)
     @discardableResult
     public func runTransformsAlone(
-        isInverse: Bool, _ box: TileBox, _ tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+        isInverse: Bool, isHalf: Bool = false, _ box: TileBox, _ tile: SharedRegion<Scalar>,
+        _ team: TransformTeam<Scalar>
     ) -> Int {
         precondition(tile.count >= 2 * shape.tileCount && tile.isAligned, "a tile of another shape")
         precondition(team.shape == shape, "scratch of another shape")
         _ = shape.linePositions(box)
-        let counts = shape.executions(isInverse: isInverse, box)
+        precondition(!(isHalf && isInverse), "no inverse is half of one")
+        let counts = shape.executions(isInverse: isInverse, box, lines: isHalf ? shape.halfLinesPerRow : nil)
         team.run(1) { _, panels in
             func run(_ count: Int, _ plan: OpaquePointer?, _ source: UnsafeMutablePointer<Scalar>) {
                 for _ in 0..<count { unsafe execute(plan, source, panels.turned) }
@@ -53,20 +56,57 @@ extension PackedTransform {
 
 extension TileShape {
     /// Panels of rows, of columns within planes, and of lines that one transform of a tile executes its plans on.
-    fileprivate func executions(isInverse: Bool, _ box: TileBox) -> (rows: Int, columns: Int, lines: Int) {
+    fileprivate func executions(
+        isInverse: Bool, _ box: TileBox, lines: Int?
+    ) -> (rows: Int, columns: Int, lines: Int) {
         switch form {
-        case .line: (0, 0, panelCount())
-        case .matrix: (rowCount / panelWidth, 0, panelCount())
+        case .line: (0, 0, panelCount(limit: lines))
+        case .matrix: (rowCount / panelWidth, 0, panelCount(limit: lines))
         case .small:
             isInverse
                 ? (panels(of: 0..<length), panels(of: aligned(box.rows)), 0)
-                : (panels(of: aligned(box.columns)), 0, panelCount())
-        case .plane: (panels(of: box.rows), 0, panelCount())
+                : (panels(of: aligned(box.columns)), 0, panelCount(limit: lines))
+        case .plane: (panels(of: box.rows), 0, panelCount(limit: lines))
         case .volume:
             (
                 box.planes.count * panels(of: box.rows),
-                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, panelCount()
+                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, panelCount(limit: lines)
             )
         }
+    }
+}
+
+extension ChannelTransform {
+    /// The same of eight channels side by side: every pass of one panel, the last one forward and the first one back at the first
+    /// row of the spectra.
+    ///
+    /// - Parameters:
+    ///   - spectra: One row at least: `extents.length` bins, a stride apart.
+    ///   - scratch: A panel, twice, read as it is.
+    /// - Returns: How many executions there were.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    @discardableResult
+    public func runTransformsAlone(
+        isInverse: Bool, _ spectra: SharedRegion<Scalar>, _ scratch: SharedRegion<Scalar>
+    ) -> Int {
+        let extents = layout.extents
+        let stride = isInverse ? layout.inverseStride : layout.forwardStride
+        precondition(spectra.count >= 2 * ((extents.length - 1) * stride + 8) && spectra.isAligned, "less than a row")
+        precondition(scratch.count >= 2 * layout.panelCount && scratch.isAligned, "scratch too small")
+        let passes = isInverse ? inverse : forward
+        let rows = extents.planes * extents.rows
+        let panel = scratch.base
+        // Init fails without it.
+        guard let last = passes.last else { return 0 }
+        for _ in 0..<rows {
+            if isInverse {
+                unsafe Scalar.execute(last, spectra.base, panel)
+            } else {
+                unsafe Scalar.execute(last, panel, spectra.base)
+            }
+        }
+        _ = unsafe turn(passes, panel, panel + 2 * 8 * layout.pointCount)
+        return rows + (passes.planes == nil ? 0 : 1) + (passes.rows == nil ? 0 : extents.planes)
     }
 }

@@ -56,24 +56,42 @@ struct PlanTests {
     }
 
     @Test func aPlanCountsItsTransforms() throws {
-        // One tile of n2: one pair of rows. 6 filters of one group of 2 channels make 6 pairs of filter planes.
-        let layer = try ProblemText("n2c2i5x4_k6f2x3").problem
-        let plan = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .fft))
-        func count(_ pass: Pass, _ direction: TransformRun.Direction) throws -> Int {
-            try plan.transforms(for: pass).filter { $0.direction == direction }.reduce(0) { $0 + $1.count }
+        // One tile of n2: one pair of rows. 6 filters of one group of 3 channels make 9 pairs of filter planes.
+        let layer = try ProblemText("n2c3i5x4_k6f2x3").problem
+        func runs(_ problem: Problem, _ pass: Pass, isDense: Bool, limit: Int = .max) throws -> [TransformRun] {
+            let request = PlanRequest(problem: problem, pass: pass, precision: .float32, memoryLimit: limit)
+            let tilings = problem.axes.map { AxisTiling(step: $0.input, length: 8, coversAxis: true) }
+            return try TiledFFT(request, tilings: tilings, isDense: isDense).transforms
         }
-        #expect(try count(.forward, .forward) == 6 + 2)
-        #expect(try count(.forward, .inverse) == 6)
-        #expect(try count(.inputGradient, .forward) == 6 + 6)
-        #expect(try count(.inputGradient, .inverse) == 2)
-        #expect(try count(.filterGradient, .forward) == 2 + 6)
-        #expect(try count(.filterGradient, .inverse) == 6)
+        func count(_ runs: [TransformRun], _ direction: TransformRun.Direction) -> Int {
+            runs.filter { $0.direction == direction }.reduce(0) { $0 + $1.count }
+        }
+        // Forward and inverse: tile by tile; of eight channels side by side, filters as matrix products; in sections of one
+        // output, whose fields are loaded anew, and whose three or six filter planes make pairs of their own.
+        let expected: [(pass: Pass, tiles: (Int, Int), channels: (Int, Int), sections: (Int, Int))] = [
+            (.forward, (9 + 3, 6), (1, 1), (6 * (1 + 1) + 6 * 3, 6)),
+            (.inputGradient, (9 + 6, 3), (1, 1), (3 * 3 + 3 * 6, 3)),
+            (.filterGradient, (3 + 6, 9), (2, 0), (18 * 2, 18)),
+        ]
+        for (pass, tiles, channels, sections) in expected {
+            let single = try runs(layer, pass, isDense: false)
+            #expect((count(single, .forward), count(single, .inverse)) == tiles, "\(pass)")
+            #expect(single.allSatisfy { $0.kind == .tile })
+            let dense = try runs(layer, pass, isDense: true)
+            #expect((count(dense, .forward), count(dense, .inverse)) == channels, "\(pass)")
+            #expect(dense.allSatisfy { if case .channels = $0.kind { true } else { false } })
+            let cut = try runs(layer, pass, isDense: false, limit: 1)
+            #expect((count(cut, .forward), count(cut, .inverse)) == sections, "\(pass)")
+            let direct = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .direct))
+            #expect(try direct.transforms(for: pass).isEmpty)
+        }
         // Filters hold two rows, outputs four.
-        let forward = try plan.transforms(for: .forward)
-        #expect(forward.contains { $0.direction == .forward && $0.box.rows == 0..<2 && $0.count == 6 })
+        let forward = try runs(layer, .forward, isDense: false)
+        #expect(forward.contains { $0.direction == .forward && $0.box.rows == 0..<2 && $0.count == 9 })
         #expect(forward.contains { $0.direction == .inverse && $0.box.rows == 0..<4 })
-        let direct = try Planner.shared.plan(for: layer, scalar: Float.self, options: PlanOptions(method: .direct))
-        #expect(try direct.transforms(for: .forward).isEmpty)
+        // A filter alone needs half of its lines.
+        let lone = try runs(try ProblemText("i5x4_f2x3").problem, .forward, isDense: false)
+        #expect(lone.map(\.kind).filter { $0 == .half }.count == 1 && count(lone, .forward) == 2)
     }
 
     @Test func preciseCallsOverwriteTheirResultsAndAgreeWithConvenientOnes() throws {

@@ -1,23 +1,25 @@
 import SpectralEngine
 import Testing
 
-/// A shape, a box, and the executions of a transform forward and back.
-private let cases: [(shape: (Int, Int, Int), rows: Range<Int>, columns: Range<Int>, forward: Int, inverse: Int)] = [
-    ((1, 1, 45), 0..<1, 3..<9, 1, 1),
-    // 32 rows of 65 columns.
-    ((1, 1, 2080), 0..<1, 0..<7, 4 + 9, 4 + 9),
-    // A small tile goes back row by row, and its lines with its rows.
-    ((1, 16, 20), 3..<9, 7..<17, 3 + 2, 3 + 2), ((1, 16, 20), 0..<16, 0..<20, 3 + 2, 3 + 2),
-    ((1, 64, 12), 9..<33, 8..<10, 1 + 8, 2 + 4),
-    ((1, 40, 70), 3..<12, 0..<70, 2 + 9, 9 + 2), ((1, 40, 70), 0..<40, 1..<2, 5 + 9, 9 + 5),
-    // Two of three planes: rows, columns of each, lines.
-    ((3, 20, 17), 5..<14, 0..<17, 2 * (2 + 3) + 60, 60 + 2 * (3 + 2)),
-    ((3, 33, 8), 0..<33, 0..<8, 2 * (5 + 1) + 33, 33 + 2 * (1 + 5)), ((3, 1, 30), 0..<1, 0..<30, 2 + 4, 4 + 2),
-]
+/// A shape, a box, and the executions of a transform forward, of half of the lines, and back.
+private let cases:
+    [(shape: (Int, Int, Int), rows: Range<Int>, columns: Range<Int>, forward: Int, half: Int, inverse: Int)] = [
+        ((1, 1, 45), 0..<1, 3..<9, 1, 1, 1),
+        // 32 rows of 65 columns.
+        ((1, 1, 2080), 0..<1, 0..<7, 4 + 9, 4 + 5, 4 + 9),
+        // A small tile goes back row by row, and its lines with its rows.
+        ((1, 16, 20), 3..<9, 7..<17, 3 + 2, 3 + 2, 3 + 2), ((1, 16, 20), 0..<16, 0..<20, 3 + 2, 3 + 2, 3 + 2),
+        ((1, 64, 12), 9..<33, 8..<10, 1 + 8, 1 + 5, 2 + 4),
+        ((1, 40, 70), 3..<12, 0..<70, 2 + 9, 2 + 5, 9 + 2), ((1, 40, 70), 0..<40, 1..<2, 5 + 9, 5 + 5, 9 + 5),
+        // Two of three planes: rows, columns of each, lines.
+        ((3, 20, 17), 5..<14, 0..<17, 2 * (2 + 3) + 60, 2 * (2 + 3) + 40, 60 + 2 * (3 + 2)),
+        ((3, 33, 8), 0..<33, 0..<8, 2 * (5 + 1) + 33, 2 * (5 + 1) + 33, 33 + 2 * (1 + 5)),
+        ((3, 1, 30), 0..<1, 0..<30, 2 + 4, 2 + 2, 4 + 2),
+    ]
 
 @Suite struct TransformsAloneTests {
     @Test func everyPanelIsTransformedOnceAndNothingElseTouched() throws {
-        for (extents, rows, columns, forward, inverse) in cases {
+        for (extents, rows, columns, forward, half, inverse) in cases {
             func check<Scalar: ConvolutionScalar>(_: Scalar.Type) throws {
                 let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
                 let bench = try TransformBench<Scalar>(shape, word: 0)
@@ -27,11 +29,34 @@ private let cases: [(shape: (Int, Int, Int), rows: Range<Int>, columns: Range<In
                         let executions = bench.transform.runTransformsAlone(isInverse: isInverse, box, tile, team)
                         #expect(executions == count, "\(shape), \(isInverse)")
                     }
+                    let executions = bench.transform.runTransformsAlone(isInverse: false, isHalf: true, box, tile, team)
+                    #expect(executions == half, "\(shape), half of the lines")
                     #expect((0..<tile.count).allSatisfy { tile[$0] == 0 })
                 }
             }
             try check(Float.self)
             try check(Double.self)
+        }
+    }
+
+    @Test func everyPassOfEightChannelsIsRunAndNothingElseTouched() throws {
+        for (extents, count) in [((1, 1, 12), 1), ((1, 6, 10), 1 + 6), ((3, 6, 8), 1 + 3 + 18), ((3, 1, 5), 1 + 3)] {
+            let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
+            let layout = ChannelLayout(
+                shape, taps: (1, 1, 1), dilations: (1, 1, 1), forwardStride: 24, inverseStride: 16)
+            let transform = try ChannelTransform<Float>(layout)
+            let (spectra, scratch) = (
+                try GuardedMemory<Float>(complexCount: 24 * extents.2, word: 0),
+                try GuardedMemory<Float>(complexCount: layout.panelCount, word: 0)
+            )
+            spectra.withRegion { spectra in
+                scratch.withRegion { scratch in
+                    for isInverse in [false, true] {
+                        #expect(transform.runTransformsAlone(isInverse: isInverse, spectra, scratch) == count)
+                    }
+                    #expect((0..<spectra.count).allSatisfy { spectra[$0] == 0 })
+                }
+            }
         }
     }
 

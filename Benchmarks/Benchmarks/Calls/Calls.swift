@@ -61,22 +61,34 @@ final class Call {
 struct TransformsAlone: Sendable {
     let runs: [TransformRun]
     let transforms: [TileShape: PackedTransform<Float>]
+    let channels: [ChannelLayout: ChannelTransform<Float>]
     let buffer: AlignedBuffer
 
     init(_ runs: [TransformRun]) throws {
         self.runs = runs
         var transforms: [TileShape: PackedTransform<Float>] = [:]
-        for run in runs where transforms[run.shape] == nil {
-            transforms[run.shape] = try PackedTransform(shape: run.shape)
+        var channels: [ChannelLayout: ChannelTransform<Float>] = [:]
+        for run in runs {
+            if case .channels(let layout) = run.kind {
+                channels[layout] = try channels[layout] ?? ChannelTransform(layout)
+            } else {
+                transforms[run.shape] = try transforms[run.shape] ?? PackedTransform(shape: run.shape)
+            }
         }
-        self.transforms = transforms
-        let count = runs.map { Self.count($0.shape) }.max() ?? 0
+        (self.transforms, self.channels) = (transforms, channels)
+        let count = runs.map { max(Self.count($0.shape), Self.count($0.kind)) }.max() ?? 0
         buffer = try AlignedBuffer(byteCount: count * MemoryLayout<Float>.stride)
     }
 
     /// Scalars of a tile and of the scratch of its transforms.
     private static func count(_ shape: TileShape) -> Int {
         2 * (shape.tileCount + shape.scratchCount(fields: 1, workers: 1))
+    }
+
+    /// Scalars of the scratch of eight channels, and of a row of their spectra.
+    private static func count(_ kind: TransformRun.Kind) -> Int {
+        guard case .channels(let layout) = kind else { return 0 }
+        return 2 * (layout.panelCount + layout.extents.length * max(layout.forwardStride, layout.inverseStride))
     }
 
     /// Seconds of all of them. Of many equal ones some are timed.
@@ -97,10 +109,16 @@ struct TransformsAlone: Sendable {
     private static let timedAtMost = 64
 
     private func execute(_ run: TransformRun, _ region: SharedRegion<Float>) {
+        if case .channels(let layout) = run.kind {
+            let panels = 2 * layout.panelCount
+            channels[layout]?.runTransformsAlone(
+                isInverse: run.direction == .inverse, region[panels..<region.count], region[0..<panels])
+            return
+        }
         let tileCount = 2 * run.shape.tileCount
         let team = TransformTeam(region[tileCount..<Self.count(run.shape)], run.shape, fields: 1)
         transforms[run.shape]?.runTransformsAlone(
-            isInverse: run.direction == .inverse, run.box, region[0..<tileCount], team)
+            isInverse: run.direction == .inverse, isHalf: run.kind == .half, run.box, region[0..<tileCount], team)
     }
 }
 

@@ -4,7 +4,18 @@ public import SpectralEngine
 public struct TransformRun: Hashable, Sendable {
     public enum Direction: Hashable, Sendable { case forward, inverse }
 
+    /// What one transform is of.
+    public enum Kind: Hashable, Sendable {
+        /// Of a tile of two real fields, or of one whose lines are all transformed.
+        case tile
+        /// Of a tile of one real field: half of its lines say all.
+        case half
+        /// Of eight channels of a tile side by side, whole whatever the box.
+        case channels(ChannelLayout)
+    }
+
     public let shape: TileShape
+    public let kind: Kind
     public let direction: Direction
     /// Tile positions that hold samples (forward) or are kept (inverse); lines of the others are skipped.
     public let box: TileBox
@@ -24,20 +35,49 @@ extension Plan {
 }
 
 extension TiledFFT {
-    /// Counted block by block, as ``SpectralPipeline`` runs them. Which lines are skipped depends on where a
-    /// tile lies and on its partner, not on the channel.
+    /// Counted block by block and section by section, as the pipelines run them. Which lines are skipped depends on where a tile
+    /// lies and on its partner, not on the channel.
     package var transforms: [TransformRun] {
-        let problem = request.problem
-        let (Cg, Kg, G) = (problem.channelsPerGroup, problem.filtersPerGroup, problem.groups)
-        let filterPairs = (problem.filters * Cg + 1) / 2
-        var runs: [TransformRun: Int] = [:]
-        func add(_ direction: TransformRun.Direction, _ box: TileBox, count: Int) {
-            runs[TransformRun(shape: table.shape, direction: direction, box: box, count: 0), default: 0] += count
+        var runs = TransformCounts(shape: table.shape)
+        if let dense {
+            for section in table.sections(dense.sectioning) { runs.addChannels(section, dense) }
+        } else {
+            for section in table.sections(layout.sectioning) { runs.addTiles(section) }
         }
-        add(request.pass == .filterGradient ? .inverse : .forward, table.filterBox, count: filterPairs)
-        switch request.pass {
+        return runs.sorted
+    }
+}
+
+private struct TransformCounts {
+    let shape: TileShape
+    private var counts: [TransformRun: Int] = [:]
+
+    init(shape: TileShape) { self.shape = shape }
+
+    var sorted: [TransformRun] {
+        counts.filter { $0.value > 0 }.map { run, count in
+            var run = run
+            run.count = count
+            return run
+        }.sorted { ($0.count, $0.box.rows.count) > ($1.count, $1.box.rows.count) }
+    }
+
+    private mutating func add(
+        _ direction: TransformRun.Direction, _ box: TileBox, _ kind: TransformRun.Kind = .tile, count: Int
+    ) {
+        counts[TransformRun(shape: shape, kind: kind, direction: direction, box: box, count: 0), default: 0] += count
+    }
+
+    /// Two filters share a transform, and one that is left alone needs half of it; two gradients share one back.
+    mutating func addTiles(_ table: PassTable) {
+        let problem = table.problem
+        let (Cg, Kg, G) = (problem.channelsPerGroup, problem.filtersPerGroup, problem.groups)
+        let filterPlanes = problem.filters * Cg
+        switch table.pass {
         case .forward, .inputGradient:
-            let (fields, outputs) = request.pass == .forward ? (Cg, Kg) : (Kg, Cg)
+            add(.forward, table.filterBox, count: filterPlanes / 2)
+            add(.forward, table.filterBox, .half, count: filterPlanes % 2)
+            let (fields, outputs) = table.pass == .forward ? (Cg, Kg) : (Kg, Cg)
             for block in 0..<table.productBlockCount {
                 let (first, second) = table.partners(block: block)
                 add(
@@ -56,11 +96,22 @@ extension TiledFFT {
                 add(.forward, box { table.inputWindow(row: $0, channel: 0) }, count: G * Cg)
                 add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
             }
+            add(.inverse, table.filterBox, count: (filterPlanes + 1) / 2)
         }
-        return runs.map { run, count in
-            var run = run
-            run.count = count
-            return run
-        }.sorted { ($0.count, $0.box.rows.count) > ($1.count, $1.box.rows.count) }
+    }
+
+    /// Filters and their gradients are products with a matrix, and no transforms.
+    mutating func addChannels(_ table: PassTable, _ dense: DenseLayout) {
+        let problem = table.problem
+        let whole = TileBox(planes: 0..<shape.planes, rows: 0..<shape.rows, columns: 0..<shape.length)
+        let rows = problem.groups * table.pairCount
+        func panels(_ channels: Int) -> Int { (channels + 7) / 8 }
+        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
+        guard table.pass != .filterGradient else {
+            return add(.forward, whole, .channels(dense.channels), count: rows * (panels(Cg) + panels(Kg)))
+        }
+        add(.forward, whole, .channels(dense.channels), count: rows * panels(dense.depth))
+        // Blocks of columns are whole panels.
+        add(.inverse, whole, .channels(dense.channels), count: rows * panels(dense.columns))
     }
 }
