@@ -45,8 +45,9 @@ struct ErrorBoundTests {
             findings.check(
                 bounds.shape == Array(problem.resultShape(pass).prefix(2)), text, "\(bounds.shape) bounds")
             let recipe = try plan.recipe(for: pass)
-            let tiling = recipe.tiling
-            let allowed = Contract(problem, pass, precision, tiling: tiling)
+            var tiling: [AxisTiling]?
+            if case .transforms(let tilings) = recipe.arithmetic { tiling = tilings }
+            let allowed = Contract(problem, pass, precision, recipe.arithmetic)
             // A recipe may sum less deeply than the contract allows, and its bound is then smaller.
             let share = min(recipe.relativeErrorBound / allowed.scaleFactor, 1)
             let contract = allowed.bounds(first, second, exact: exact.high).map { $0 * share }

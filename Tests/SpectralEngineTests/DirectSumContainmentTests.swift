@@ -124,7 +124,9 @@ private func gradientContains<T: KernelScalar>(_ kernels: Kernels<T>, _ value: T
         let values = (0..<39).map { kinds[$0 % kinds.count] }
         var (column, padded) = ([T](repeating: 1, count: 39), [T](repeating: 1, count: 41))
         kernels.transpose(values, 39, &column, 1, 1, 39)
-        kernels.pad(values, 1, &padded, 1, 39, 1)
+        var padding = ck_padding(
+            rows: 1, count: 39, before: 1, after: 1, source_pitch: 0, source_step: 1, target_pitch: 0)
+        kernels.pad(values, &padded, &padding)
         #expect(zip(values, column).allSatisfy { isSame($0, $1) })
         #expect(zip([0] + values + [0], padded).allSatisfy { isSame($0, $1) })
     }

@@ -50,7 +50,10 @@ private func staysInsideRows<T: KernelScalar>(_ kernels: Kernels<T>, atEnd: Bool
         withEdge([T](repeating: 1, count: count), atEnd: atEnd) { source in
             withEdge([T](repeating: 0, count: count), atEnd: atEnd) { target in
                 kernels.transpose(source, columns, target, rows, rows, columns)
-                kernels.pad(source, 1, target, 0, count, 0)
+                var padding = ck_padding(
+                    rows: rows, count: columns, before: 0, after: 0, source_pitch: columns, source_step: 1,
+                    target_pitch: columns)
+                kernels.pad(source, target, &padding)
                 _ = kernels.largest(source, count)
             }
         }

@@ -188,9 +188,10 @@ private func pad(
     _ source: Elements<Float>, at offset: Int, step: Int, into target: SharedRegion<Float>, at targetOffset: Int,
     _ extents: (before: Int, count: Int, after: Int)
 ) {
-    SpectralEngine.pad(
-        source, at: offset, step: step, into: target, at: targetOffset, before: extents.before, count: extents.count,
-        after: extents.after)
+    PaddedRows(
+        rows: 1, before: extents.before, count: extents.count, after: extents.after, sourcePitch: 0, sourceStep: step,
+        pitch: 0
+    ).copy(source, at: offset, into: target, at: targetOffset)
 }
 
 private func look(_ elements: Elements<Float>, at offset: Int, count: Int) {

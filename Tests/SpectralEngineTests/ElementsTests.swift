@@ -45,7 +45,9 @@ import Testing
         for index in 0..<count { expected[7 + before + index] = values[2 + index * step] }
         withElements(values.span) { source in
             withRegion(&target) {
-                pad(source, at: 2, step: step, into: $0, at: 7, before: before, count: count, after: after)
+                PaddedRows(
+                    rows: 1, before: before, count: count, after: after, sourcePitch: 0, sourceStep: step, pitch: 0
+                ).copy(source, at: 2, into: $0, at: 7)
             }
         }
         #expect(target == expected, "\(before) \(count) \(after) \(step)")

@@ -29,7 +29,7 @@ struct Kernels<T> {
     let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
     let transpose: (Read, Int, Write, Int, Int, Int) -> Void
-    let pad: (Read, Int, Write, Int, Int, Int) -> Void
+    let pad: (Read, Write, UnsafePointer<ck_padding>?) -> Void
     let largest: (Read, Int) -> ck_survey
 }
 

@@ -33,20 +33,34 @@ extension KernelCase {
         }
     }
 
+    /// Rows whose sources overlap or not, with pitches of their own.
     private static func pads(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
         (0...3).map { step in
             let (before, after) = (generator.integer(in: 0...20), generator.integer(in: 0...20))
-            let values = step == 0 ? [Double](repeating: 0.375, count: count) : generator.values(count)
-            var elements = [Double](repeating: .nan, count: count == 0 ? 0 : (count - 1) * step + 1)
-            for (index, value) in values.enumerated() { elements[index * step] = value }
+            let rows = generator.integer(in: 0...3)
+            let span = count == 0 ? 0 : (count - 1) * step + 1
+            let sourcePitch = span + generator.integer(in: 0...4)
+            let pitch = before + count + after + generator.integer(in: 0...4)
+            var elements = [Double](repeating: .nan, count: rows == 0 ? 0 : (rows - 1) * sourcePitch + span)
+            var target = [Double](repeating: untouched, count: rows * pitch)
+            let blank = target
+            for row in 0..<rows {
+                let values = step == 0 ? [Double](repeating: 0.375, count: count) : generator.values(count)
+                for (index, value) in values.enumerated() { elements[row * sourcePitch + index * step] = value }
+                let zeros = (before: [Double](repeating: 0, count: before), after: [Double](repeating: 0, count: after))
+                let whole = zeros.before + values + zeros.after
+                target.replaceSubrange(row * pitch..<row * pitch + whole.count, with: whole)
+            }
             let source = Operand<T>(elements)
-            let zeros = (before: [Double](repeating: 0, count: before), after: [Double](repeating: 0, count: after))
-            return KernelCase(
-                kernel: "pad", parameters: "\(step) \(before) \(count) \(after)",
-                expected: guarded(zeros.before + values + zeros.after), tolerance: 0
-            ) { kernels in
-                written([Double](repeating: untouched, count: before + count + after)) { target in
-                    source.lend { kernels.pad($0, step, target, before, count, after) }
+            let padding = ck_padding(
+                rows: rows, count: count, before: before, after: after, source_pitch: sourcePitch, source_step: step,
+                target_pitch: pitch)
+            return KernelCase(kernel: "pad", parameters: "\(padding)", expected: guarded(target), tolerance: 0) {
+                kernels in
+                written(blank) { target in
+                    source.lend { source in
+                        withUnsafePointer(to: padding) { kernels.pad(source, target, $0) }
+                    }
                 }
             }
         }

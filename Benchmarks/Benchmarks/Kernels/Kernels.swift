@@ -103,9 +103,10 @@ struct Kernel {
                 Float.transpose(memory.panels[0], memory.pitch, memory.panels[1], rows, rows, memory.length)
             },
             Kernel(name: "pad", bytesPerPoint: 16) { memory in
-                for line in 0..<KernelMemory.lines {
-                    Float.pad(memory.line(0, line), 1, memory.line(1, line), 3, 2 * memory.length - 6, 3)
-                }
+                var padding = ck_padding(
+                    rows: KernelMemory.lines, count: 2 * memory.length - 6, before: 3, after: 3,
+                    source_pitch: 2 * memory.pitch, source_step: 1, target_pitch: 2 * memory.pitch)
+                Float.pad(memory.panels[0], memory.panels[1], &padding)
             },
             Kernel(name: "largest", bytesPerPoint: 8) { memory in
                 blackHole(Float.largest(memory.panels[0], 2 * KernelMemory.lines * memory.length))

@@ -43,7 +43,7 @@ extension Plan {
     /// What the sum of the windows' ‖x‖‖g‖ of a filter gradient may exceed ‖x‖‖g‖ of the planes by: windows of the output
     /// gradient do not overlap, and of the input's at most m hold a sample, so that Σ‖xₜ‖‖gₜ‖ ≤ √m ‖x‖‖g‖.
     private func overlap(_ recipe: any Algorithm, _ pass: Pass) -> Double {
-        guard pass == .filterGradient, let tiling = recipe.tiling else { return 1 }
+        guard pass == .filterGradient, case .transforms(let tiling) = recipe.arithmetic else { return 1 }
         return zip(problem.axes, tiling).reduce(1.0) { product, axis in
             let (step, reach) = (axis.1.step, axis.0.dilatedFilter - 1)
             return axis.1.coversAxis ? product : product * Double((step + reach + step - 1) / step)
