@@ -85,5 +85,5 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ rows: Int, _ columns: Int)
     static func pad(
         _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ padding: UnsafePointer<ck_padding>)
-    static func largest(_ values: UnsafePointer<Self>, _ count: Int) -> ck_survey
+    static func magnitudes(_ values: UnsafePointer<Self>, _ count: Int) -> ck_magnitudes
 }

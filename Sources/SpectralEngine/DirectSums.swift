@@ -240,14 +240,35 @@ public func scale<Scalar: ConvolutionScalar>(_ elements: SharedRegion<Scalar>, b
     for index in 0..<elements.count { unsafe elements.base[index] = elements.base[index] * one * two }
 }
 
-/// The largest finite magnitude among some elements, and whether all of them are finite.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-public func largestMagnitude<Scalar: ConvolutionScalar>(
-    _ elements: Elements<Scalar>, at offset: Int, count: Int
-) -> (magnitude: Double, isFinite: Bool) {
-    precondition(count >= 0, "a negative extent")
-    elements.check(offset, count)
-    let survey = unsafe Scalar.largest(elements.base + offset, count)
-    return (survey.largest, survey.non_finite == 0)
+/// What the magnitudes of some elements are like.
+public struct Magnitudes: Sendable, BitwiseCopyable {
+    /// The largest finite one; 0 if there is none.
+    public var largest = 0.0
+    /// The least finite one other than 0; infinity if there is none.
+    public var least = Double.infinity
+    public var isFinite = true
+
+    public init() {}
+
+    public init(largest: Double, least: Double, isFinite: Bool) {
+        self.largest = largest
+        self.least = least
+        self.isFinite = isFinite
+    }
+
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public init<Scalar: ConvolutionScalar>(of elements: Elements<Scalar>, at offset: Int, count: Int) {
+        precondition(count >= 0, "a negative extent")
+        elements.check(offset, count)
+        let found = unsafe Scalar.magnitudes(elements.base + offset, count)
+        (largest, least, isFinite) = (found.largest, found.least, found.non_finite == 0)
+    }
+
+    /// Those of these and other elements.
+    public mutating func add(_ other: Magnitudes) {
+        largest = max(largest, other.largest)
+        least = min(least, other.least)
+        isFinite = isFinite && other.isFinite
+    }
 }

@@ -168,7 +168,7 @@ extension Double: ConvolutionScalar {
         _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ padding: UnsafePointer<ck_padding>
     ) { unsafe kernels.pad(source, target, padding) }
 
-    public static func largest(_ values: UnsafePointer<Double>, _ count: Int) -> ck_survey {
-        unsafe kernels.largest(values, count)
+    public static func magnitudes(_ values: UnsafePointer<Double>, _ count: Int) -> ck_magnitudes {
+        unsafe kernels.magnitudes(values, count)
     }
 }

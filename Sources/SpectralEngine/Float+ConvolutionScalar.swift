@@ -163,7 +163,7 @@ extension Float: ConvolutionScalar {
         _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ padding: UnsafePointer<ck_padding>
     ) { unsafe kernels.pad(source, target, padding) }
 
-    public static func largest(_ values: UnsafePointer<Float>, _ count: Int) -> ck_survey {
-        unsafe kernels.largest(values, count)
+    public static func magnitudes(_ values: UnsafePointer<Float>, _ count: Int) -> ck_magnitudes {
+        unsafe kernels.magnitudes(values, count)
     }
 }

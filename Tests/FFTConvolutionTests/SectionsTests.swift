@@ -18,7 +18,9 @@ struct SectionsTests {
             let exact = Oracle(problem).evaluate(pass, first, second, precision)
             let whole = PlanRequest(problem: problem, pass: pass, precision: precision)
             let request = PlanRequest(problem: problem, pass: pass, precision: precision, threads: 2, memoryLimit: 1)
-            guard case .transforms(let tilings) = TiledFFT.firstRecipes(1, for: whole).first?.arithmetic else { continue }
+            guard case .transforms(let tilings) = TiledFFT.firstRecipes(1, for: whole).first?.arithmetic else {
+                continue
+            }
             for isDense in [false, true] {
                 guard let recipe = try? TiledFFT(request, tilings: tilings, isDense: isDense) else { continue }
                 let result = try Execution(recipe, for: request).run(first, second, scratch: .signallingNaN)

@@ -116,9 +116,11 @@ private func gradientContains<T: KernelScalar>(_ kernels: Kernels<T>, _ value: T
             for place in 0..<37 {
                 var values = [T](repeating: 0, count: 37)
                 values[place] = value
-                let survey = kernels.largest(values, 37)
-                #expect(survey.largest == (value.isFinite ? abs(Double(value)) : 0), "\(value) at \(place)")
-                #expect(survey.non_finite == (value.isFinite ? 0 : 1), "\(value) at \(place)")
+                let found = kernels.magnitudes(values, 37)
+                let magnitude = abs(Double(value))
+                #expect(found.largest == (value.isFinite ? magnitude : 0), "\(value) at \(place)")
+                #expect(found.least == (value.isFinite && value != 0 ? magnitude : .infinity), "\(value) at \(place)")
+                #expect(found.non_finite == (value.isFinite ? 0 : 1), "\(value) at \(place)")
             }
         }
         let values = (0..<39).map { kinds[$0 % kinds.count] }

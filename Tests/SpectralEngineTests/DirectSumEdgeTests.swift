@@ -54,7 +54,7 @@ private func staysInsideRows<T: KernelScalar>(_ kernels: Kernels<T>, atEnd: Bool
                     rows: rows, count: columns, before: 0, after: 0, source_pitch: columns, source_step: 1,
                     target_pitch: columns)
                 kernels.pad(source, target, &padding)
-                _ = kernels.largest(source, count)
+                _ = kernels.magnitudes(source, count)
             }
         }
     }

@@ -195,5 +195,5 @@ private func pad(
 }
 
 private func look(_ elements: Elements<Float>, at offset: Int, count: Int) {
-    _ = largestMagnitude(elements, at: offset, count: count)
+    _ = Magnitudes(of: elements, at: offset, count: count)
 }

@@ -66,17 +66,22 @@ import Testing
         }
     }
 
-    @Test func theLargestMagnitudeIsThatOfFiniteElements() {
-        let values: [Double] = [9, 1, -3, .nan, 2, -.infinity, 0.5, 7]
-        func look(_ range: Range<Int>) -> (magnitude: Double, isFinite: Bool) {
-            withElements(values.span) { largestMagnitude($0, at: range.lowerBound, count: range.count) }
+    @Test func magnitudesAreThoseOfFiniteElements() {
+        let values: [Double] = [9, 1, -3, .nan, 2, -.infinity, 0.5, 0]
+        func expect(_ range: Range<Int>, _ largest: Double, _ least: Double, isFinite: Bool) {
+            let found = withElements(values.span) { Magnitudes(of: $0, at: range.lowerBound, count: range.count) }
+            #expect(found.largest == largest && found.least == least && found.isFinite == isFinite, "\(range)")
         }
-        #expect(look(1..<3) == (3, true))
-        #expect(look(1..<7) == (3, false))
-        #expect(look(4..<5) == (2, true))
-        #expect(look(3..<4) == (0, false))
-        #expect(look(0..<8) == (9, false))
-        #expect(look(8..<8) == (0, true))
+        expect(1..<3, 3, 1, isFinite: true)
+        expect(1..<7, 3, 0.5, isFinite: false)
+        expect(4..<5, 2, 2, isFinite: true)
+        expect(3..<4, 0, .infinity, isFinite: false)
+        expect(7..<8, 0, .infinity, isFinite: true)
+        expect(0..<8, 9, 0.5, isFinite: false)
+        expect(8..<8, 0, .infinity, isFinite: true)
+        var sum = Magnitudes(largest: 4, least: 2, isFinite: true)
+        sum.add(Magnitudes(largest: 3, least: 1, isFinite: false))
+        #expect(sum.largest == 4 && sum.least == 1 && !sum.isFinite)
     }
 
     @Test func elementsOfARegionAreSeenAsTheyAre() {
@@ -85,7 +90,7 @@ import Testing
             let elements = Elements(region)
             #expect(elements.count == 3)
             region[1] = -5
-            #expect(largestMagnitude(elements, at: 0, count: 3) == (5, true))
+            #expect(Magnitudes(of: elements, at: 0, count: 3).largest == 5)
         }
         #expect(withElements([Float]().span) { $0.count } == 0)
     }

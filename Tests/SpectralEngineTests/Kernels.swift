@@ -30,7 +30,7 @@ struct Kernels<T> {
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
     let transpose: (Read, Int, Write, Int, Int, Int) -> Void
     let pad: (Read, Write, UnsafePointer<ck_padding>?) -> Void
-    let largest: (Read, Int) -> ck_survey
+    let magnitudes: (Read, Int) -> ck_magnitudes
 }
 
 protocol KernelScalar: ConvolutionScalar {
@@ -51,7 +51,7 @@ extension Float: KernelScalar {
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
-            largest: table.largest)
+            magnitudes: table.magnitudes)
     }
 }
 
@@ -67,7 +67,7 @@ extension Double: KernelScalar {
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
-            largest: table.largest)
+            magnitudes: table.magnitudes)
     }
 }
 

@@ -4,7 +4,7 @@ extension KernelCase {
     /// What copies, and what looks: no rounding anywhere.
     static func moves(_ generator: inout SeededGenerator) -> [KernelCase] {
         (0...40).flatMap { count in
-            transposes(rows: count, &generator) + pads(count, &generator) + [largest(count, &generator)]
+            transposes(rows: count, &generator) + pads(count, &generator) + [magnitudes(count, &generator)]
         }
     }
 
@@ -66,23 +66,27 @@ extension KernelCase {
         }
     }
 
-    private static func largest(_ count: Int, _ generator: inout SeededGenerator) -> KernelCase {
+    private static func magnitudes(_ count: Int, _ generator: inout SeededGenerator) -> KernelCase {
         var values = generator.values(count)
         for index in values.indices {
             switch generator.integer(in: 0...11) {
             case 0: values[index] = .nan
             case 1: values[index] = index.isMultiple(of: 2) ? .infinity : -.infinity
+            case 2: values[index] = index.isMultiple(of: 2) ? 0 : -0.0
             default: break
             }
         }
         let operand = Operand<T>(values)
         let finite = values.filter(\.isFinite)
         return KernelCase(
-            kernel: "largest", parameters: "\(count)",
-            expected: [0, finite.map(abs).max() ?? 0, Double(count - finite.count), 0], tolerance: 0
+            kernel: "magnitudes", parameters: "\(count)",
+            expected: [
+                finite.map(abs).max() ?? 0, finite.map(abs).filter { $0 > 0 }.min() ?? .infinity,
+                Double(count - finite.count),
+            ], tolerance: 0
         ) { kernels in
-            let survey = operand.lend { kernels.largest($0, count) }
-            return [T(survey.energy), T(survey.largest), T(survey.non_finite), T(survey.has_negative)]
+            let found = operand.lend { kernels.magnitudes($0, count) }
+            return [T(found.largest), T(found.least), T(found.non_finite)]
         }
     }
 }

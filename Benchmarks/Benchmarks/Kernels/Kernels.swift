@@ -108,8 +108,8 @@ struct Kernel {
                     source_pitch: 2 * memory.pitch, source_step: 1, target_pitch: 2 * memory.pitch)
                 Float.pad(memory.panels[0], memory.panels[1], &padding)
             },
-            Kernel(name: "largest", bytesPerPoint: 8) { memory in
-                blackHole(Float.largest(memory.panels[0], 2 * KernelMemory.lines * memory.length))
+            Kernel(name: "magnitudes", bytesPerPoint: 8) { memory in
+                blackHole(Float.magnitudes(memory.panels[0], 2 * KernelMemory.lines * memory.length))
             },
             Kernel(name: "rotate", bytesPerPoint: 24) { memory in
                 Float.rotate(memory.panels[0], memory.ones, false, KernelMemory.lines * memory.length)

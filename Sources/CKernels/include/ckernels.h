@@ -48,6 +48,13 @@ typedef struct {
     int has_negative;
 } ck_survey;
 
+/// The magnitudes of some values.
+typedef struct {
+    double largest;        ///< the largest finite one; 0 if there is none
+    double least;          ///< the least finite one other than 0; infinity if there is none
+    ptrdiff_t non_finite;  ///< number of NaN and Inf
+} ck_magnitudes;
+
 /// The extents and strides of a matrix product, in complex elements. Rows of b and of the result are contiguous.
 typedef struct {
     ptrdiff_t rows, depth, columns;

@@ -118,8 +118,8 @@ extension Direct.Form {
 extension StencilLayout {
     /// A plane of taps is one sum; those of sources, parts and layers are added one after the other. The bias is first.
     var roundings: Int {
-        let plane = geometry.filter[1] * geometry.filter[2]
-        let parts = geometry.sets.map { $0.parts.reduce(0) { $0 + $1[0].taps.count } }.max() ?? 1
+        let plane = geometry.filter.rows * geometry.filter.columns
+        let parts = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count } }.max() ?? 1
         return 2 + plane + geometry.sourcesPerGroup * parts
     }
 }

@@ -35,11 +35,11 @@ extension CostModel {
             let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
             let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
             for part in set.parts {
-                let pairs = part[1].pairs(results: set.rows.count, extent: geometry.source[1])
-                let layers = part[0].pairs(results: set.depths.count, extent: geometry.source[0])
+                let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
+                let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
                 let calls = layers * Double(rows.pieces * columns.pieces)
-                let loaded = layers * Double(set.rows.count + part[1].taps.count) * vectors
-                let taps = Double(part[2].taps.count)
+                let loaded = layers * Double(set.rows.count + part.row.taps.count) * vectors
+                let taps = Double(part.column.taps.count)
                 let each =
                     layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
                     + calls * machine.stencilCallTime
@@ -59,15 +59,15 @@ extension CostModel {
             let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
             let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
             for part in set.parts {
-                let pairs = part[1].pairs(results: set.rows.count, extent: geometry.source[1])
-                let layers = part[0].pairs(results: set.depths.count, extent: geometry.source[0])
+                let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
+                let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
                 let calls = layers * Double(rows.pieces * columns.pieces)
-                let taps = Double(part[2].taps.count)
+                let taps = Double(part.column.taps.count)
                 time += layers * pairs * vectors * taps * machine.stencilGradientTime
-                time += calls * Double(part[1].taps.count) * taps * machine.tapSumTime
+                time += calls * Double(part.row.taps.count) * taps * machine.tapSumTime
                 time +=
                     calls * 2 * machine.stencilCallTime
-                    + layers * Double(set.rows.count + part[1].taps.count) * vectors * machine.padTime
+                    + layers * Double(set.rows.count + part.row.taps.count) * vectors * machine.padTime
             }
         }
         return planes * time

@@ -15,85 +15,72 @@ struct DirectScaling: Hashable, Sendable {
     var result: Int { -first - second }
 }
 
-/// How the planes of one operand are looked at: in jobs of about ``DirectFacts/job`` elements, several planes or a piece of
-/// one.
+/// How the elements of one operand are looked at: in jobs of some, whatever planes they are of.
 struct OperandFacts: Hashable, Sendable {
     let planes: Int
     let size: Int
-    let pieces: EvenCut
-    /// Planes of one job.
-    private let together: Int
+    private let jobs: EvenCut
+    private let facts: Booking
 
     /// Elements of a job: 64 KiB of f32, a few microseconds.
     private static let job = 16384
 
-    init(planes: Int, size: Int) {
+    init(planes: Int, size: Int, _ layout: inout WorkspaceLayout) {
         self.planes = planes
         self.size = size
-        pieces = EvenCut(size, most: Self.job)
-        together = max(Self.job / max(size, 1), 1)
+        jobs = EvenCut(planes * size, most: Self.job)
+        facts = layout.book(jobs.pieces, MemoryLayout<Magnitudes>.stride, bytesEach: 1)
     }
 
-    var jobCount: Int { pieces.pieces > 1 ? planes * pieces.pieces : (planes + together - 1) / together }
-    /// Doubles.
-    var factCount: Int { 2 * planes * pieces.pieces }
+    var jobCount: Int { jobs.pieces }
 
     /// Looks at the elements of one job.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    func look<Scalar: ConvolutionScalar>(_ job: Int, _ operand: Elements<Scalar>, _ facts: SharedRegion<Double>) {
-        func note(_ plane: Int, _ piece: Int) {
-            let range = pieces[piece]
-            let found = largestMagnitude(operand, at: plane * size + range.lowerBound, count: range.count)
-            facts[2 * (plane * pieces.pieces + piece)] = found.magnitude
-            facts[2 * (plane * pieces.pieces + piece) + 1] = found.isFinite ? 1 : 0
-        }
-        if pieces.pieces > 1 { return note(job / pieces.pieces, job % pieces.pieces) }
-        for plane in job * together..<min((job + 1) * together, planes) { note(plane, 0) }
+    func look<Scalar: ConvolutionScalar>(_ job: Int, _ operand: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {
+        scratch.region(facts, of: Magnitudes.self)[job] =
+            Magnitudes(of: operand, at: jobs[job].lowerBound, count: jobs[job].count)
     }
 
-    /// The largest magnitude of all planes, the least of their largest magnitudes other than 0, and whether all is finite.
-    func summary(_ facts: SharedRegion<Double>) -> (most: Double, least: Double, isFinite: Bool) {
-        var (most, least, isFinite) = (0.0, Double.infinity, true)
-        for plane in 0..<planes {
-            var magnitude = 0.0
-            for piece in plane * pieces.pieces..<(plane + 1) * pieces.pieces {
-                magnitude = max(magnitude, facts[2 * piece])
-                isFinite = isFinite && facts[2 * piece + 1] == 1
-            }
-            most = max(most, magnitude)
-            if magnitude > 0 { least = min(least, magnitude) }
+    /// Those of all elements.
+    func magnitudes(_ scratch: SharedRegion<UInt8>) -> Magnitudes {
+        let facts = scratch.region(facts, of: Magnitudes.self)
+        return (0..<jobCount).reduce(into: Magnitudes()) { $0.add(facts[$1]) }
+    }
+
+    /// The least among the largest magnitudes of each plane other than 0.
+    func leastPlane<Scalar: ConvolutionScalar>(_ operand: Elements<Scalar>) -> Double {
+        (0..<planes).reduce(Double.infinity) { least, plane in
+            let largest = Magnitudes(of: operand, at: plane * size, count: size).largest
+            return largest > 0 ? min(least, largest) : least
         }
-        return (most, least.isFinite ? least : 0, isFinite)
     }
 }
 
 /// What is looked for in both operands of a direct pass, and where it is kept.
 struct DirectFacts: Hashable, Sendable {
-    let first: OperandFacts
-    let second: OperandFacts
+    private let first: OperandFacts
+    private let second: OperandFacts
     /// Products that one result is a sum of.
-    let terms: Double
-    let precision: Precision
-    private let firstFacts: Booking
-    private let secondFacts: Booking
+    private let terms: Double
+    private let precision: Precision
 
     init(_ problem: Problem, _ pass: Pass, _ precision: Precision, _ layout: inout WorkspaceLayout) {
-        func plane(_ extent: (Axis) -> Int) -> Int { problem.axes.reduce(1) { $0 * extent($1) } }
-        let input = OperandFacts(planes: problem.batch * problem.channels, size: plane(\.input))
-        let output = OperandFacts(planes: problem.batch * problem.filters, size: plane(\.output))
-        let filter = OperandFacts(planes: problem.filters * problem.channelsPerGroup, size: plane(\.filter))
-        first = pass == .inputGradient ? output : input
-        second = pass == .filterGradient ? output : filter
+        let output = problem.axes.reduce(1) { $0 * $1.output }
+        let filter = problem.axes.reduce(1) { $0 * $1.filter }
+        let outputs = (planes: problem.batch * problem.filters, size: output)
+        let inputs = (planes: problem.batch * problem.channels, size: problem.axes.reduce(1) { $0 * $1.input })
+        let one = pass == .inputGradient ? outputs : inputs
+        let two =
+            pass == .filterGradient
+            ? outputs : (planes: problem.filters * problem.channelsPerGroup, size: filter)
+        first = OperandFacts(planes: one.planes, size: one.size, &layout)
+        second = OperandFacts(planes: two.planes, size: two.size, &layout)
         terms =
             switch pass {
-            case .forward: Double(problem.channelsPerGroup) * Double(filter.size)
-            case .inputGradient: Double(problem.filtersPerGroup) * Double(filter.size)
-            case .filterGradient: Double(problem.batch) * Double(output.size)
+            case .forward: Double(problem.channelsPerGroup) * Double(filter)
+            case .inputGradient: Double(problem.filtersPerGroup) * Double(filter)
+            case .filterGradient: Double(problem.batch) * Double(output)
             }
         self.precision = precision
-        firstFacts = layout.book(first.factCount, bytesEach: 8)
-        secondFacts = layout.book(second.factCount, bytesEach: 8)
     }
 
     var jobCount: Int { first.jobCount + second.jobCount }
@@ -102,37 +89,41 @@ struct DirectFacts: Hashable, Sendable {
         _ job: Int, _ one: Elements<Scalar>, _ two: Elements<Scalar>, _ scratch: SharedRegion<UInt8>
     ) {
         if job < first.jobCount {
-            first.look(job, one, scratch.region(firstFacts, of: Double.self))
+            first.look(job, one, scratch)
         } else {
-            second.look(job - first.jobCount, two, scratch.region(secondFacts, of: Double.self))
+            second.look(job - first.jobCount, two, scratch)
         }
     }
 
     /// How the operands have to be scaled so that all sums stay in range: none can overflow, and what underflow loses is
-    /// beyond the last place of any result's scale. The first operand may hold NaN and Inf: they meet only what they are
-    /// multiplied with.
+    /// beyond the last place of any result's scale, which is at least a product of the largest magnitudes of two planes. The
+    /// first operand may hold NaN and Inf: they meet only what they are multiplied with.
     ///
     /// - Returns: `nil` if no scaling can do it.
-    func scaling(_ scratch: SharedRegion<UInt8>) -> DirectScaling? {
-        let one = first.summary(scratch.region(firstFacts, of: Double.self))
-        let two = second.summary(scratch.region(secondFacts, of: Double.self))
-        guard two.isFinite else { return nil }
-        let terms = max(terms, 1)
-        // n products of 2⁻⁹⁵ lose n·2⁻¹⁵⁰, less than u·S = 2⁻¹¹⁹ for any n that fits; f64 alike.
-        let isSingle = precision == .float32
-        let (least, most) = isSingle ? (0x1p-95, 0x1p126) : (0x1p-960, 0x1p1022)
-        func isInRange(_ scaling: DirectScaling) -> Bool {
-            func scaled(_ value: Double, _ exponent: Int) -> Double {
-                value * Double(sign: .plus, exponent: exponent, significand: 1)
-            }
-            let (a, b) = (scaled(one.least, scaling.first), scaled(two.least, scaling.second))
-            let (c, d) = (scaled(one.most, scaling.first), scaled(two.most, scaling.second))
-            return c * d * terms <= most && (a * b >= least || one.least == 0 || two.least == 0)
-        }
-        if isInRange(.none) { return DirectScaling.none }
+    func scaling<Scalar: ConvolutionScalar>(
+        _ one: Elements<Scalar>, _ two: Elements<Scalar>, _ scratch: SharedRegion<UInt8>
+    ) -> DirectScaling? {
+        var (a, b) = (first.magnitudes(scratch), second.magnitudes(scratch))
+        guard b.isFinite else { return nil }
+        guard a.largest > 0, b.largest > 0 else { return DirectScaling.none }
         // Largest magnitudes near 1.
-        let scaling = DirectScaling(
-            first: one.most > 0 ? -Int(one.most.exponent) : 0, second: two.most > 0 ? -Int(two.most.exponent) : 0)
-        return isInRange(scaling) ? scaling : nil
+        let near = DirectScaling(first: -Int(a.largest.exponent), second: -Int(b.largest.exponent))
+        for _ in 0..<2 {
+            if isInRange(a, b, .none) { return DirectScaling.none }
+            if isInRange(a, b, near) { return near }
+            // The least element says too much of a plane with larger ones.
+            (a.least, b.least) = (first.leastPlane(one), second.leastPlane(two))
+        }
+        return nil
+    }
+
+    private func isInRange(_ a: Magnitudes, _ b: Magnitudes, _ scaling: DirectScaling) -> Bool {
+        func scaled(_ value: Double, _ exponent: Int) -> Double {
+            value * Double(sign: .plus, exponent: exponent, significand: 1)
+        }
+        let most = scaled(a.largest, scaling.first) * scaled(b.largest, scaling.second) * max(terms, 1)
+        let least = scaled(a.least, scaling.first) * scaled(b.least, scaling.second)
+        // n products of 2⁻⁹⁵ lose n·2⁻¹⁵⁰, less than u·S = 2⁻¹¹⁹ for any n that fits; f64 alike.
+        return precision == .float32 ? most <= 0x1p126 && least >= 0x1p-95 : most <= 0x1p1022 && least >= 0x1p-960
     }
 }

@@ -4,32 +4,45 @@
 struct DirectGeometry: Hashable, Sendable {
     let problem: Problem
     let pass: Pass
-    /// Extents of one plane of the source, of the result and of the filter.
-    let source: [Int]
-    let result: [Int]
-    let filter: [Int]
+    /// One plane of the source, of the result and of the filter.
+    let source: Extents
+    let result: Extents
+    let filter: Extents
     /// Sets of results, those of different axes free to combine.
     let sets: [ResultSet]
     /// Whether every result is in one of the sets; the others are zero.
     let isComplete: Bool
 
+    /// Three spatial extents.
+    struct Extents: Hashable, Sendable {
+        let depth: Int, rows: Int, columns: Int
+
+        var count: Int { depth * rows * columns }
+    }
+
     /// Results that are sums of the same kind, one progression for each axis.
     struct ResultSet: Hashable, Sendable {
-        let axes: [DirectAxis]
+        let depths: Progression
+        let rows: Progression
+        let columns: Progression
         /// Combinations of the axes' parts.
-        let parts: [[DirectAxis.Part]]
+        let parts: [Part]
+    }
 
-        var depths: Progression { axes[0].results }
-        var rows: Progression { axes[1].results }
-        var columns: Progression { axes[2].results }
+    /// A part of each axis.
+    struct Part: Hashable, Sendable {
+        let depth: DirectAxis.Part
+        let row: DirectAxis.Part
+        let column: DirectAxis.Part
     }
 
     init(_ problem: Problem, _ pass: Pass) {
         self.problem = problem
         self.pass = pass
         let absent = 3 - problem.axes.count
-        func extents(_ extent: (Axis) -> Int) -> [Int] {
-            Array(repeating: 1, count: absent) + problem.axes.map(extent)
+        func extents(_ extent: (Axis) -> Int) -> Extents {
+            let all = Array(repeating: 1, count: absent) + problem.axes.map(extent)
+            return Extents(depth: all[0], rows: all[1], columns: all[2])
         }
         filter = extents(\.filter)
         let isBackward = pass == .inputGradient
@@ -41,21 +54,23 @@ struct DirectGeometry: Hashable, Sendable {
         sets = axes[0].flatMap { depth in
             axes[1].flatMap { row in
                 axes[2].map { column in
-                    let parts = depth.parts.flatMap { d in row.parts.flatMap { h in column.parts.map { [d, h, $0] } } }
-                    return ResultSet(axes: [depth, row, column], parts: parts)
+                    let parts = depth.parts.flatMap { d in
+                        row.parts.flatMap { h in column.parts.map { Part(depth: d, row: h, column: $0) } }
+                    }
+                    return ResultSet(depths: depth.results, rows: row.results, columns: column.results, parts: parts)
                 }
             }
         }
-        isComplete = zip(axes, result).allSatisfy { axis, extent in
+        isComplete = zip(axes, [result.depth, result.rows, result.columns]).allSatisfy { axis, extent in
             axis.reduce(0) { $0 + $1.results.count } == extent
         }
     }
 
     // MARK: Planes
 
-    var sourcePlane: Int { source[0] * source[1] * source[2] }
-    var resultPlane: Int { result[0] * result[1] * result[2] }
-    var taps: Int { filter[0] * filter[1] * filter[2] }
+    var sourcePlane: Int { source.count }
+    var resultPlane: Int { result.count }
+    var taps: Int { filter.count }
 
     /// Source planes, and result planes, of one group.
     var sourcesPerGroup: Int { pass == .inputGradient ? problem.filtersPerGroup : problem.channelsPerGroup }

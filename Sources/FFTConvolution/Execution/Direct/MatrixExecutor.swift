@@ -68,7 +68,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                 layout.facts.look(job - panelJobs, source, weights, scratch)
             }
         }
-        guard let scaling = layout.facts.scaling(scratch) else { return false }
+        guard let scaling = layout.facts.scaling(source, weights, scratch) else { return false }
         if scaling.second != 0 { scale(filters, byPowerOfTwo: scaling.second) }
         if !geometry.isComplete { result.fill(0) }
 
@@ -158,23 +158,23 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         let (set, box, extents) = (geometry.sets[slab.set], layout.boxes[slab.set], geometry.source)
         let plane = geometry.sourceOffset(n, group, index)
         for (number, part) in set.parts.enumerated() {
-            let width = set.columns.count + part[2].taps.count - 1
-            let there = part[2].inside(extents[2])
+            let width = set.columns.count + part.column.taps.count - 1
+            let there = part.column.inside(extents.columns)
             let before = min(there.lowerBound, width)
             let count = max(min(there.upperBound, width) - before, 0)
-            let height = slab.rows.count + part[1].taps.count - 1
-            let rows = part[1].inside(extents[1])
+            let height = slab.rows.count + part.row.taps.count - 1
+            let rows = part.row.inside(extents.rows)
             let top = min(max(rows.lowerBound - slab.rows.lowerBound, 0), height)
             let bottom = max(min(rows.upperBound - slab.rows.lowerBound, height), top)
             var copied = PaddedRows(
                 rows: 0, before: before, count: count, after: width - before - count,
-                sourcePitch: part[1].step * extents[2], sourceStep: part[2].step, pitch: box.rowPitch)
+                sourcePitch: part.row.step * extents.columns, sourceStep: part.column.step, pitch: box.rowPitch)
             var zeros = PaddedRows(
                 rows: 0, before: width, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: box.rowPitch)
-            for layer in 0..<slab.depths.count + part[0].taps.count - 1 {
-                let depth = part[0].start + part[0].step * (slab.depths.lowerBound + layer)
+            for layer in 0..<slab.depths.count + part.depth.taps.count - 1 {
+                let depth = part.depth.start + part.depth.step * (slab.depths.lowerBound + layer)
                 func place(_ row: Int) -> Int { box.offset(part: number, layer: layer, row: row, source: index) }
-                guard depth >= 0, depth < extents[0] else {
+                guard depth >= 0, depth < extents.depth else {
                     zeros.rows = height
                     zeros.copy(source, at: 0, into: target, at: place(0))
                     continue
@@ -182,10 +182,11 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                 zeros.rows = top
                 zeros.copy(source, at: 0, into: target, at: place(0))
                 copied.rows = bottom - top
-                let row = part[1].start + part[1].step * (slab.rows.lowerBound + top)
+                let row = part.row.start + part.row.step * (slab.rows.lowerBound + top)
                 copied.copy(
                     source,
-                    at: plane + (depth * extents[1] + row) * extents[2] + part[2].start + before * part[2].step,
+                    at: plane + (depth * extents.rows + row) * extents.columns + part.column.start + before
+                        * part.column.step,
                     into: target, at: top < height ? place(top) : 0)
                 zeros.rows = height - bottom
                 zeros.copy(source, at: 0, into: target, at: bottom < height ? place(bottom) : 0)
@@ -245,8 +246,8 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
             for row in rows {
                 let place =
                     geometry.resultOffset(n, group, first)
-                    + (set.depths[slab.depths.lowerBound + layer] * geometry.result[1]
-                        + set.rows[slab.rows.lowerBound + row]) * geometry.result[2]
+                    + (set.depths[slab.depths.lowerBound + layer] * geometry.result.rows
+                        + set.rows[slab.rows.lowerBound + row]) * geometry.result.columns
                 for piece in 0..<columns.pieces {
                     let stretch = columns[piece]
                     let product = ShiftedProduct(

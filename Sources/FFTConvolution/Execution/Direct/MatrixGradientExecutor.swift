@@ -38,7 +38,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                 try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
                     layout.facts.look(job, input, gradient, scratch)
                 }
-                guard let scaling = layout.facts.scaling(scratch) else { return false }
+                guard let scaling = layout.facts.scaling(input, gradient, scratch) else { return false }
                 control?.begin(blocks: problem.groups * problem.batch * layout.slabCount)
                 for group in 0..<problem.groups {
                     try sum(group, input, gradient, scratch, control, scaling)

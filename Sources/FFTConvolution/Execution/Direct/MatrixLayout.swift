@@ -80,7 +80,7 @@ struct MatrixLayout: Hashable, Sendable {
 
         var fillings: [Filling] = []
         filling = geometry.sets.map { set in
-            let taps = Filling(parts: set.parts.map { $0.map(\.taps) })
+            let taps = Filling(set)
             if let index = fillings.firstIndex(of: taps) { return index }
             fillings.append(taps)
             return fillings.count - 1
@@ -154,12 +154,20 @@ struct MatrixLayout: Hashable, Sendable {
 
 /// Some taps of a filter plane, as combinations of progressions along its axes.
 struct Filling: Hashable, Sendable {
-    let parts: [[Progression]]
+    private struct Part: Hashable, Sendable {
+        let depth: Progression, row: Progression, column: Progression
+    }
+
+    private let parts: [Part]
+
+    init(_ set: DirectGeometry.ResultSet) {
+        parts = set.parts.map { Part(depth: $0.depth.taps, row: $0.row.taps, column: $0.column.taps) }
+    }
 
     var count: Int {
         parts.reduce(0) { sum, part in
-            let product = part.reduce(1) { product, axis in
-                let (next, overflow) = product.multipliedReportingOverflow(by: axis.count)
+            let product = [part.depth.count, part.row.count, part.column.count].reduce(1) { product, count in
+                let (next, overflow) = product.multipliedReportingOverflow(by: count)
                 return overflow ? Int.max / 16 : min(next, Int.max / 16)
             }
             return min(sum + product, Int.max / 16)
@@ -167,12 +175,14 @@ struct Filling: Hashable, Sendable {
     }
 
     /// Calls `body` with a part, the numbers of a tap in it, and its place in the filter plane.
-    func forEach(_ filter: [Int], _ body: (_ part: Int, _ d: Int, _ h: Int, _ w: Int, _ tap: Int) -> Void) {
+    func forEach(
+        _ filter: DirectGeometry.Extents, _ body: (_ part: Int, _ d: Int, _ h: Int, _ w: Int, _ tap: Int) -> Void
+    ) {
         for (number, part) in parts.enumerated() {
-            for d in 0..<part[0].count {
-                for h in 0..<part[1].count {
-                    let row = (part[0][d] * filter[1] + part[1][h]) * filter[2]
-                    for w in 0..<part[2].count { body(number, d, h, w, row + part[2][w]) }
+            for d in 0..<part.depth.count {
+                for h in 0..<part.row.count {
+                    let row = (part.depth[d] * filter.rows + part.row[h]) * filter.columns
+                    for w in 0..<part.column.count { body(number, d, h, w, row + part.column[w]) }
                 }
             }
         }
@@ -188,12 +198,14 @@ struct SourceBox: Hashable, Sendable {
     let parts: Int
 
     init(_ set: DirectGeometry.ResultSet, _ geometry: DirectGeometry, layers: Int, rows: Int) {
-        func most(_ axis: Int) -> Int { set.parts.map { $0[axis].taps.count }.max() ?? 1 }
-        self.layers = layers + most(0) - 1
-        self.rows = rows + most(1) - 1
+        func most(_ axis: KeyPath<DirectGeometry.Part, DirectAxis.Part>) -> Int {
+            set.parts.map { $0[keyPath: axis].taps.count }.max() ?? 1
+        }
+        self.layers = layers + most(\.depth) - 1
+        self.rows = rows + most(\.row) - 1
         sources = geometry.sourcesPerGroup
         // Rows that lie a multiple of a page apart would meet in the same few places of the cache.
-        let columns = set.columns.count + most(2) - 1
+        let columns = set.columns.count + most(\.column) - 1
         self.columns = (sources * columns) % 512 == 0 ? columns + 1 : columns
         parts = set.parts.count
     }

@@ -16,7 +16,7 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                     try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
                         layout.facts.look(job, source, weights, scratch)
                     }
-                    guard let scaling = layout.facts.scaling(scratch) else { return false }
+                    guard let scaling = layout.facts.scaling(source, weights, scratch) else { return false }
                     if !geometry.isComplete { result.fill(0) }
                     // Several bands a block, where bands are small.
                     let bands = layout.bandCount
@@ -61,9 +61,9 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         let set = geometry.sets[band.set]
         let place =
             geometry.resultOffset(band.n, band.group, 0)
-            + (set.depths[band.depth] * geometry.result[1] + set.rows[band.rows.lowerBound]) * geometry.result[2]
+            + (set.depths[band.depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns
             + set.columns[band.columns.lowerBound]
-        let pitch = set.rows.step * geometry.result[2]
+        let pitch = set.rows.step * geometry.result.columns
         // Results side by side are written where they belong, so that a packed source serves all their planes.
         if set.columns.step == 1 {
             sum(
@@ -92,13 +92,14 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         plane: Int, pitch: Int, _ memory: Memory, _ scaling: DirectScaling
     ) {
         var isFirst = true
-        func add(_ rows: SourceRows<Scalar>?, _ part: [DirectAxis.Part], _ layer: Int, _ index: Int) {
+        func add(_ rows: SourceRows<Scalar>?, _ part: DirectGeometry.Part, _ layer: Int, _ index: Int) {
             let filter = geometry.filter
             let stencil = Stencil(
-                rows: band.rows.count, columns: band.columns.count, tapRows: rows == nil ? 0 : part[1].taps.count,
-                taps: part[2].taps.count, sourceRows: rows?.rows ?? 0..<0, sourcePitch: rows?.pitch ?? 0,
-                resultPitch: pitch, weightPitch: part[1].taps.step * filter[2], weightStep: part[2].taps.step)
-            let tap = (part[0].taps[layer] * filter[1] + part[1].taps.start) * filter[2] + part[2].taps.start
+                rows: band.rows.count, columns: band.columns.count, tapRows: rows == nil ? 0 : part.row.taps.count,
+                taps: part.column.taps.count, sourceRows: rows?.rows ?? 0..<0, sourcePitch: rows?.pitch ?? 0,
+                resultPitch: pitch, weightPitch: part.row.taps.step * filter.columns, weightStep: part.column.taps.step)
+            let tap =
+                (part.depth.taps[layer] * filter.rows + part.row.taps.start) * filter.columns + part.column.taps.start
             for output in results {
                 let isBiased = isFirst && bias.count > 0 && scaling.isNone
                 var (taps, first) = (weights, geometry.filterOffset(band.group, source: index, result: output))
@@ -113,9 +114,9 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         for index in 0..<geometry.sourcesPerGroup {
             let first = geometry.sourceOffset(band.n, band.group, index)
             for part in set.parts {
-                for layer in 0..<part[0].taps.count {
-                    let depth = part[0].start + part[0].step * (band.depth + layer)
-                    guard depth >= 0, depth < geometry.source[0] else { continue }
+                for layer in 0..<part.depth.taps.count {
+                    let depth = part.depth.start + part.depth.step * (band.depth + layer)
+                    guard depth >= 0, depth < geometry.source.depth else { continue }
                     add(
                         SourceRows(
                             source, plane: first, extents: geometry.source, depth: depth, part: part, rows: band.rows,

@@ -16,7 +16,7 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                 try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
                     layout.facts.look(job, input, gradient, scratch)
                 }
-                guard let scaling = layout.facts.scaling(scratch) else { return false }
+                guard let scaling = layout.facts.scaling(input, gradient, scratch) else { return false }
                 let planes = problem.filters * problem.channelsPerGroup
                 let sums = scratch.region(layout.sums, of: Scalar.self)
                 let chunks = layout.chunks.pieces
@@ -61,9 +61,9 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         var gradients = gradient
         var place =
             geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
-            + (set.depths[band.depth] * geometry.result[1] + set.rows[band.rows.lowerBound]) * geometry.result[2]
+            + (set.depths[band.depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns
             + set.columns[band.columns.lowerBound]
-        var pitch = set.rows.step * geometry.result[2]
+        var pitch = set.rows.step * geometry.result.columns
         if set.columns.step != 1 || scaling.second != 0 {
             PaddedRows(
                 rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
@@ -76,23 +76,24 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         }
         var taps = 0
         for part in set.parts {
-            let count = part[1].taps.count * part[2].taps.count
-            for layer in 0..<part[0].taps.count {
-                let depth = part[0].start + part[0].step * (band.depth + layer)
-                if depth >= 0, depth < geometry.source[0] {
+            let count = part.row.taps.count * part.column.taps.count
+            for layer in 0..<part.depth.taps.count {
+                let depth = part.depth.start + part.depth.step * (band.depth + layer)
+                if depth >= 0, depth < geometry.source.depth {
                     let rows = SourceRows(
                         input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, depth: depth,
                         part: part, rows: band.rows, columns: band.columns, packed: packed,
                         exponent: scaling.first)
                     Stencil(
-                        rows: band.rows.count, columns: band.columns.count, tapRows: part[1].taps.count,
-                        taps: part[2].taps.count, sourceRows: rows.rows, sourcePitch: rows.pitch, resultPitch: pitch,
-                        weightPitch: part[2].taps.count, weightStep: 1
+                        rows: band.rows.count, columns: band.columns.count, tapRows: part.row.taps.count,
+                        taps: part.column.taps.count, sourceRows: rows.rows, sourcePitch: rows.pitch,
+                        resultPitch: pitch,
+                        weightPitch: part.column.taps.count, weightStep: 1
                     ).addGradient(
                         rows.elements, at: rows.offset, gradients, at: place, into: sums, at: taps + layer * count)
                 }
             }
-            taps += part[0].taps.count * count
+            taps += part.depth.taps.count * count
         }
     }
 
@@ -106,15 +107,15 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         // The parts are the same in every set, and hold every tap once.
         var index = 0
         for part in geometry.sets.first?.parts ?? [] {
-            for d in 0..<part[0].taps.count {
-                for h in 0..<part[1].taps.count {
-                    let row = (part[0].taps[d] * geometry.filter[1] + part[1].taps[h]) * geometry.filter[2]
-                    for w in 0..<part[2].taps.count {
+            for d in 0..<part.depth.taps.count {
+                for h in 0..<part.row.taps.count {
+                    let row = (part.depth.taps[d] * geometry.filter.rows + part.row.taps[h]) * geometry.filter.columns
+                    for w in 0..<part.column.taps.count {
                         var sum = sums[plane * chunks * geometry.taps + index]
                         for chunk in 1..<max(chunks, 1) {
                             sum += sums[(plane * chunks + chunk) * geometry.taps + index]
                         }
-                        result[plane * geometry.taps + row + part[2].taps[w]] = sum
+                        result[plane * geometry.taps + row + part.column.taps[w]] = sum
                         index += 1
                     }
                 }

@@ -44,7 +44,7 @@ struct StencilGradientLayout: Hashable, Sendable {
             bands += set.depths.count * rowCuts[index].pieces * columnCuts[index].pieces
             let (rows, columns) = (rowCuts[index].largest, columnCuts[index].largest)
             for part in set.parts {
-                packed = max(packed, (rows + part[1].taps.count - 1) * (columns + part[2].taps.count - 1))
+                packed = max(packed, (rows + part.row.taps.count - 1) * (columns + part.column.taps.count - 1))
             }
             gradients = max(gradients, rows * columns)
         }
