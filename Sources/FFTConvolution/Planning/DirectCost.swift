@@ -5,8 +5,8 @@ extension CostModel {
     func directTime(_ form: Direct.Form, _ request: PlanRequest) -> Double {
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         let problem = request.problem
-        let operands = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
-        let looked = operands - Double(problem.resultShape(request.pass).reduce(1, *))
+        let elements = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
+        let isNear = elements * Double(request.precision.byteCount) <= Double(machine.cacheByteCount)
         let work =
             switch form {
             case .stencil(let layout): stencilTime(layout)
@@ -14,7 +14,7 @@ extension CostModel {
             case .matrix(let layout): matrixTime(layout)
             case .matrixGradient(let layout): matrixGradientTime(layout)
             }
-        return (work + looked * machine.lookTime) * scale
+        return (work + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale
     }
 
     /// The same shared by workers, who meet twice or three times.

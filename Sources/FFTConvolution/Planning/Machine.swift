@@ -26,7 +26,7 @@ public struct Machine: Sendable {
     /// Seconds for writing and reading one complex f32 bin of a filter.
     public var filterTime = 1.2e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
-    public var stencilTime = 0.16e-9
+    public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9
     /// The same of a filter's gradient, and of summing the lanes of one tap.
     public var stencilGradientTime = 0.3e-9
@@ -35,11 +35,12 @@ public struct Machine: Sendable {
     public var stencilCallTime = 100e-9
     /// Seconds for copying one vector between zeros.
     public var padTime = 0.8e-9
-    /// Seconds for looking at one operand element.
-    public var lookTime = 0.03e-9
+    /// Seconds for reading or writing one f32 element of an operand or a result of direct sums, in the cache and beyond.
+    public var elementTime = 0.09e-9
+    public var farElementTime = 0.2e-9
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
-    public var shiftedTime = 2 / 185e9
-    public var turnTime = 0.25e-9
+    public var shiftedTime = 2 / 165e9
+    public var turnTime = 0.4e-9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.

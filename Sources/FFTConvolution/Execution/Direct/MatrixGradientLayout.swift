@@ -72,8 +72,9 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let planes = (Kg + multiple - 1) / multiple * multiple
         panelWidth = min(planes, (Cg <= 7 ? 4 : 2) * multiple)
         panelCount = (planes + panelWidth - 1) / panelWidth
-        // Positions that lie a multiple of a page apart would meet in the same few places of the cache.
-        channelPitch = Cg % 512 == 0 ? Cg + 16 : Cg
+        // An odd number of cache lines, or neighbouring positions would meet in a few places of the cache.
+        let lines = (Cg + multiple - 1) / multiple
+        channelPitch = lines > 1 ? (lines | 1) * multiple : Cg
 
         let (axes, pitch, width) = (self.axes, channelPitch, panelWidth * panelCount)
         func counts(_ depths: Int, _ rows: Int) -> (input: Int, gradient: Int) {
