@@ -15,11 +15,11 @@ enum SlownessNote {
         var notes: [String] = []
         for pass in passes {
             let explanation = try Planner.shared.explain(problem, pass: pass, precision: precision, options: options)
-            guard let chosen = explanation.chosen, chosen.algorithm == Reference.name,
+            guard let chosen = explanation.chosen, chosen.algorithm != TiledFFT.name,
                 let time = chosen.predictedTime, time > patience,
-                let refusal = explanation.candidates.lazy.compactMap(\.refusal).first,
+                let refusal = explanation.candidates.first(where: { $0.algorithm == TiledFFT.name })?.refusal,
                 let other = try Planner.shared.explain(problem, pass: pass, precision: precision, options: unlimited)
-                    .chosen, other.algorithm != Reference.name
+                    .chosen, other.algorithm == TiledFFT.name
             else { continue }
             notes.append("note: method direct, predicted \(Int(min(time.rounded(), 1e15))) s: by FFT, \(refusal)")
         }

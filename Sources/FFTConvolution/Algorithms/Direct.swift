@@ -67,6 +67,13 @@ package struct Direct: Algorithm {
         rankingTime = model.shared(single, workers: model.workersWorthWaking(single, of: request.machine.coreCount))
     }
 
+    /// A recipe of a given form, to be run and not to be chosen.
+    init(_ request: PlanRequest, _ form: Form) {
+        self.request = request
+        self.form = form
+        (predictedTime, rankingTime) = (0, 0)
+    }
+
     package var workspaceByteCount: Int { form.byteCount }
 
     /// γₙ = n·u / (1 − n·u) for n roundings.

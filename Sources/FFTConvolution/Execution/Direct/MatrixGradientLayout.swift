@@ -52,10 +52,10 @@ struct MatrixGradientLayout: Hashable, Sendable {
     let sums: Booking
     let byteCount: Int
 
-    /// Bytes of the turned operands in memory at once.
-    private static let slabLimit = 8 << 20
-
-    init(_ problem: Problem, _ precision: Precision, workers: Int) {
+    /// - Parameter slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    init(
+        _ problem: Problem, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit
+    ) {
         self.problem = problem
         self.precision = precision
         self.workers = workers
@@ -90,7 +90,7 @@ struct MatrixGradientLayout: Hashable, Sendable {
             )
         }
         var (depths, rows) = (axes[0].output, axes[1].output)
-        let limit = Self.slabLimit / precision.byteCount
+        let limit = slabLimit / precision.byteCount
         while counts(depths, rows).input + counts(depths, rows).gradient > limit, depths > 1 || rows > 1 {
             if depths > 1 { depths = (depths + 1) / 2 } else { rows = (rows + 1) / 2 }
         }

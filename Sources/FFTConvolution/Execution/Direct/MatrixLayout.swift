@@ -58,7 +58,7 @@ struct MatrixLayout: Hashable, Sendable {
     let byteCount: Int
 
     /// Bytes of the slabs in memory at once: they stay in the caches of the cores, or near.
-    private static let slabLimit = 8 << 20
+    static let slabLimit = 8 << 20
     /// Terms of one run. Longer ones gain nothing (2026-11-23: 190 Gflop/s in one run of 576, 187 in two), and their
     /// rounding errors grow.
     static let mostTerms = 320
@@ -66,7 +66,9 @@ struct MatrixLayout: Hashable, Sendable {
     /// Neighbouring results that are computed before they are turned into rows of their planes.
     static let mostColumns = 512
 
-    init(_ geometry: DirectGeometry, _ precision: Precision, workers: Int) {
+    init(
+        _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit
+    ) {
         self.geometry = geometry
         self.precision = precision
         self.workers = workers
@@ -100,7 +102,7 @@ struct MatrixLayout: Hashable, Sendable {
 
         var boxes: [SourceBox] = []
         var (depthCuts, rowCuts): ([EvenCut], [EvenCut]) = ([], [])
-        let limit = Self.slabLimit / precision.byteCount
+        let limit = slabLimit / precision.byteCount
         for set in geometry.sets {
             // A slab that is too large is cut into layers first, then into rows.
             var (layers, rows) = (set.depths.count, set.rows.count)

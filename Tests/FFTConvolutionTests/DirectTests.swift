@@ -1,0 +1,97 @@
+@testable import FFTConvolution
+import Testing
+import TestSupport
+
+/// What is Direct's own; what every algorithm promises is in AlgorithmConformanceTests and NumericsTests.
+struct DirectTests {
+    private func recipes(_ text: String, threads: Int = 1, memoryLimit: Int = .max) throws -> [Direct] {
+        let text = try ProblemText(text)
+        return try Direct.recipes(
+            for: PlanRequest(
+                problem: text.problem, pass: text.pass ?? .forward, precision: text.precision, threads: threads,
+                memoryLimit: memoryLimit))
+    }
+
+    @Test func layersHaveTwoFormsAndSinglePlanesOne() throws {
+        for pass in ["fwd", "dx", "dw"] {
+            #expect(try recipes("n2c8i20x20_k8f3x3_\(pass)").count == 2)
+            #expect(try recipes("n2c8i20x20_k8f3x3_g8_\(pass)").map(\.description) == ["stencils"])
+        }
+    }
+
+    @Test func manyChannelsAreProductsAndFewAreStencils() throws {
+        for pass in ["fwd", "dx", "dw"] {
+            #expect(try recipes("n4c64i56x56_k64f3x3_psame_\(pass)").first?.description == "products of matrices")
+            #expect(try recipes("n1c2i256x256_k2f5x5_\(pass)").first?.description == "stencils")
+        }
+    }
+
+    /// Sums are cut so that rounding errors stay far below those of one long sum.
+    @Test func longSumsAreCut() throws {
+        for recipe in try recipes("n1c256i30x30_k256f3x3_fwd") {
+            #expect(recipe.relativeErrorBound < 400 * 0x1p-24, "\(recipe)")
+        }
+        for recipe in try recipes("i4000x4000_f3x3_dw") { #expect(recipe.relativeErrorBound < 9000 * 0x1p-24) }
+    }
+
+    @Test func tooManyPartsAreRefused() throws {
+        #expect(throws: Inapplicable.self) { try recipes("i20000_f10000_s9999") }
+        #expect(throws: Inapplicable.self) { try recipes("i100x100x100_f2x2x2_d31x37x41") }
+    }
+
+    /// The smallest slabs, one row of results each: forward and back they change no bit.
+    @Test(arguments: [Precision.float32, .float64])
+    func slabsOfOneRowStayWithinTheContract(_ precision: Precision) throws {
+        var findings = Findings()
+        for entry in try ProblemList.entries() where entry.problem.channelsPerGroup * entry.problem.filtersPerGroup > 1
+        {
+            let problem = entry.problem
+            for pass in Pass.allCases {
+                let text = ProblemText(problem, precision: precision, pass: pass).description
+                var generator = SeededGenerator(name: text)
+                let operands = Operands(problem, .uniform, precision, &generator)
+                let (first, second) = (operands.first(pass), operands.second(pass))
+                func run(_ form: Direct.Form) throws -> [Double] {
+                    let request = PlanRequest(problem: problem, pass: pass, precision: precision, threads: 2)
+                    return try Execution(Direct(request, form), for: request).run(
+                        first, second, scratch: .signallingNaN)
+                }
+                guard pass == .filterGradient else {
+                    let geometry = DirectGeometry(problem, pass)
+                    let whole = try run(.matrix(MatrixLayout(geometry, precision, workers: 2)))
+                    let cut = try run(.matrix(MatrixLayout(geometry, precision, workers: 2, slabLimit: 1)))
+                    findings.requireSameBits(cut, whole, text, "slabs of one row")
+                    continue
+                }
+                let form = Direct.Form.matrixGradient(
+                    MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1))
+                let exact = Oracle(problem).evaluate(pass, first, second, precision)
+                let bounds = Contract(problem, pass, precision, .sums(roundings: form.roundings))
+                    .bounds(first, second, exact: exact.high)
+                findings.compare(try run(form), exact, within: bounds, text, "slabs of one row")
+            }
+        }
+        findings.report()
+    }
+
+    /// Rows of many stretches, depths of many runs, panels of which the last is narrow.
+    @Test(arguments: ["c2i1300_k33f3", "c120i5_k2f3", "n2c3i9x9_k70f1x3_psame", "c40i1030_k3f2_f64", "i9x2100_f3x3"])
+    func longRowsAndDeepSumsStayWithinTheContract(_ text: String) throws {
+        let parsed = try ProblemText(text)
+        var findings = Findings()
+        for pass in Pass.allCases {
+            var generator = SeededGenerator(name: text)
+            let operands = Operands(parsed.problem, .uniform, parsed.precision, &generator)
+            let (first, second) = (operands.first(pass), operands.second(pass))
+            let exact = Oracle(parsed.problem).evaluate(pass, first, second, parsed.precision)
+            let request = PlanRequest(problem: parsed.problem, pass: pass, precision: parsed.precision, threads: 2)
+            for recipe in try Direct.recipes(for: request) {
+                let result = try Execution(recipe, for: request).run(first, second, scratch: .signallingNaN)
+                let bounds = Contract(parsed.problem, pass, parsed.precision, recipe.arithmetic)
+                    .bounds(first, second, exact: exact.high)
+                findings.compare(result, exact, within: bounds, text, "recipe \(recipe)")
+            }
+        }
+        findings.report()
+    }
+}
