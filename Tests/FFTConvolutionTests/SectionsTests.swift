@@ -80,6 +80,29 @@ struct SectionsTests {
         for divisor in [2, 3, 4] { #expect(try bits(whole / divisor) == expected, "memory / \(divisor)") }
     }
 
+    /// Then products are summed one by one, in the memory that the matrices have: more of it for more threads.
+    @Test func memoryForMoreThreadsDecidesNoBitOfOperandsOutOfTheOrdinary() throws {
+        let problem = try ProblemText("c76i17_k16f2_s3_g4").problem
+        var findings = Findings()
+        for precision in Precision.allCases {
+            var generator = SeededGenerator(name: "\(precision)")
+            let g = DataFamily.uniform.values(problem.outputShape, precision, &generator)
+            let x = DataFamily.hugeCorner.values(problem.inputShape, precision, &generator)
+            func bits(_ threads: Int) throws -> [Double] {
+                let request = PlanRequest(
+                    problem: problem, pass: .filterGradient, precision: precision, threads: threads)
+                let tilings = [AxisTiling(step: 9, length: 10, coversAxis: false)]
+                let recipe = try TiledFFT(request, tilings: tilings, isDense: true)
+                return try Execution(recipe, for: request).run(x, g)
+            }
+            let expected = try bits(1)
+            for threads in 2...8 {
+                findings.requireSameBits(try bits(threads), expected, "\(problem) \(precision)", "\(threads) threads")
+            }
+        }
+        findings.report()
+    }
+
     @Test func aFilterIsMadeReadyInSections() throws {
         for text in ["n3c24i20x20_k24f5x5_p2_g24", "c4i60x60_k6f31x31_p3"] {
             let problem = try ProblemText(text).problem

@@ -70,13 +70,16 @@ package struct TiledFFT: Algorithm {
             rankingTime = model.tiledTime(table, layout, request, workers: rankingWorkers)
             return
         }
-        let dense = DenseLayout.fitting(request.memoryLimit - tables, table, precision: precision, workers: workers)
-        guard let dense else {
+        let limit = request.memoryLimit - tables
+        guard let dense = DenseLayout.fitting(limit, table, precision: precision, workers: workers),
+            let denseAlone = DenseLayout.fitting(limit, table, precision: precision, workers: 1)
+        else {
             throw Inapplicable("nothing is summed over channels: there is no matrix to multiply")
         }
         self.dense = dense
-        // What is out of the ordinary makes do with the same memory.
-        layout = SpectralLayout.fitting(dense.byteCount, table, precision: precision, workers: dense.workers)
+        // What is out of the ordinary makes do with the same memory; with that of one worker where it decides bits.
+        layout = SpectralLayout.fitting(denseAlone.byteCount, table, precision: precision, workers: 1)
+            .with(dense.workers, table, precision: precision, limit: max(dense.byteCount, denseAlone.byteCount))
         predictedTime = model.denseTime(table, dense, request, workers: workers)
         rankingTime = model.denseTime(table, dense, request, workers: rankingWorkers)
     }

@@ -47,6 +47,7 @@ struct SpectralLayout: Hashable, Sendable {
 
     /// What is in memory at the same time; sections use the same places one after the other.
     let sectioning: Sectioning
+    private let accumulators: Accumulators
     /// How the blocks of filters, and those of rows, are shared.
     let filterCrew: Crew
     let blockCrew: Crew
@@ -93,6 +94,7 @@ struct SpectralLayout: Hashable, Sendable {
     ) {
         let sectioning = sectioning ?? Sectioning(table.whole)
         self.sectioning = sectioning
+        self.accumulators = accumulators
         let (whole, table) = (table.whole, table.section(sectioning))
         let problem = table.problem
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
@@ -206,6 +208,18 @@ struct SpectralLayout: Hashable, Sendable {
                 return layout
             }
         }
+    }
+
+    /// The same, which is for one worker, with as many as a memory limit allows.
+    ///
+    /// - Parameter table: The one it is for.
+    func with(_ workers: Int, _ table: PassTable, precision: Precision, limit: Int) -> SpectralLayout {
+        for count in stride(from: workers, to: 1, by: -1) {
+            let layout = SpectralLayout(
+                table, precision: precision, workers: count, sectioning: sectioning, accumulators: accumulators)
+            if layout.byteCount <= limit { return layout }
+        }
+        return self
     }
 
     /// Chunks that keep the sums of a filter gradient as shallow as the contract says of a sum of all rows.
