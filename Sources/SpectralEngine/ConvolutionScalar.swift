@@ -39,6 +39,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ source: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
         _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Self, Self), _ floor: Self,
         _ bias: Self)
+    static func scatterAdd(
+        _ source: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Self, Self), _ floor: Self)
     static func fill(_ array: UnsafeMutablePointer<Self>, _ window: UnsafePointer<ck_window>, _ value: Self)
     static func survey(_ values: UnsafePointer<Self>, _ count: Int, _ stride: Int, _ scale: Self) -> ck_survey
     static func removeNonFinite(_ values: UnsafeMutablePointer<Self>, _ count: Int, _ stride: Int)

@@ -72,6 +72,11 @@ extension Double: ConvolutionScalar {
         _ bias: Double
     ) { unsafe kernels.scatter(source, part, array, window, rows, factors.0, factors.1, floor, bias) }
 
+    public static func scatterAdd(
+        _ source: UnsafePointer<Double>, _ part: Int32, _ array: UnsafeMutablePointer<Double>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Double, Double), _ floor: Double
+    ) { unsafe kernels.scatter_add(source, part, array, window, rows, factors.0, factors.1, floor) }
+
     public static func fill(_ array: UnsafeMutablePointer<Double>, _ window: UnsafePointer<ck_window>, _ value: Double)
     {
         unsafe kernels.fill(array, window, value)

@@ -71,6 +71,11 @@ extension Float: ConvolutionScalar {
         _ bias: Float
     ) { unsafe kernels.scatter(source, part, array, window, rows, factors.0, factors.1, floor, bias) }
 
+    public static func scatterAdd(
+        _ source: UnsafePointer<Float>, _ part: Int32, _ array: UnsafeMutablePointer<Float>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Float, Float), _ floor: Float
+    ) { unsafe kernels.scatter_add(source, part, array, window, rows, factors.0, factors.1, floor) }
+
     public static func fill(_ array: UnsafeMutablePointer<Float>, _ window: UnsafePointer<ck_window>, _ value: Float) {
         unsafe kernels.fill(array, window, value)
     }

@@ -3,6 +3,15 @@ internal import CKernels
 // The pass over lines: from a tile to a spectrum or straight through the products back to the tile. Eight neighbouring
 // lines are copied, transformed, multiplied, transformed back and copied back while they are in the first-level cache.
 
+/// What is done with the spectra of fields beside the products that use them, while they are in the first-level cache.
+public enum SpectrumUse<Scalar: ConvolutionScalar>: Sendable {
+    case none
+    /// They are kept, as whole spectra, one after the other.
+    case keep(SharedRegion<Scalar>)
+    /// Sum (field, i) (+)= kept spectrum i · conj(field), sums one after the other, those of one field together.
+    case correlate(kept: SharedRegion<Scalar>, count: Int, sums: SharedRegion<Scalar>, accumulate: Bool)
+}
+
 extension PackedTransform {
     /// Transforms the lines of a tile into a whole spectrum.
     ///
@@ -82,12 +91,14 @@ extension PackedTransform {
     ///     `shape.tile(ofOutput:fields:)` says.
     ///   - tileCount: Complex elements from tile to tile, if not those of a whole one.
     ///   - boxes: Where the fields hold samples, and what of the outputs will be kept.
+    ///   - use: What else is done with the fields' spectra.
     ///   - summationBlock: Products summed one after the other before their sum is added to the sum of such blocks.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func convolve(
         _ tiles: SharedRegion<Scalar>, tileCount: Int? = nil, fields: Int, outputs: Int,
-        boxes: (loaded: TileBox, kept: TileBox), conjugate: Bool, summationBlock: Int, _ team: TransformTeam<Scalar>,
+        boxes: (loaded: TileBox, kept: TileBox), conjugate: Bool, summationBlock: Int,
+        use: SpectrumUse<Scalar> = .none, _ team: TransformTeam<Scalar>,
         spectrum: @Sendable (_ output: Int, _ field: Int) -> SharedRegion<Scalar>
     ) {
         let tileCount = 2 * (tileCount ?? shape.tileCount)
@@ -99,13 +110,22 @@ extension PackedTransform {
             tileCount >= 2 * shape.tileCount(holding: [boxes.loaded, boxes.kept]) && tileCount % 16 == 0,
             "tiles of another shape")
         precondition(team.shape == shape && team.fields >= fields, "too few panels")
+        shape.check(use, fields: fields)
         let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             let (packed, first) = unsafe (panels.packed, panels.fields)
-            for field in 0..<fields {
-                unsafe forward(tiles.base + field * tileCount, panel, loaded, first + field * panelCount, packed)
+            fetch(use, after: panel, fields: fields)
+            // Spectra that are kept are written there at once, but for lines that are no whole panel.
+            var (spectra, spectraCount) = unsafe (first, panelCount)
+            if case .keep(let kept) = use, panel.count == shape.panelWidth {
+                let place = 2 * shape.offset(row: panel.row, column: panel.column)
+                unsafe (spectra, spectraCount) = unsafe (kept.base + place, 2 * shape.spectrumCount)
             }
+            for field in 0..<fields {
+                unsafe forward(tiles.base + field * tileCount, panel, loaded, spectra + field * spectraCount, packed)
+            }
+            unsafe apply(use, panel, first, fields: fields)
             for output in 0..<outputs {
                 let tile = unsafe tiles.base + shape.tile(ofOutput: output, fields: fields) * tileCount
                 // A small tile keeps the spectrum. Where nothing is summed or read again, the product takes the field's place.
@@ -121,7 +141,7 @@ extension PackedTransform {
                     let position = field % summationBlock
                     let target = unsafe isFirstBlock ? sum : panels.block
                     unsafe multiply(
-                        first + field * panelCount, half.base, target, panel, conjugate, accumulate: position > 0)
+                        spectra + field * spectraCount, half.base, target, panel, conjugate, accumulate: position > 0)
                     let isLast = position == summationBlock - 1 || field == fields - 1
                     if isLast, !isFirstBlock {
                         unsafe Scalar.add(target, sum, 2 * panel.count * shape.linePitch)
@@ -180,6 +200,49 @@ extension PackedTransform {
     }
 
     // MARK: One panel
+
+    /// Asks for the next panel's part of what is kept, far from the core, while this panel is worked on.
+    private func fetch(_ use: SpectrumUse<Scalar>, after panel: LinePanel, fields: Int) {
+        let (kept, count): (SharedRegion<Scalar>, Int)
+        switch use {
+        case .none: return
+        case .keep(let spectra): (kept, count) = (spectra, fields)
+        case .correlate(let spectra, let inputs, _, _): (kept, count) = (spectra, inputs)
+        }
+        let start = shape.offset(row: panel.row, column: panel.column) + panel.count * shape.linePitch
+        let length = min(panel.count * shape.linePitch, shape.spectrumCount - start)
+        for spectrum in 0..<count {
+            // Within the spectrum, which the region holds.
+            let first = unsafe kept.base + 2 * (spectrum * shape.spectrumCount + start)
+            unsafe ck_fetch(first, 2 * length * MemoryLayout<Scalar>.stride)
+        }
+    }
+
+    private func apply(
+        _ use: SpectrumUse<Scalar>, _ panel: LinePanel, _ panels: UnsafeMutablePointer<Scalar>, fields: Int
+    ) {
+        let place = 2 * shape.offset(row: panel.row, column: panel.column)
+        let (panelCount, spectrumCount) = (2 * shape.panelCount, 2 * shape.spectrumCount)
+        // The regions are as large as `check` says.
+        switch use {
+        case .none: return
+        case .keep(let spectra):
+            guard panel.count < shape.panelWidth else { return }
+            for field in 0..<fields {
+                unsafe (spectra.base + field * spectrumCount + place).update(
+                    from: panels + field * panelCount, count: 2 * panel.count * shape.linePitch)
+            }
+        case .correlate(let kept, let count, let sums, let accumulate):
+            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
+            for field in 0..<fields {
+                for i in 0..<count {
+                    unsafe Scalar.correlate(
+                        kept.base + i * spectrumCount + place, panels + field * panelCount,
+                        sums.base + (field * count + i) * spectrumCount + place, &lines, accumulate)
+                }
+            }
+        }
+    }
 
     /// Eight lines of a tile, transformed, one after the other.
     private func forward(
@@ -319,6 +382,17 @@ extension TileShape {
 
     fileprivate func checkSpectrum<Scalar: ConvolutionScalar>(_ spectrum: SharedRegion<Scalar>) {
         precondition(spectrum.count >= 2 * spectrumCount && spectrum.isAligned, "a spectrum of another shape")
+    }
+
+    fileprivate func check<Scalar: ConvolutionScalar>(_ use: SpectrumUse<Scalar>, fields: Int) {
+        switch use {
+        case .none: return
+        case .keep(let spectra):
+            precondition(spectra.count >= fields * 2 * spectrumCount && spectra.isAligned, "too few spectra")
+        case .correlate(let kept, let count, let sums, _):
+            precondition(kept.count >= count * 2 * spectrumCount && kept.isAligned, "too few spectra")
+            precondition(sums.count >= fields * count * 2 * spectrumCount && sums.isAligned, "too few sums")
+        }
     }
 
     fileprivate func checkHalf<Scalar: ConvolutionScalar>(_ half: SharedRegion<Scalar>) {

@@ -2,18 +2,24 @@ internal import CKernels
 
 // From tiles to results: every pass back of a transform but the one over lines, then scatter.
 
-/// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window.
+/// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window, or, where tiles add up,
+/// array += max(part · factors, floor).
 @frozen public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
     public let window: Window
     public let factors: (Scalar, Scalar)
     public let floor: Scalar
     public let bias: Scalar
+    /// Whether it is added to what is there.
+    public let isSum: Bool
 
-    @inlinable public init(_ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
+    @inlinable public init(
+        _ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar, isSum: Bool = false
+    ) {
         self.window = window
         self.factors = factors
         self.floor = floor
         self.bias = bias
+        self.isSum = isSum
     }
 }
 
@@ -124,10 +130,22 @@ private struct PartTarget<Scalar: ConvolutionScalar> {
     let factors: (Scalar, Scalar)
     let floor: Scalar
     let bias: Scalar
+    let isSum: Bool
 
     init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
         unsafe self.window = window
-        (factors, floor, bias) = (result.factors, result.floor, result.bias)
+        (factors, floor, bias, isSum) = (result.factors, result.floor, result.bias, result.isSum)
+    }
+
+    func scatter(
+        _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
+    ) {
+        if isSum {
+            unsafe Scalar.scatterAdd(source, part, array, window, rows, factors, floor)
+        } else {
+            unsafe Scalar.scatter(source, part, array, window, rows, factors, floor, bias)
+        }
     }
 }
 
@@ -143,21 +161,21 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
         var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
         if let part = first {
             var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe Scalar.scatter(source, 0, array, &window, &row, part.factors, part.floor, part.bias)
+            unsafe part.scatter(source, part: 0, array, &window, &row)
         }
         if let part = second {
             var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe Scalar.scatter(source, 1, array, &window, &row, part.factors, part.floor, part.bias)
+            unsafe part.scatter(source, part: 1, array, &window, &row)
         }
     }
 
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
         var rows = rows
         if let part = first {
-            unsafe Scalar.scatter(source, 0, array, part.window, &rows, part.factors, part.floor, part.bias)
+            unsafe part.scatter(source, part: 0, array, part.window, &rows)
         }
         if let part = second {
-            unsafe Scalar.scatter(source, 1, array, part.window, &rows, part.factors, part.floor, part.bias)
+            unsafe part.scatter(source, part: 1, array, part.window, &rows)
         }
     }
 }

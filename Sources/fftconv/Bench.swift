@@ -12,6 +12,9 @@ struct Bench: ParsableCommand {
 
             With --prepared-filter the filter's transforms are done before, once for all calls.
 
+            With --training-step a forward pass, a training step with both its gradients, and the three passes one by one \
+            are measured in turn, on memory made before. What counts is step/forward.
+
             Example: fftconv bench i1024x1024_f31x31 n2c16i32x32_k16f5x5_psame --pass all --method all --json
             """)
 
@@ -41,6 +44,9 @@ struct Bench: ParsableCommand {
 
     @Flag(help: "Transform the filter once, before measuring. Forward pass only.")
     var preparedFilter = false
+
+    @Flag(help: "A whole training step, in turn with the passes one by one.")
+    var trainingStep = false
 
     @Flag(help: "One JSON object a line.")
     var json = false
@@ -72,6 +78,7 @@ struct Bench: ParsableCommand {
         let options = PlanOptions(
             threads: try ExecutionOptions.threadCount(threads),
             memoryLimit: try ExecutionOptions.byteCount(memoryLimit))
+        if trainingStep { return try measureSteps(methods, options, minimumTime) }
         var texts: [ProblemText] = []
         for problem in problems {
             let text = try ProblemText(problem)
@@ -114,6 +121,25 @@ struct Bench: ParsableCommand {
             }
         }
         if !json, !onRequest { try StandardStreams.print(table.description) }
+    }
+
+    private func measureSteps(_ method: MethodChoice, _ options: PlanOptions, _ minimumTime: Double) throws {
+        for (name, isGiven) in [
+            ("--pass", pass != nil), ("--prepared-filter", preparedFilter), ("--on-request", onRequest),
+            ("--method all", method == .all),
+        ] where isGiven {
+            throw ConvolutionError(
+                .invalidArgument, argument: "--training-step", value: name, rule: "measures all passes by one method")
+        }
+        var options = options
+        options.method = Method(rawValue: method.rawValue) ?? .auto
+        var table = TextTable(header: StepResult.header)
+        for problem in try problems.map({ try ProblemText($0) }) {
+            let result = try StepMeasurement(text: problem, options: options, minimumTime: minimumTime).run()
+            if json { try StandardStreams.print(result.json) }
+            table.append(result.row)
+        }
+        if !json { try StandardStreams.print(table.description) }
     }
 
     private func passes(_ choice: PassChoice?, of text: ProblemText) -> [Pass] {

@@ -11,6 +11,7 @@ extension KernelCase {
         for length in Array(1...20) + [31, 32, 33, 64, 65] {
             cases += gathers(length, &generator)
             cases += scatters(length, &generator)
+            cases += addingScatters(length, &generator)
             cases += fills(length, &generator)
             cases += untangles(length, &generator)
             cases += tangles(length, &generator)
@@ -111,6 +112,35 @@ extension KernelCase {
                         kernels.scatter(
                             $0, Int32(setting.part), array, &box, &extents, first, second, T(setting.floor),
                             T(setting.bias))
+                    }
+                }
+            }
+        }
+    }
+
+    private static func addingScatters(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        typealias Setting = (part: Int, strided: Bool, floor: Double)
+        let settings: [Setting] = [
+            (0, false, -.infinity), (1, false, -.infinity), (0, true, 0), (1, true, -.infinity), (1, false, 0),
+        ]
+        return settings.map { setting in
+            let rows = KernelRows(length: length, &generator)
+            let window = KernelWindow(in: rows.extents, strided: setting.strided, &generator)
+            let samples = window.samples(in: rows.rows)
+            let values = generator.values(samples.count)
+            var tile = [Double](repeating: .nan, count: rows.count)
+            for (sample, value) in zip(samples, values) { tile[2 * sample.element + setting.part] = value }
+            let source = Operand<T>(tile)
+            let results = values.map { max($0 * 0.5, setting.floor) + untouched }
+            return KernelCase(
+                kernel: "scatter_add", parameters: "\(rows) \(window) \(setting)",
+                expected: guarded(window.array(samples.map(\.array), results, between: untouched)),
+                tolerance: fewRoundings * (1 + abs(untouched))
+            ) { kernels in
+                var (box, extents) = (window.box, rows.rows)
+                return written([Double](repeating: untouched, count: window.arrayCount)) { array in
+                    source.lend {
+                        kernels.scatterAdd($0, Int32(setting.part), array, &box, &extents, 0.25, 2, T(setting.floor))
                     }
                 }
             }

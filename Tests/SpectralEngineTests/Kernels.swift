@@ -11,6 +11,7 @@ struct Kernels<T> {
 
     let gather: (Read, Box, Box, Write, Rows, UnsafeMutablePointer<ck_summary>?) -> Void
     let scatter: (Read, Int32, Write, Box, Rows, T, T, T, T) -> Void
+    let scatterAdd: (Read, Int32, Write, Box, Rows, T, T, T) -> Void
     let fill: (Write, Box, T) -> Void
     let survey: (Read, Int, Int, T) -> ck_survey
     let removeNonFinite: (Write, Int, Int) -> Void
@@ -45,7 +46,8 @@ extension Float: KernelScalar {
     static func kernels(_ instructionSet: Int32) -> Kernels<Float> {
         let table = ck_table_f32(instructionSet).pointee
         return Kernels(
-            gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
+            gather: table.gather, scatter: table.scatter, scatterAdd: table.scatter_add, fill: table.fill,
+            survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
@@ -61,7 +63,8 @@ extension Double: KernelScalar {
     static func kernels(_ instructionSet: Int32) -> Kernels<Double> {
         let table = ck_table_f64(instructionSet).pointee
         return Kernels(
-            gather: table.gather, scatter: table.scatter, fill: table.fill, survey: table.survey,
+            gather: table.gather, scatter: table.scatter, scatterAdd: table.scatter_add, fill: table.fill,
+            survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,

@@ -8,7 +8,7 @@ package enum ScratchContent: CaseIterable, Sendable {
     /// Signalling NaNs of the precision.
     case signallingNaN
 
-    fileprivate func word(_ precision: Precision) -> UInt64 {
+    func word(_ precision: Precision) -> UInt64 {
         switch (self, precision) {
         case (.pattern, _): 0xa5a5_a5a5_a5a5_a5a5
         case (.signallingNaN, .float32): 0x7fa0_0000_7fa0_0000

@@ -134,3 +134,8 @@ void ck_flush_subnormals(void);
 
 /// Tells the processor that this thread waits in a loop.
 void ck_pause(void);
+
+/// Asks for memory that will soon be read or written. Only time depends on it.
+static inline void ck_fetch(const void *start, long byte_count) {
+    for (long offset = 0; offset < byte_count; offset += 64) __builtin_prefetch((const char *)start + offset, 0, 2);
+}

@@ -30,6 +30,12 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     var transforms: [TransformRun] { get }
 
     func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) throws -> any PassExecutor<Scalar>
+
+    /// What runs all three passes of a training step together, this being the recipe of the forward pass; `nil` if nothing is
+    /// gained by it.
+    func makeStepExecutor<Scalar: ConvolutionScalar>(
+        for type: Scalar.Type, inputGradient: any Algorithm, filterGradient: any Algorithm, tolerance: Double?
+    ) throws -> (any StepExecutor<Scalar>)?
 }
 
 extension Algorithm {
@@ -37,6 +43,10 @@ extension Algorithm {
     /// What a memory limit is compared with.
     package var memoryByteCount: Int { workspaceByteCount + tableByteCount }
     package var transforms: [TransformRun] { [] }
+
+    package func makeStepExecutor<Scalar: ConvolutionScalar>(
+        for type: Scalar.Type, inputGradient: any Algorithm, filterGradient: any Algorithm, tolerance: Double?
+    ) throws -> (any StepExecutor<Scalar>)? { nil }
 }
 
 /// How results come about, as far as their errors are concerned (`Docs/Mathematics.md`, "The error bound").
@@ -125,6 +135,33 @@ package protocol PassExecutor<Scalar>: Sendable {
     func execute(
         _ first: Span<Scalar>, _ filter: Span<Scalar>, prepared: SharedRegion<UInt8>, bias: Span<Scalar>,
         into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws
+}
+
+/// A forward pass that keeps spectra for the gradients, and those gradients.
+package protocol StepExecutor<Scalar>: Sendable {
+    associatedtype Scalar: ConvolutionScalar
+
+    /// Bytes that are kept from the forward pass to the gradients, and bytes of scratch that each uses.
+    var keptByteCount: Int { get }
+    var workspaceByteCount: Int { get }
+
+    /// Computes the forward pass.
+    ///
+    /// - Parameter kept: Where spectra are kept.
+    /// - Returns: Whether they were; not if an operand is out of the ordinary.
+    func forward(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: SharedRegion<Scalar>,
+        kept: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws -> Bool
+
+    /// Computes both gradients.
+    ///
+    /// - Parameter kept: What the forward pass of the same x and w kept; `nil` if it could not.
+    func gradients(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, _ dy: Span<Scalar>, kept: SharedRegion<UInt8>?,
+        into dx: SharedRegion<Scalar>, _ dw: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>,
+        control: ExecutionControl?
     ) throws
 }
 

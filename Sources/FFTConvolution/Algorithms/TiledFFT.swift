@@ -9,7 +9,7 @@ package struct TiledFFT: Algorithm {
     package static let method = Method.fft
 
     package let request: PlanRequest
-    private let tilings: [AxisTiling]
+    let tilings: [AxisTiling]
     let table: PassTable
     let layout: SpectralLayout
     /// The blocking of a matrix product for each bin; `nil` if spectra are multiplied one by one.
@@ -18,6 +18,7 @@ package struct TiledFFT: Algorithm {
     package let rankingTime: Double
 
     package var arithmetic: Arithmetic { .transforms(tilings) }
+    package var isDense: Bool { dense != nil }
     package var workspaceByteCount: Int { max(layout.byteCount, dense?.byteCount ?? 0) }
     package var tableByteCount: Int {
         2 * request.precision.byteCount * table.shape.tableCount + (dense?.tableByteCount ?? 0)
@@ -27,7 +28,7 @@ package struct TiledFFT: Algorithm {
     ///
     /// - Throws: ``Inapplicable`` if the tiling is not alias-free.
     package init(
-        _ request: PlanRequest, tilings: [AxisTiling], isDense: Bool = false
+        _ request: PlanRequest, tilings: [AxisTiling], isDense: Bool = false, addsOverlaps: Bool = false
     ) throws(Inapplicable) {
         for (axis, tiling) in zip(request.problem.axes, tilings) {
             let needed = tiling.coversAxis ? axis.coveringLength : tiling.step + axis.dilatedFilter - 1
@@ -48,7 +49,8 @@ package struct TiledFFT: Algorithm {
         self.request = request
         self.tilings = tilings
         do {
-            table = try PassTable(request.problem, pass: request.pass, tilings: tilings)
+            table = try PassTable(
+                request.problem, pass: request.pass, tilings: tilings, addsOverlaps: addsOverlaps)
         } catch {
             throw Inapplicable(error.description)
         }
@@ -107,6 +109,51 @@ package struct TiledFFT: Algorithm {
         let careful = try SpectralPipeline<Scalar>(table: table, layout: layout, threads: request.threads)
         guard let dense else { return careful }
         return try DensePipeline<Scalar>(table: table, layout: dense, careful: careful)
+    }
+
+    package func makeStepExecutor<Scalar: ConvolutionScalar>(
+        for type: Scalar.Type, inputGradient: any Algorithm, filterGradient: any Algorithm, tolerance: Double?
+    ) throws -> (any StepExecutor<Scalar>)? {
+        guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT,
+            isDense == inputGradient.isDense, isDense == filterGradient.isDense
+        else { return nil }
+        let first = isDense ? self : tiledForStep(tolerance: tolerance)
+        // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
+        for threads in stride(from: request.threads, to: 0, by: -1) {
+            guard let recipe = first.sibling(.forward, threads: threads) else { return nil }
+            let step: (any StepExecutor<Scalar>)? =
+                isDense
+                ? try DenseStep<Scalar>(recipe, inputGradient: inputGradient) : try SpectralStep<Scalar>(recipe)
+            if step != nil || request.memoryLimit == .max { return step }
+        }
+        return nil
+    }
+
+    /// A forward pass may be this much slower for the sake of a step, and bytes of a tile that leaves room in the nearest cache.
+    private static let stepSlack = 1.04
+    private static let nearestCache = 32 << 10
+
+    /// What a training step runs: it moves two spectra more for every tile than the passes do. Where tiles just exceed the nearest
+    /// cache, others that stay in it are better, though the forward pass alone may like them a little less; between larger ones
+    /// nothing is gained (`Docs/Measurements/2026-11-23-training.md`). One tile stays one tile.
+    private func tiledForStep(tolerance: Double?) -> TiledFFT {
+        func bytes(_ recipe: TiledFFT) -> Int { 2 * request.precision.byteCount * recipe.table.shape.tileCount }
+        guard table.tileCount > 1, bytes(self) > Self.nearestCache, let recipes = try? TiledFFT.recipes(for: request)
+        else { return self }
+        return recipes.first { recipe in
+            !recipe.isDense && bytes(recipe) <= Self.nearestCache
+                && recipe.rankingTime <= Self.stepSlack * rankingTime
+                && recipe.relativeErrorBound <= tolerance ?? .infinity
+                && recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity
+        } ?? self
+    }
+
+    /// The same tiles for another pass; `nil` if it cannot have them.
+    func sibling(_ pass: Pass, addsOverlaps: Bool = false, threads: Int? = nil) -> TiledFFT? {
+        var request = request
+        request.pass = pass
+        request.threads = threads ?? request.threads
+        return try? TiledFFT(request, tilings: tilings, isDense: isDense, addsOverlaps: addsOverlaps)
     }
 }
 

@@ -8,9 +8,11 @@ extension DensePipeline {
     private var rowBlocks: Int { (table.pairCount + layout.rowBlock - 1) / layout.rowBlock }
     var gradientBlockCount: Int { problem.groups * (rowBlocks + 1) }
 
+    /// - Parameter kept: The fields of x that the forward pass of a training step kept.
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     func gradients(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>,
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, kept: KeptFields<Scalar>? = nil, _ result: SharedRegion<Scalar>,
+        _ memory: DenseMemory<Scalar>,
         _ control: ExecutionControl?
     ) throws -> Bool {
         for group in 0..<problem.groups {
@@ -22,10 +24,11 @@ extension DensePipeline {
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
-                guard let found = try loadOperands(x, dy, group, pairs, memory) else { return false }
+                guard let found = try loadOperands(x, dy, kept, group, pairs, memory) else { return false }
                 if let scale, scale != found { return false }
                 scale = found
-                try correlate(pairs.count, accumulate: rowBlock > 0, memory)
+                try correlate(
+                    pairs.count, x: spectraOfInput(kept, group, pairs, memory), accumulate: rowBlock > 0, memory)
                 noteLive(pairs.count, found, memory)
                 try control?.completeBlock()
             }
@@ -54,9 +57,11 @@ extension DensePipeline {
     ///
     /// - Returns: The exponents that they are scaled down by; `nil` if they are not ordinary.
     private func loadOperands(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ kept: KeptFields<Scalar>?, _ group: Int, _ pairs: Range<Int>,
+        _ memory: DenseMemory<Scalar>
     ) throws -> (x: Int, g: Int)? {
-        let inputPanels = (Cg + 7) / 8
+        let inputPanels = kept == nil ? (Cg + 7) / 8 : 0
+        if let kept, !adopt(kept, group, pairs, memory) { return nil }
         let panels = inputPanels + (Kg + 7) / 8
         let pitch = padded(Cg) + padded(Kg)
         let hasNonFinite = Atomic(false)
@@ -104,6 +109,8 @@ extension DensePipeline {
             if exponent != 0 || scaleX != 0 || scaleG != 0 { isScaled = true }
         }
         if isScaled {
+            // What was kept is not.
+            guard kept == nil else { return nil }
             try loadAll { row, isInput in
                 let exponent = RowFacts(rowFacts(row, memory)).exponents.0
                 return isInput ? (-scaleX, exponent - scaleX) : (-scaleG, -exponent - scaleG)
@@ -139,24 +146,53 @@ extension DensePipeline {
     }
 
     /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X, for every half bin.
-    private func correlate(_ rows: Int, accumulate: Bool, _ memory: DenseMemory<Scalar>) throws {
+    private func correlate(_ rows: Int, x: InputSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>) throws {
         let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
         try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
             let (bin, opposite) = layout.channels.bins(ofHalf: half)
             for first in stride(from: 0, to: rows, by: layout.summationRun) {
                 let product = MatrixProduct(
                     rows: Kg, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
-                    depthStride: pitch, secondPitch: pitch, secondDistance: 0, resultPitch: wide)
+                    depthStride: pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: wide)
                 func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
-                    let start = bin * layout.channels.forwardStride + first * pitch
                     product.multiply(
-                        memory.fields, at: start + wide, memory.fields, at: start, conjugate: conjugate,
+                        memory.fields, at: bin * layout.channels.forwardStride + first * pitch + wide,
+                        x.region, at: bin * x.stride + first * x.pitch, conjugate: conjugate,
                         into: memory.filters, at: half * layout.filterStride, accumulate: accumulate)
                 }
                 add(bin, .first, accumulate: accumulate || first > 0)
                 add(opposite, .second, accumulate: true)
             }
         }
+    }
+
+    /// Where the spectra of the input are: of the first pair, bin 0.
+    private typealias InputSpectra = (region: SharedRegion<Scalar>, stride: Int, pitch: Int)
+
+    private func spectraOfInput(
+        _ kept: KeptFields<Scalar>?, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+    ) -> InputSpectra {
+        guard let kept else {
+            return (memory.fields, layout.channels.forwardStride, padded(Cg) + padded(Kg))
+        }
+        let fields = kept.memory(group).fields
+        let start = 2 * pairs.lowerBound * padded(Cg)
+        return (fields[start..<fields.count], kept.layout.channels.forwardStride, padded(Cg))
+    }
+
+    /// Copies what is known of the kept fields.
+    ///
+    /// - Returns: Whether they were kept unscaled.
+    private func adopt(
+        _ kept: KeptFields<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+    ) -> Bool {
+        for (row, pair) in pairs.enumerated() {
+            guard let known = kept.row(pair, group) else { return false }
+            known.facts.copy(to: facts(row, memory).prefix(Cg))
+            let found = negatives(row, memory)
+            for index in 0..<2 * Cg { found[index] = known.negatives[index] }
+        }
+        return true
     }
 
     /// Adds to S of every plane, scaled down: above 0 where a term is. Of unscaled operands only that is noted: their sums are

@@ -52,6 +52,11 @@ struct DenseLayout: Hashable, Sendable {
     /// Bytes of the exponentials that transform filters.
     let tableByteCount: Int
 
+    /// The places, and bytes, of the fields of one group that a training step keeps, first the spectra.
+    let keptFacts: Booking
+    let keptNegatives: Booking
+    let keptGroup: Int
+
     /// Bytes of a filter made ready: for every group what is known of it, its scale, and all column blocks of its spectra.
     let preparedByteCount: Int
     /// The places of one group, its bytes, and those of a column block.
@@ -205,6 +210,12 @@ struct DenseLayout: Hashable, Sendable {
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount
         tableByteCount = complex * channels.tableCount
+        var kept = WorkspaceLayout()
+        // The place of `fields`, which is the first in both.
+        _ = kept.book(fields.byteCount, bytesEach: 1)
+        keptFacts = kept.book(facts.byteCount, bytesEach: 1)
+        keptNegatives = kept.book(negatives.byteCount, bytesEach: 1)
+        keptGroup = kept.byteCount
         var prepared = WorkspaceLayout()
         preparedNorms = prepared.book(norms.byteCount, bytesEach: 1)
         preparedScale = prepared.book(CommonScale.stride, bytesEach: 8)

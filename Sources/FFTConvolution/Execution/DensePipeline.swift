@@ -72,6 +72,14 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         } else {
             isOrdinary = try products(first, second, prepared: prepared, bias, result, memory, control)
         }
+        try finish(first, second, bias, result, isOrdinary, scratch, control)
+    }
+
+    /// - Parameter isOrdinary: Whether the result is of use.
+    func finish(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ isOrdinary: Bool, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
+    ) throws {
         guard isOrdinary else {
             return try careful.execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
@@ -100,11 +108,11 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
 /// The workspace of one execution, by the names of ``DenseLayout``.
 struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
-    let fields: SharedRegion<Scalar>
+    private(set) var fields: SharedRegion<Scalar>
     let outputs: SharedRegion<Scalar>
     private(set) var filters: SharedRegion<Scalar>
-    let facts: SharedRegion<Double>
-    let negatives: SharedRegion<UInt8>
+    private(set) var facts: SharedRegion<Double>
+    private(set) var negatives: SharedRegion<UInt8>
     private(set) var norms: SharedRegion<Double>
     /// The ``CommonScale`` of a filter made ready.
     private(set) var filterScale: SharedRegion<Double>
@@ -124,6 +132,15 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     }
 
     func scratch(worker: Int) -> SharedRegion<Scalar> { scratch.slice(worker, count: scratchCount) }
+
+    /// The same workspace with the fields of one group elsewhere: see DenseStep.swift.
+    func keeping(_ kept: SharedRegion<UInt8>, _ layout: DenseLayout) -> DenseMemory {
+        var memory = self
+        memory.fields = kept.region(layout.fields, of: Scalar.self)
+        memory.facts = kept.region(layout.keptFacts, of: Double.self)
+        memory.negatives = kept.region(layout.keptNegatives, of: UInt8.self)
+        return memory
+    }
 
     /// The same workspace with one column block of one group of a filter made ready.
     func prepared(_ filter: SharedRegion<UInt8>, _ layout: DenseLayout, group: Int, block: Int) -> DenseMemory {

@@ -5,9 +5,11 @@ internal import Synchronization
 // of columns the filters transformed, each bin multiplied, and the outputs stored.
 
 extension DensePipeline {
+    /// - Parameter kept: Where the fields of a training step are kept.
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     func products(
-        _ array: Span<Scalar>, _ filters: Span<Scalar>, prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
+        _ array: Span<Scalar>, _ filters: Span<Scalar>, prepared: SharedRegion<UInt8>?,
+        kept: SharedRegion<UInt8>? = nil, _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
         let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
@@ -15,6 +17,7 @@ extension DensePipeline {
         control?.begin(blocks: problem.groups * rowBlocks * columnBlocks)
         for group in 0..<problem.groups {
             var memory = memory
+            if let kept { memory = memory.keeping(kept.slice(group, count: layout.keptGroup), layout) }
             var filterScale = CommonScale()
             if let prepared {
                 memory = memory.prepared(prepared, layout, group: group, block: 0)

@@ -49,6 +49,16 @@ struct FieldFacts {
         region[index(field, part) + 1] = Double(norm.exponent)
     }
 
+    /// Those of the fields from `first` on.
+    func dropping(first: Int) -> FieldFacts { FieldFacts(region[index(first, 0)..<region.count]) }
+
+    func prefix(_ count: Int) -> FieldFacts { FieldFacts(region[0..<index(count, 0)]) }
+
+    /// Copies what is known of as many fields as the other one has.
+    func copy(to other: FieldFacts) {
+        for index in 0..<other.region.count { other.region[index] = region[index] }
+    }
+
     /// The norm times 2^−reference; never rounded to 0.
     func norm(field: Int, part: Int, reference: Int) -> Double {
         let fraction = region[index(field, part)]

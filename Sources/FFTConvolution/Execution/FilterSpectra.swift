@@ -30,6 +30,18 @@ extension SpectralPipeline {
     func transformFilters(
         _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
+        let hasNonFinite = try measureFilters(filters, memory)
+        try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
+            transformFilterPair(2 * pair, filters, memory, worker: worker, sanitising: hasNonFinite)
+            try control?.completeBlock()
+        }
+        return hasNonFinite
+    }
+
+    /// Fills `norms` and `planeFacts`.
+    ///
+    /// - Returns: Whether a tap is not finite.
+    func measureFilters(_ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>) throws -> Bool {
         let taps = problem.axes.reduce(1) { $0 * $1.filter }
         let hasNonFinite = Atomic(false)
         let negatives = memory.planeFacts
@@ -45,12 +57,7 @@ extension SpectralPipeline {
             }
         }
         scaleOutputs(memory)
-        let isAnyNonFinite = hasNonFinite.load(ordering: .relaxed)
-        try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
-            transformFilterPair(2 * pair, filters, memory, worker: worker, sanitising: isAnyNonFinite)
-            try control?.completeBlock()
-        }
-        return isAnyNonFinite
+        return hasNonFinite.load(ordering: .relaxed)
     }
 
     /// The scale and the sign of every output's filters.

@@ -40,14 +40,19 @@ struct GradientOperands: Sendable {
 }
 
 extension SpectralPipeline {
-    private var filterPlaneCount: Int { problem.filters * Cg }
+    var filterPlaneCount: Int { problem.filters * Cg }
 
     private func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * filterPlaneCount + plane }
+
+    /// Of an accumulator among the spectra.
+    private func place(_ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>) -> Int {
+        min(chunk, layout.setCount - 1) * filterPlaneCount + plane - memory.firstPlane
+    }
 
     private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
-        memory.spectra.slice(min(chunk, layout.setCount - 1) * filterPlaneCount + plane, count: 2 * shape.spectrumCount)
+        memory.spectra.slice(place(chunk, plane, memory), count: 2 * shape.spectrumCount)
     }
 
     private func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
@@ -64,20 +69,30 @@ extension SpectralPipeline {
         _ operands: GradientOperands, worker: Int
     ) -> Bool {
         let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
-        for plane in planes { memory.norms[scaleSum(chunk, plane)] = 0 }
+        forgetSums(group, chunk, memory)
+        var isEmpty = true
+        var isFine = true
+        for wave in 0..<pairOrder.waveCount {
+            pairOrder.forEachPair(wave: wave, chunk: chunk, of: layout.chunkCount) { pair in
+                let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
+                isFine =
+                    isFine
+                    && accumulateRows(
+                        (2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
+                return isFine
+            }
+        }
+        guard isFine else { return false }
+        if isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
+        return true
+    }
+
+    /// Sets what is known of one chunk of one group to nothing.
+    func forgetSums(_ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>) {
+        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg { memory.norms[scaleSum(chunk, plane)] = 0 }
         let negative = negativeFlags(chunk, memory)
         for c in group * Cg..<(group + 1) * Cg { negative[c] = 0 }
         for k in group * Kg..<(group + 1) * Kg { negative[problem.channels + k] = 0 }
-        var isEmpty = true
-        let pairs = chunk * table.pairCount / layout.chunkCount..<(chunk + 1) * table.pairCount / layout.chunkCount
-        for pair in pairs {
-            let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
-            let isFine = accumulateRows(
-                (2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
-            if !isFine { return false }
-        }
-        if isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
-        return true
     }
 
     /// - Parameter isEmpty: Whether the accumulators hold nothing yet, before and after.
@@ -106,20 +121,11 @@ extension SpectralPipeline {
             else { return false }
         }
 
-        let inputs = 0..<Cg
-        let gradients = Cg..<Cg + Kg
-        let (X1, G1) = (facts.largestExponent(inputs, part: 0), facts.largestExponent(gradients, part: 0))
-        let (X2, G2) = (facts.largestExponent(inputs, part: 1), facts.largestExponent(gradients, part: 1))
-        let isLive = (X1 != nil && G1 != nil, X2 != nil && G2 != nil)
+        let (xFacts, gFacts) = (facts, facts.dropping(first: Cg))
+        let (isLive, exponent) = balance(xFacts, gFacts)
         guard isLive.0 || isLive.1 else { return true }
-        var exponent = 0
         if let partner = rows.1 {
-            // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
-            if let X1, let G1, let X2, let G2 {
-                exponent = (X1 + G2 - X2 - G1) / 2
-                if abs(exponent) <= 1 { exponent = 0 }
-            }
-            guard isLive.0, isLive.1, canShareProduct(facts, exponent, operands) else {
+            guard isLive.0, isLive.1, canShareProduct(xFacts, gFacts, exponent, operands) else {
                 for row in [isLive.0 ? rows.0 : nil, isLive.1 ? partner : nil] {
                     guard let row else { continue }
                     _ = accumulateRows(
@@ -144,15 +150,23 @@ extension SpectralPipeline {
             let windows = gradientWindows(group, i, rows)
             return TileBox(windows.0, windows.1)
         }
-        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
-            memory.norms[scaleSum(chunk, plane)] += trueTerms(facts, plane % Cg, plane / Cg - group * Kg, operands)
-        }
+        addTrueTerms(group, chunk, xFacts, gFacts, operands, memory)
         transform.correlate(
             tiles(worker: worker, memory), tileCounts: (i: layout.tileCount, o: layout.gradientTileCount),
             counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)), accumulate: !isEmpty, team
         ) { k, c in accumulator(chunk, (group * Kg + k) * Cg + c, memory) }
         isEmpty = false
         return true
+    }
+
+    /// Which partners have products, and α.
+    private func balance(_ x: FieldFacts, _ g: FieldFacts) -> (isLive: (Bool, Bool), exponent: Int) {
+        let (X1, G1) = (x.largestExponent(0..<Cg, part: 0), g.largestExponent(0..<Kg, part: 0))
+        let (X2, G2) = (x.largestExponent(0..<Cg, part: 1), g.largestExponent(0..<Kg, part: 1))
+        // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
+        guard let X1, let G1, let X2, let G2 else { return ((X1 != nil && G1 != nil, X2 != nil && G2 != nil), 0) }
+        let exponent = (X1 + G2 - X2 - G1) / 2
+        return ((true, true), abs(exponent) <= 1 ? 0 : exponent)
     }
 
     private func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
@@ -168,30 +182,89 @@ extension SpectralPipeline {
     }
 
     /// ‖x₁‖‖g₁‖ + ‖x₂‖‖g₂‖ of one plane, in the operands' scale; above 0 wherever a true term is.
-    private func trueTerms(_ facts: FieldFacts, _ c: Int, _ k: Int, _ operands: GradientOperands) -> Double {
+    private func trueTerms(
+        _ x: FieldFacts, _ g: FieldFacts, _ c: Int, _ k: Int, _ operands: GradientOperands
+    ) -> Double {
         var sum = 0.0
         for part in 0...1 {
-            let x = facts.norm(field: c, part: part, reference: operands.inputScale)
-            let g = facts.norm(field: Cg + k, part: part, reference: operands.outputGradientScale)
+            let x = x.norm(field: c, part: part, reference: operands.inputScale)
+            let g = g.norm(field: k, part: part, reference: operands.outputGradientScale)
             if x > 0, g > 0 { sum += max(x * g, .leastNormalMagnitude) }
         }
         return sum
     }
 
+    private func addTrueTerms(
+        _ group: Int, _ chunk: Int, _ x: FieldFacts, _ g: FieldFacts, _ operands: GradientOperands,
+        _ memory: PipelineMemory<Scalar>
+    ) {
+        for plane in group * Kg * Cg..<(group + 1) * Kg * Cg {
+            memory.norms[scaleSum(chunk, plane)] += trueTerms(x, g, plane % Cg, plane / Cg - group * Kg, operands)
+        }
+    }
+
     /// Whether in every plane the product of the packed norms is near the sum of the true terms.
-    private func canShareProduct(_ facts: FieldFacts, _ exponent: Int, _ operands: GradientOperands) -> Bool {
+    private func canShareProduct(
+        _ x: FieldFacts, _ g: FieldFacts, _ exponent: Int, _ operands: GradientOperands
+    ) -> Bool {
         for k in 0..<Kg {
-            let g1 = facts.norm(field: Cg + k, part: 0, reference: operands.outputGradientScale)
-            let g2 = facts.norm(field: Cg + k, part: 1, reference: operands.outputGradientScale + exponent)
+            let g1 = g.norm(field: k, part: 0, reference: operands.outputGradientScale)
+            let g2 = g.norm(field: k, part: 1, reference: operands.outputGradientScale + exponent)
             for c in 0..<Cg {
-                let x1 = facts.norm(field: c, part: 0, reference: operands.inputScale)
-                let x2 = facts.norm(field: c, part: 1, reference: operands.inputScale - exponent)
+                let x1 = x.norm(field: c, part: 0, reference: operands.inputScale)
+                let x2 = x.norm(field: c, part: 1, reference: operands.inputScale - exponent)
                 let packed = ((x1 * x1 + x2 * x2) * (g1 * g1 + g2 * g2)).squareRoot()
                 if packed > largestImbalance * (x1 * g1 + x2 * g2) { return false }
             }
         }
         return true
     }
+
+    // MARK: - In a training step
+
+    /// Notes that filter `k` of the output gradient holds a negative sample.
+    func noteNegative(_ group: Int, filter k: Int, chunk: Int, _ memory: PipelineMemory<Scalar>) {
+        negativeFlags(chunk, memory)[problem.channels + group * Kg + k] = 1
+    }
+
+    /// What the input gradient of a block does for the filter gradient beside it, now that its fields g are loaded: it sums
+    /// their products with the spectra of x that the forward pass kept. As ``accumulateRows`` does with ordinary rows.
+    ///
+    /// - Returns: `nil` if the partners cannot share these products as they are.
+    func sumsBeside(
+        _ group: Int, isPair: Bool, chunk: Int, x: KeptBlock<Scalar>, g: FieldFacts, _ memory: PipelineMemory<Scalar>
+    ) -> SpectrumUse<Scalar>? {
+        let negative = negativeFlags(chunk, memory)
+        for c in 0..<Cg where x.negatives[c] != 0 { negative[group * Cg + c] = 1 }
+        let (isLive, exponent) = balance(x.facts, g)
+        guard isLive.0 || isLive.1 else { return SpectrumUse.none }
+        if isPair {
+            guard isLive.0, isLive.1, exponent == 0, canShareProduct(x.facts, g, 0, .ordinary) else { return nil }
+        }
+        let isEmpty = isEmpty(group, chunk, memory)
+        addTrueTerms(group, chunk, x.facts, g, .ordinary, memory)
+        return .correlate(
+            kept: x.spectra, count: Cg, sums: accumulators(group, chunk, memory), accumulate: !isEmpty)
+    }
+
+    /// Whether no product has met the accumulators of a chunk yet.
+    private func isEmpty(_ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>) -> Bool {
+        (group * Kg * Cg..<(group + 1) * Kg * Cg).allSatisfy { memory.norms[scaleSum(chunk, $0)] == 0 }
+    }
+
+    private func accumulators(
+        _ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>
+    ) -> SharedRegion<Scalar> {
+        let first = place(chunk, group * Kg * Cg, memory)
+        return memory.spectra[first * 2 * shape.spectrumCount..<(first + Kg * Cg) * 2 * shape.spectrumCount]
+    }
+
+    /// Clears the accumulators of a chunk that no product has met.
+    func clearIfEmpty(_ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>) {
+        if isEmpty(group, chunk, memory) { clear(accumulators(group, chunk, memory)) }
+    }
+
+    // MARK: - The gradients
 
     /// Sums the chunks of two planes, transforms back and writes both gradients.
     @specialized(where Scalar == Float)

@@ -10,24 +10,33 @@ internal import SpectralEngine
 //
 // A tile that covers its axis may wrap around: it keeps κ = before in the input gradient, so that the output gradient
 // lies at position 0 and L ≥ max(I + max(before, after), F, O) is enough in all three passes (`Docs/Mathematics.md`,
-// "Which transform length is enough"). Stride and dilation are steps of the grid: samples with zeros between them.
+// "Which transform length is enough").
+//
+// The input gradient may also be the exact adjoint of the forward pass, tile by tile: A are the filter gradient's windows of the
+// output gradient, and the whole of each result, T + F − 1 samples where the forward pass read its input, is added to what its
+// neighbours gave (overlap-add). Then all passes share their spectra: see SpectralStep.swift. With one tile both are the same.
+//
+// Stride and dilation are steps of the grid: samples with zeros between them.
 
 /// How the windows of one axis lie in its tiles, for one pass.
 struct AxisWindows: Hashable, Sendable {
     let axis: Axis
     let tiling: AxisTiling
     let pass: Pass
+    /// Whether the tiles of the input gradient overlap and add up.
+    let addsOverlaps: Bool
 
     /// Windows along the axis.
     let tileCount: Int
     /// Where the kept part of a result begins.
     private let kept: Int
 
-    init(axis: Axis, tiling: AxisTiling, pass: Pass) {
+    init(axis: Axis, tiling: AxisTiling, pass: Pass, addsOverlaps: Bool = false) {
         self.axis = axis
         self.tiling = tiling
         self.pass = pass
-        let extent = pass == .inputGradient ? axis.input : axis.denseOutput
+        self.addsOverlaps = addsOverlaps
+        let extent = pass == .inputGradient && !addsOverlaps ? axis.input : axis.denseOutput
         tileCount = extent / tiling.step + (extent % tiling.step > 0 ? 1 : 0)
         kept = pass != .inputGradient ? 0 : tiling.coversAxis ? axis.before : axis.dilatedFilter - 1
     }
@@ -43,12 +52,12 @@ struct AxisWindows: Hashable, Sendable {
     /// its input samples meet.
     func outputGradient(_ t: Int) -> AxisSegment {
         switch pass {
-        case .inputGradient:
+        case .inputGradient where !addsOverlaps:
             AxisSegment(
                 origin: t * tiling.step + axis.before - kept,
                 positions: 0..<(tiling.coversAxis ? tiling.length : tiling.step + axis.dilatedFilter - 1),
                 extent: axis.output, step: axis.stride)
-        case .forward, .filterGradient:
+        case .forward, .inputGradient, .filterGradient:
             AxisSegment(
                 origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
         }
@@ -64,6 +73,8 @@ struct AxisWindows: Hashable, Sendable {
         switch pass {
         case .forward:
             AxisSegment(origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
+        case .inputGradient where addsOverlaps:
+            input(t)
         case .inputGradient:
             AxisSegment(
                 origin: t * tiling.step - kept, positions: kept..<kept + tiling.step, extent: axis.input, step: 1)
@@ -101,12 +112,16 @@ struct PassTable: Hashable, Sendable {
     private(set) var firstFilter = 0
     let pass: Pass
     let shape: TileShape
+    /// Whether results of neighbouring tiles overlap and add up: in the input gradient of a training step.
+    let addsOverlaps: Bool
     /// Depth, height, width; absent axes have extent 1.
     private let depth: AxisWindows, height: AxisWindows, width: AxisWindows
     /// Windows of one plane.
     let tileCount: Int
 
-    init(_ problem: Problem, pass: Pass, tilings: [AxisTiling]) throws(ConvolutionError) {
+    init(
+        _ problem: Problem, pass: Pass, tilings: [AxisTiling], addsOverlaps: Bool = false
+    ) throws(ConvolutionError) {
         self.problem = problem
         whole = problem
         self.pass = pass
@@ -118,12 +133,13 @@ struct PassTable: Hashable, Sendable {
                 AxisWindows(axis: absent, tiling: AxisTiling(step: 1, length: 1, coversAxis: true), pass: pass))
         }
         for (axis, tiling) in zip(problem.axes, tilings) {
-            windows.append(AxisWindows(axis: axis, tiling: tiling, pass: pass))
+            windows.append(AxisWindows(axis: axis, tiling: tiling, pass: pass, addsOverlaps: addsOverlaps))
         }
         // The engine wants axes of length 1 first. They have one element everywhere, so moving them moves nothing.
         windows = windows.filter { $0.tiling.length == 1 } + windows.filter { $0.tiling.length > 1 }
         (depth, height, width) = (windows[0], windows[1], windows[2])
         tileCount = depth.tileCount * height.tileCount * width.tileCount
+        self.addsOverlaps = addsOverlaps && tileCount > 1
         shape = TileShape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
     }
@@ -141,6 +157,15 @@ struct PassTable: Hashable, Sendable {
     func filterPlane(_ index: Int) -> Int {
         let (k, c) = index.quotientAndRemainder(dividingBy: problem.channelsPerGroup)
         return (firstFilter + k) * whole.channelsPerGroup + firstChannel % whole.channelsPerGroup + c
+    }
+
+    /// Windows along each axis of a plane, and the place of one of its tiles among them.
+    var tileCounts: (Int, Int, Int) { (depth.tileCount, height.tileCount, width.tileCount) }
+
+    func place(tile: Int) -> (Int, Int, Int) {
+        let (outer, w) = tile.quotientAndRemainder(dividingBy: width.tileCount)
+        let (d, h) = outer.quotientAndRemainder(dividingBy: height.tileCount)
+        return (d, h, w)
     }
 
     /// Windows of one channel of the whole batch.
@@ -209,8 +234,7 @@ struct PassTable: Hashable, Sendable {
         _ segment: (AxisWindows, Int) -> AxisSegment
     ) -> Window {
         let (item, tile) = row.quotientAndRemainder(dividingBy: tileCount)
-        let (outer, w) = tile.quotientAndRemainder(dividingBy: width.tileCount)
-        let (d, h) = outer.quotientAndRemainder(dividingBy: height.tileCount)
+        let (d, h, w) = place(tile: tile)
         return Window(
             segment(depth, d), segment(height, h), segment(width, w),
             planeOffset: (item * planes + plane) * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))

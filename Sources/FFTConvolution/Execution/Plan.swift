@@ -1,4 +1,5 @@
 public import SpectralEngine
+internal import Synchronization
 
 /// One problem made ready to compute, in one precision. Immutable; execute it from as many threads as you like.
 ///
@@ -15,6 +16,8 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     }
 
     private let passes: [Pass: PlannedPass]
+    /// What runs training steps, once one was asked for; inside `nil` where the passes run separately.
+    private let step = Mutex<(any StepExecutor<Scalar>)??>(nil)
 
     init(problem: Problem, options: PlanOptions, recipes: [Pass: any Algorithm]) throws {
         self.problem = problem
@@ -34,6 +37,16 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
             recipes[pass] = Reference(request: request)
         }
         return try Plan(problem: problem, options: PlanOptions(method: .direct, threads: threads), recipes: recipes)
+    }
+
+    /// What runs the passes of a training step together; `nil` where that gains nothing.
+    func stepExecutor() throws -> (any StepExecutor<Scalar>)? {
+        if let made = step.withLock({ $0 }) { return made }
+        let made = try recipe(for: .forward).makeStepExecutor(
+            for: Scalar.self, inputGradient: recipe(for: .inputGradient), filterGradient: recipe(for: .filterGradient),
+            tolerance: options.tolerance)
+        step.withLock { $0 = .some(made) }
+        return made
     }
 
     /// What a pass runs.
@@ -156,7 +169,7 @@ extension Plan {
         return try Tensor(shape: problem.biasShape, elements: db)
     }
 
-    private func require(_ tensor: Tensor<Scalar>, _ name: String, _ shape: [Int]) throws(ConvolutionError) {
+    func require(_ tensor: Tensor<Scalar>, _ name: String, _ shape: [Int]) throws(ConvolutionError) {
         guard tensor.shape == shape else { throw .shape(tensor: name, expected: shape, actual: tensor.shape) }
     }
 
@@ -267,7 +280,7 @@ extension Plan {
         sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
     }
 
-    private func check(_ span: Span<Scalar>, _ name: String, _ expected: Int) throws(ConvolutionError) {
+    func check(_ span: Span<Scalar>, _ name: String, _ expected: Int) throws(ConvolutionError) {
         guard span.count == expected else {
             throw .elementCount(tensor: name, expected: expected, actual: span.count)
         }

@@ -88,13 +88,15 @@ extension SpectralPipeline {
 
     /// Computes one block.
     ///
-    /// - Parameter careful: Whether the filters were scaled, so that underflow must be watched for.
+    /// - Parameters:
+    ///   - careful: Whether the filters were scaled, so that underflow must be watched for.
+    ///   - step: What the block does for other passes of a training step.
     /// - Returns: Whether a sample was not finite.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func runProductBlock(
         _ partners: (Partner, Partner?), _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
-        _ memory: PipelineMemory<Scalar>, worker: Int, careful: Bool
+        _ memory: PipelineMemory<Scalar>, worker: Int, careful: Bool, step: StepBlock<Scalar>? = nil
     ) -> Bool {
         let facts = facts(worker: worker, memory)
         let team = team(layout.blockCrew, worker: worker, memory)
@@ -106,6 +108,7 @@ extension SpectralPipeline {
             let found = load(array, windows.fields(i), field: i, facts, memory, team, worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
+            step?.note(isNegative: found.negative.0 || found.negative.1, field: i)
         }
 
         let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
@@ -119,6 +122,7 @@ extension SpectralPipeline {
         if !areBalanced || !isComfortable || !shareFilters {
             // The norms of single channels disagree, or are extreme: look at what the outputs sum.
             guard canShareTransform(partners, scale, facts, memory, worker: worker) else {
+                step?.giveUp()
                 for partner in [partners.0, partners.1] {
                     guard let partner else { continue }
                     _ = runProductBlock(
@@ -128,6 +132,9 @@ extension SpectralPipeline {
             }
         }
 
+        // Spectra are shared as they are: of finite, unscaled fields.
+        let isOrdinary = isComfortable && shareFilters && !hasNonFinite && scale == (0, 0)
+        let use = step?.use(partners.1 != nil, facts, isOrdinary: isOrdinary) ?? .none
         if largest != (nil, nil) {
             if scale != (0, 0) {
                 for i in fields {
@@ -136,7 +143,7 @@ extension SpectralPipeline {
                         memory, team, worker: worker)
                 }
             }
-            multiply(partners, shareFilters, windows.boxes, memory, team, worker: worker)
+            multiply(partners, shareFilters, windows.boxes, use, memory, team, worker: worker)
         }
         for o in 0..<outputsPerGroup {
             let targets = windows.results(o)
@@ -159,14 +166,14 @@ extension SpectralPipeline {
     /// All products of a block, from the tiles of its fields to those of its outputs.
     private func multiply(
         _ partners: Partners, _ shareFilters: Bool, _ boxes: (loaded: TileBox, kept: TileBox),
-        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+        _ use: SpectrumUse<Scalar>, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) {
         let group = partners.0.group
         if shareFilters {
             return transform.convolve(
                 tiles(worker: worker, memory), tileCount: layout.tileCount, fields: layout.fieldTiles,
                 outputs: outputsPerGroup, boxes: boxes, conjugate: table.pass == .forward,
-                summationBlock: SpectralLayout.summationBlock, team
+                summationBlock: SpectralLayout.summationBlock, use: use, team
             ) { o, i in spectrum(filterPlane(group, output: o, field: i), memory) }
         }
         guard let second = partners.1 else { return }
@@ -224,7 +231,8 @@ extension SpectralPipeline {
         let plane = partner.group * outputsPerGroup + o
         let bias = bias.isEmpty || table.pass != .forward ? 0 : bias[table.firstFilter + plane]
         guard !isZero else {
-            fill(result, window, bias)
+            // What adds up is 0 before.
+            if !table.addsOverlaps { fill(result, window, bias) }
             return nil
         }
         let factors = powersOfTwo(scale + Int(memory.planeFacts[2 * plane]), Scalar.self)
@@ -232,6 +240,6 @@ extension SpectralPipeline {
         let hasNegative = isNegative || memory.planeFacts[2 * plane + 1] == 0
         return TileResult(
             window, factors: (factors.0, factors.1 / Scalar(shape.pointCount)), floor: hasNegative ? -.infinity : 0,
-            bias: bias)
+            bias: bias, isSum: table.addsOverlaps)
     }
 }

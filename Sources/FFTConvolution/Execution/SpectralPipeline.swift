@@ -19,6 +19,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     let threads: Int
     let transform: PackedTransform<Scalar>
     let structuralZeros: StructuralZeros?
+    /// The order in which a filter gradient is summed.
+    let pairOrder: PairOrder
     let comfortable = ComfortableRange.of(.of(Scalar.self))
 
     var problem: Problem { table.problem }
@@ -26,9 +28,10 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     var Cg: Int { problem.channelsPerGroup }
     var Kg: Int { problem.filtersPerGroup }
 
-    init(table: PassTable, layout: SpectralLayout, threads: Int) throws {
+    init(table: PassTable, layout: SpectralLayout, threads: Int, pairOrder: PairOrder? = nil) throws {
         self.table = table
         sections = table.sections(layout.sectioning)
+        self.pairOrder = pairOrder ?? PairOrder(count: table.pairCount)
         self.layout = layout
         self.threads = threads
         structuralZeros = try StructuralZeros(table.problem, table.pass)
@@ -90,8 +93,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
         let marks = PipelineMemory<Scalar>(scratch, layout, filters: scratch)
-        for index in 0..<marks.redo.count { marks.redo[index] = 0 }
-        let isTouched = Atomic(false)
+        marks.forgetMarks()
+        var isTouched = false
         var operands = GradientOperands.ordinary
         for (index, section) in sections.enumerated() {
             let filters = prepared?.slice(index, count: layout.filterByteCount)
@@ -99,38 +102,64 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             if index == 0 { control?.begin(blocks: sections.count * part.allBlockCount) }
             if table.pass == .filterGradient {
                 try part.sumGradients(first, second, result, memory, &operands, control)
-                if operands.hasNonFinite { isTouched.store(true, ordering: .relaxed) }
+                isTouched = isTouched || operands.hasNonFinite
             } else {
-                try part.sumProducts(
-                    first, second, isPrepared: prepared != nil, bias, result, memory, isTouched, control)
+                let found = try part.sumProducts(
+                    first, second, isPrepared: prepared != nil, bias, result, memory, control)
+                isTouched = isTouched || found
             }
         }
+        try finish(
+            first, second, bias, result, marks, isTouched: isTouched, control: control)
+    }
+
+    /// Runs all blocks of a forward pass or an input gradient.
+    ///
+    /// - Parameter step: What a block does for other passes of a training step.
+    /// - Returns: Whether a sample was not finite.
+    func runProductBlocks(
+        _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ control: ExecutionControl?, step: @Sendable (_ first: Partner, _ worker: Int) -> StepBlock<Scalar>?
+    ) throws -> Bool {
+        let isTouched = Atomic(false)
+        let careful = !hasComfortableFilters(memory)
+        try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
+            let partners = table.partners(block: block)
+            let found = runProductBlock(
+                partners, array, bias, result, memory, worker: worker, careful: careful, step: step(partners.0, worker))
+            if found { isTouched.store(true, ordering: .relaxed) }
+            try control?.completeBlock()
+        }
+        return isTouched.load(ordering: .relaxed)
+    }
+
+    /// What is left when all blocks are done: all that no transform gives.
+    ///
+    /// - Parameter isTouched: Whether a sample is not finite.
+    func finish(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ memory: PipelineMemory<Scalar>, isTouched: Bool, control: ExecutionControl?
+    ) throws {
         structuralZeros?.apply(to: result, bias: bias)
-        let redo = marks.planesForDirectSums()
-        if isTouched.load(ordering: .relaxed) {
+        let redo = memory.planesForDirectSums()
+        if isTouched {
             try Containment(problem, table.pass).apply(
                 first, second, into: result, redo: redo, threads: threads, control)
         }
         try redoPlanes(redo, first, second, bias, result, control)
     }
 
-    /// Forward and input gradient of one section.
+    /// Forward or input gradient of one section.
     ///
-    /// - Parameter isTouched: Set if a sample is not finite.
+    /// - Returns: Whether a sample is not finite.
     private func sumProducts(
         _ first: Span<Scalar>, _ filter: Span<Scalar>, isPrepared: Bool, _ bias: Span<Scalar>,
-        _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ isTouched: borrowing Atomic<Bool>,
-        _ control: ExecutionControl?
-    ) throws {
+        _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
+    ) throws -> Bool {
         // A filter made ready has finite taps only.
-        if try !isPrepared && transformFilters(filter, memory, control) { isTouched.store(true, ordering: .relaxed) }
-        let careful = !hasComfortableFilters(memory)
-        try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
-            let found = runProductBlock(
-                table.partners(block: block), first, bias, result, memory, worker: worker, careful: careful)
-            if found { isTouched.store(true, ordering: .relaxed) }
-            try control?.completeBlock()
-        }
+        let hasNonFinite = try !isPrepared && transformFilters(filter, memory, control)
+        let found = try runProductBlocks(first, bias, result, memory, control) { _, _ in nil }
+        return hasNonFinite || found
     }
 
     /// Filter gradient of one section.
@@ -144,9 +173,16 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 input: measure(x, 0..<x.count), outputGradient: measure(dy, 0..<dy.count), comfortable)
             _ = try accumulate(x, dy, memory, operands, control)
         }
-        let scales = operands
+        try finishSums(result, memory, operands, control)
+    }
+
+    /// Transforms the sums of a filter gradient back.
+    func finishSums(
+        _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
+        _ control: ExecutionControl?
+    ) throws {
         try Workers.run(count: layout.filterCrew.blocks, blocks: filterBlockCount) { pair, worker in
-            finishGradients(pair, result, memory, scales, worker: worker)
+            finishGradients(pair, result, memory, operands, worker: worker)
             try control?.completeBlock()
         }
     }
@@ -206,7 +242,9 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
 /// The workspace of one execution, by the names of ``SpectralLayout``.
 struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
-    let spectra: SharedRegion<Scalar>
+    private(set) var spectra: SharedRegion<Scalar>
+    /// The plane that the first of the spectra is of.
+    private(set) var firstPlane = 0
     let fieldFacts: SharedRegion<Double>
     let norms: SharedRegion<Double>
     let planeFacts: SharedRegion<Double>
@@ -217,9 +255,14 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     /// Planes of the result.
     private let planeCount: Int
 
-    /// - Parameter filters: Where all that is known of the filters is: the workspace, or a filter made ready.
-    init(_ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout, filters: SharedRegion<UInt8>) {
-        spectra = filters.region(layout.spectra, of: Scalar.self)
+    /// - Parameters:
+    ///   - filters: Where all that is known of the filters is: the workspace, or a filter made ready.
+    ///   - spectra: Where their spectra are, if not there.
+    init(
+        _ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout, filters: SharedRegion<UInt8>,
+        spectra: SharedRegion<Scalar>? = nil
+    ) {
+        self.spectra = spectra ?? filters.region(layout.spectra, of: Scalar.self)
         fieldFacts = scratch.region(layout.fieldFacts, of: Double.self)
         norms = filters.region(layout.norms, of: Double.self)
         planeFacts = filters.region(layout.planeFacts, of: Double.self)
@@ -229,6 +272,16 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         self.scratch = scratch.region(layout.scratch, of: Scalar.self)
         planeCount = layout.redo.byteCount / max(layout.filterCrew.blocks, layout.blockCrew.blocks)
     }
+
+    /// The same with place for the spectra of some planes only, in slot `index`: so that they stay near.
+    func withSpectra(fromPlane first: Int, slot index: Int, count: Int) -> PipelineMemory {
+        var memory = self
+        memory.spectra = spectra.slice(index, count: count)
+        memory.firstPlane = first
+        return memory
+    }
+
+    func forgetMarks() { for index in 0..<redo.count { redo[index] = 0 } }
 
     /// Marks a plane of the result as one that transforms cannot give. Every worker has marks of its own.
     func markForDirectSums(_ plane: Int, worker: Int) { redo[worker * planeCount + plane] = 1 }

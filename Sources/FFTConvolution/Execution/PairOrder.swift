@@ -1,0 +1,68 @@
+/// The order in which the row pairs of one group are summed, and by which set of accumulators: *chunk*.
+///
+/// Pairs come in waves. Each wave is dealt to the chunks in equal runs, one after the other; in a chunk the pairs of a wave are
+/// summed in order, and all waves in order. In a pass of its own there is one wave. Where results of neighbouring tiles add
+/// up, no two chunks of one wave write the same element, so that they may run at the same time, and every element is summed in
+/// one order. The order depends on the problem and its tiling only.
+struct PairOrder: Hashable, Sendable {
+    /// Pairs by wave, one wave after the other; empty if they are in their own order.
+    private let pairs: [Int]
+    /// Where the waves begin, and where the last one ends.
+    private let bounds: [Int]
+
+    var waveCount: Int { bounds.count - 1 }
+
+    private init(pairs: [Int], bounds: [Int]) { (self.pairs, self.bounds) = (pairs, bounds) }
+
+    /// One wave.
+    init(count: Int) { self.init(pairs: [], bounds: [0, count]) }
+
+    /// Waves of which no two pairs have overlapping results: each pair is put into the first that it can join.
+    init(_ table: PassTable) {
+        guard table.addsOverlaps else {
+            self.init(count: table.pairCount)
+            return
+        }
+        var waves = [Int](repeating: 0, count: table.pairCount)
+        for pair in waves.indices {
+            var taken: Set<Int> = []
+            for other in max(0, pair - table.overlapReach / 2 - 1)..<pair where table.overlaps(pair, other) {
+                taken.insert(waves[other])
+            }
+            var wave = 0
+            while taken.contains(wave) { wave += 1 }
+            waves[pair] = wave
+        }
+        let sorted = waves.indices.sorted { (waves[$0], $0) < (waves[$1], $1) }
+        let starts = sorted.indices.filter { $0 == 0 || waves[sorted[$0]] != waves[sorted[$0 - 1]] }
+        self.init(pairs: sorted, bounds: starts + [sorted.count])
+    }
+
+    /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
+    func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
+        let (start, count) = (bounds[wave], bounds[wave + 1] - bounds[wave])
+        for index in chunk * count / chunkCount..<(chunk + 1) * count / chunkCount {
+            if !body(pairs.isEmpty ? start + index : pairs[start + index]) { return }
+        }
+    }
+}
+
+extension PassTable {
+    /// Tiles from a tile to the last one whose results may overlap with its own: the neighbours of each axis.
+    fileprivate var overlapReach: Int {
+        let (_, h, w) = tileCounts
+        return (h + 1) * w + 1
+    }
+
+    /// Whether results of two pairs overlap.
+    fileprivate func overlaps(_ pair: Int, _ other: Int) -> Bool {
+        func rows(_ pair: Int) -> Range<Int> { 2 * pair..<min(2 * pair + 2, rowCount) }
+        return rows(pair).contains { one in rows(other).contains { overlapRows(one, $0) } }
+    }
+
+    private func overlapRows(_ one: Int, _ two: Int) -> Bool {
+        guard one / tileCount == two / tileCount else { return false }
+        let (a, b) = (place(tile: one % tileCount), place(tile: two % tileCount))
+        return abs(a.0 - b.0) <= 1 && abs(a.1 - b.1) <= 1 && abs(a.2 - b.2) <= 1
+    }
+}

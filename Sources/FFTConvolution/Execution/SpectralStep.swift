@@ -1,0 +1,285 @@
+internal import SpectralEngine
+internal import Synchronization
+
+// A training step, product by product: the forward pass keeps the spectra of x and w; then one pass over the output gradient
+// transforms each of its fields once, and while a panel of its spectrum is in the first-level cache multiplies it with the
+// spectrum of w for dX and with that of x for dW. Four sets of transforms in place of six.
+//
+//   forward:    x ─► x̂ (kept) ─► x̂·conj(ŵ) ─► y
+//   gradients:  dy ─► ĝ ─┬─► ĝ·ŵ ─► dX          (tiles overlap and add up: PassTable)
+//                        └─► Σ x̂·conj(ĝ) ─► dW
+//
+// The three pipelines are those of the separate passes, with one tiling. Operands out of the ordinary keep nothing; then, and
+// where partners need scaling of their own, dW is that of its own pipeline, which sums in the same order: so that every bit
+// but the exponent is the same for operands times a power of two.
+
+/// A ``TiledFFT`` recipe's training step, made ready to run.
+struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
+    private let forward: SpectralPipeline<Scalar>
+    private let inputGradient: SpectralPipeline<Scalar>
+    private let filterGradient: SpectralPipeline<Scalar>
+    /// Scratch of the two gradients, which run together, and a mark for each worker: whether a block gave up.
+    private let scratch: (marks: Booking, inputGradient: Booking, filterGradient: Booking)
+    let workspaceByteCount: Int
+
+    /// All that is known of the filters, as in the forward pass; then for every pair of rows of every group its spectra, and what
+    /// is known of its fields: see ``KeptBlock``.
+    private let kept: (filters: Booking, spectra: Booking, facts: Booking)
+    let keptByteCount: Int
+
+    /// - Returns: `nil` where nothing would be shared: if tiles reach beyond their neighbours, or the odd rows of two groups
+    ///   share transforms, or memory is short: so short already that a pass comes in sections (Sections.swift), whose spectra are
+    ///   never all there.
+    init?(_ recipe: TiledFFT) throws {
+        guard let inputGradient = recipe.sibling(.inputGradient, addsOverlaps: true),
+            let filterGradient = recipe.sibling(.filterGradient)
+        else { return nil }
+        let table = recipe.table
+        let problem = table.problem
+        guard table.rowCount > 0, !table.pairsGroups || table.rowCount.isMultiple(of: 2),
+            zip(problem.axes, recipe.tilings).allSatisfy({ axis, tiling in
+                tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
+            }),
+            [recipe, inputGradient, filterGradient].allSatisfy({ $0.layout.sectioning == Sectioning(problem) }),
+            filterGradient.layout.setCount == filterGradient.layout.chunkCount
+        else { return nil }
+
+        let precision = recipe.request.precision
+        let slots = max(recipe.layout.blockCrew.blocks, inputGradient.layout.blockCrew.blocks)
+        var layout = WorkspaceLayout()
+        scratch = (
+            layout.book(slots, bytesEach: 1), layout.book(inputGradient.layout.byteCount, bytesEach: 1),
+            layout.book(filterGradient.layout.byteCount, bytesEach: 1)
+        )
+        // The forward pass takes the place of the gradients.
+        workspaceByteCount = max(layout.byteCount, scratch.inputGradient.offset + recipe.layout.byteCount)
+        // The passes share their tables.
+        guard workspaceByteCount + recipe.tableByteCount <= recipe.request.memoryLimit else { return nil }
+
+        var memory = WorkspaceLayout()
+        let blocks = problem.groups * table.pairCount
+        kept = (
+            memory.book(recipe.layout.filterByteCount, bytesEach: 1),
+            memory.book(
+                blocks, problem.channelsPerGroup, table.shape.spectrumCount, bytesEach: 2 * precision.byteCount),
+            memory.book(blocks, problem.channelsPerGroup, KeptBlock<Scalar>.factCount, bytesEach: 8)
+        )
+        keptByteCount = memory.byteCount
+
+        let order = PairOrder(inputGradient.table)
+        let threads = recipe.request.threads
+        forward = try SpectralPipeline(table: table, layout: recipe.layout, threads: threads)
+        self.inputGradient = try SpectralPipeline(
+            table: inputGradient.table, layout: inputGradient.layout, threads: threads)
+        self.filterGradient = try SpectralPipeline(
+            table: filterGradient.table, layout: filterGradient.layout, threads: threads, pairOrder: order)
+    }
+
+    private var problem: Problem { forward.problem }
+
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func forward(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: SharedRegion<Scalar>,
+        kept: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws -> Bool {
+        let marks = part(scratch, self.scratch.marks)
+        for index in 0..<marks.count { marks[index] = 0 }
+        let own = scratch[self.scratch.inputGradient.offset..<scratch.count]
+        let memory = PipelineMemory<Scalar>(own, forward.layout, filters: kept)
+        memory.forgetMarks()
+        control?.begin(blocks: forward.filterBlockCount + forward.table.productBlockCount)
+        let hasNonFinite = try forward.transformFilters(w, memory, control)
+        let isTouched = try forward.runProductBlocks(x, bias, y, memory, control) { partner, worker in
+            StepBlock(keptBlock(partner, kept), marks[worker..<worker + 1], nil)
+        }
+        try forward.finish(
+            x, w, bias, y, memory, isTouched: hasNonFinite || isTouched, control: control)
+        return !hasNonFinite && !isMarked(marks)
+    }
+
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func gradients(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, _ dy: Span<Scalar>, kept: SharedRegion<UInt8>?,
+        into dx: SharedRegion<Scalar>, _ dw: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>,
+        control: ExecutionControl?
+    ) throws {
+        let none = Span<Scalar>()
+        let gradientScratch = part(scratch, self.scratch.filterGradient)
+        let marks = part(scratch, self.scratch.marks)
+        for index in 0..<marks.count { marks[index] = 0 }
+        let own = part(scratch, self.scratch.inputGradient)
+        let memory = PipelineMemory<Scalar>(
+            own, inputGradient.layout, filters: own,
+            spectra: kept.map { part($0, self.kept.filters).region(forward.layout.spectra, of: Scalar.self) })
+        let sums = PipelineMemory<Scalar>(gradientScratch, filterGradient.layout, filters: gradientScratch)
+        memory.forgetMarks()
+        sums.forgetMarks()
+        let hasNonFinite =
+            try kept == nil
+            ? inputGradient.transformFilters(w, memory, nil) : inputGradient.measureFilters(w, memory)
+        let careful = !inputGradient.hasComfortableFilters(memory)
+        let isTouched = Atomic(hasNonFinite)
+        if inputGradient.table.addsOverlaps { clear(dx) }
+        let chunkCount = filterGradient.layout.chunkCount
+        let waveCount = filterGradient.pairOrder.waveCount
+        let groups = sumsAreLocal ? 2 : 1
+        let blocks = sumsAreLocal ? (problem.groups + 1) / 2 : problem.groups * chunkCount
+        control?.begin(blocks: blocks * waveCount)
+        for wave in 0..<waveCount {
+            try Workers.run(count: workers, blocks: blocks) { block, worker in
+                let first = block / chunkCount * groups
+                let mark = marks[worker..<worker + 1]
+                let sums = sumsAreLocal ? localSums(first, worker: worker, sums) : sums
+                for group in first..<min(first + groups, problem.groups) {
+                    let found = runPairs(
+                        group, block % chunkCount, wave: wave, dy, dx, memory, sums, kept, mark, worker: worker,
+                        careful: careful)
+                    if found { isTouched.store(true, ordering: .relaxed) }
+                }
+                if sumsAreLocal, kept != nil, mark[0] == 0 {
+                    let planes = filterGradient.Kg * filterGradient.Cg
+                    let end = min(first + 2, problem.groups) * planes
+                    for pair in first * planes / 2..<(end + 1) / 2 {
+                        filterGradient.finishGradients(pair, dw, sums, .ordinary, worker: worker)
+                    }
+                }
+                try control?.completeBlock()
+            }
+        }
+        try inputGradient.finish(
+            dy, w, none, dx, memory, isTouched: isTouched.load(ordering: .relaxed), control: control)
+
+        guard kept != nil, !isMarked(marks) else {
+            return try filterGradient.execute(
+                x, dy, bias: none, into: dw, scratch: gradientScratch, control: control)
+        }
+        if !sumsAreLocal { try filterGradient.finishSums(dw, sums, .ordinary, nil) }
+        try filterGradient.finish(x, dy, none, dw, sums, isTouched: false, control: control)
+    }
+
+    /// Whether each block has sums of its own, which are transformed back at once, while they are near: those of two groups, as
+    /// their planes travel in pairs. Only where that leaves blocks enough to share.
+    private var sumsAreLocal: Bool {
+        filterGradient.pairOrder.waveCount == 1 && filterGradient.layout.chunkCount == 1 && problem.groups >= 16
+    }
+
+    private var workers: Int {
+        let count = inputGradient.layout.blockCrew.blocks
+        return sumsAreLocal ? min(count, filterGradient.layout.filterCrew.blocks) : count
+    }
+
+    private func localSums(
+        _ group: Int, worker: Int, _ sums: PipelineMemory<Scalar>
+    ) -> PipelineMemory<Scalar> {
+        let planes = filterGradient.Kg * filterGradient.Cg
+        return sums.withSpectra(
+            fromPlane: group * planes, slot: worker, count: 2 * planes * 2 * filterGradient.shape.spectrumCount)
+    }
+
+    /// Runs the input gradient of one chunk's pairs in one wave, and sums their products for the filter gradient.
+    ///
+    /// - Returns: Whether a sample was not finite.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func runPairs(
+        _ group: Int, _ chunk: Int, wave: Int, _ dy: Span<Scalar>, _ dx: SharedRegion<Scalar>,
+        _ memory: PipelineMemory<Scalar>, _ sums: PipelineMemory<Scalar>, _ kept: SharedRegion<UInt8>?,
+        _ mark: SharedRegion<UInt8>, worker: Int, careful: Bool
+    ) -> Bool {
+        let order = filterGradient.pairOrder
+        var isTouched = false
+        if wave == 0 { filterGradient.forgetSums(group, chunk, sums) }
+        order.forEachPair(wave: wave, chunk: chunk, of: filterGradient.layout.chunkCount) { pair in
+            let first = Partner(group: group, row: 2 * pair)
+            let second = Partner(group: group, row: 2 * pair + 1)
+            // Once a worker gave up, its sums are of no use.
+            let step = (mark[0] == 0 ? kept : nil).map {
+                StepBlock(
+                    keptBlock(first, $0), mark,
+                    SumsBeside(pipeline: filterGradient, memory: sums, group: group, chunk: chunk))
+            }
+            let found = inputGradient.runProductBlock(
+                (first, second.row < inputGradient.table.rowCount ? second : nil), dy, Span(), dx, memory,
+                worker: worker, careful: careful, step: step)
+            isTouched = isTouched || found
+            return true
+        }
+        if wave == order.waveCount - 1 { filterGradient.clearIfEmpty(group, chunk, sums) }
+        return isTouched
+    }
+
+    private func part(_ memory: SharedRegion<UInt8>, _ booking: Booking) -> SharedRegion<UInt8> {
+        memory[booking.offset..<booking.offset + booking.byteCount]
+    }
+
+    private func isMarked(_ marks: SharedRegion<UInt8>) -> Bool { (0..<marks.count).contains { marks[$0] != 0 } }
+
+    private func keptBlock(_ first: Partner, _ memory: SharedRegion<UInt8>) -> KeptBlock<Scalar> {
+        let (Cg, index) = (forward.Cg, first.group * forward.table.pairCount + first.row / 2)
+        let facts = memory.region(kept.facts, of: Double.self).slice(index, count: Cg * KeptBlock<Scalar>.factCount)
+        return KeptBlock(
+            spectra: memory.region(kept.spectra, of: Scalar.self).slice(
+                index, count: 2 * Cg * forward.shape.spectrumCount),
+            facts: FieldFacts(facts[0..<Cg * 2 * FieldFacts.stride]),
+            negatives: facts[Cg * 2 * FieldFacts.stride..<facts.count])
+    }
+}
+
+/// The spectra of the input's fields in one pair of rows, and what is known of them.
+struct KeptBlock<Scalar: ConvolutionScalar> {
+    /// Doubles for each field: see ``FieldFacts``, and whether it holds a negative sample.
+    static var factCount: Int { 2 * FieldFacts.stride + 1 }
+
+    let spectra: SharedRegion<Scalar>
+    let facts: FieldFacts
+    let negatives: SharedRegion<Double>
+}
+
+/// Where an input gradient's block sums the products of the filter gradient.
+struct SumsBeside<Scalar: ConvolutionScalar> {
+    let pipeline: SpectralPipeline<Scalar>
+    let memory: PipelineMemory<Scalar>
+    let group: Int
+    let chunk: Int
+}
+
+/// What one block of a training step does for other passes: in the forward pass it keeps the spectra of its fields, in the input
+/// gradient it sums their products for the filter gradient.
+struct StepBlock<Scalar: ConvolutionScalar> {
+    private let x: KeptBlock<Scalar>
+    private let mark: SharedRegion<UInt8>
+    private let sums: SumsBeside<Scalar>?
+
+    init(_ x: KeptBlock<Scalar>, _ mark: SharedRegion<UInt8>, _ sums: SumsBeside<Scalar>?) {
+        (self.x, self.mark, self.sums) = (x, mark, sums)
+    }
+
+    func note(isNegative: Bool, field: Int) {
+        if let sums {
+            if isNegative { sums.pipeline.noteNegative(sums.group, filter: field, chunk: sums.chunk, sums.memory) }
+        } else {
+            x.negatives[field] = isNegative ? 1 : 0
+        }
+    }
+
+    /// Notes that nothing can be shared.
+    func giveUp() { mark[0] = 1 }
+
+    /// What is done with the spectra of the block's fields, of which this is known.
+    func use(_ isPair: Bool, _ facts: FieldFacts, isOrdinary: Bool) -> SpectrumUse<Scalar> {
+        guard isOrdinary else {
+            giveUp()
+            return .none
+        }
+        guard let sums else {
+            facts.copy(to: x.facts)
+            return .keep(x.spectra)
+        }
+        let use = sums.pipeline.sumsBeside(
+            sums.group, isPair: isPair, chunk: sums.chunk, x: x, g: facts, sums.memory)
+        if use == nil { giveUp() }
+        return use ?? .none
+    }
+}
