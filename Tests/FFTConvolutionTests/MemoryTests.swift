@@ -103,6 +103,7 @@ import TestSupport
         }
 
         func run(mayBeRefused: Bool, overhead: Int) throws {
+            ResidentMemory.refuseHugePages()
             try Self.meetAllCode()
             let free = try measure(limit: nil)
             try require(

@@ -16,6 +16,16 @@ import Foundation
             _ = unsafeBitCast(mallocTrim, to: (@convention(c) (Int) -> CInt).self)(0)
         }
 
+        /// Has memory counted in the pages of the processor. A huge page is 2 MB in use as soon as one byte is, and whether a few free
+        /// bytes lie in one depends on where the process was loaded.
+        static func refuseHugePages() {
+            guard let control = dlsym(nil, "prctl") else { return }
+            // PR_SET_THP_DISABLE; variadic in C, all arguments in registers.
+            typealias Control =
+                @convention(c) (CInt, CUnsignedLong, CUnsignedLong, CUnsignedLong, CUnsignedLong) -> CInt
+            _ = unsafeBitCast(control, to: Control.self)(41, 1, 0, 0, 0)
+        }
+
         /// Bytes that the peak during `body` exceeds what was in use before it.
         static func peakGrowth(of body: () throws -> Void) throws -> Int {
             let before = try resetPeak()
