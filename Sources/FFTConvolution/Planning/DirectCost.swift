@@ -98,7 +98,7 @@ extension CostModel {
         let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
         let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
         let product =
-            positions * taps * columns * Double(problem.channelsPerGroup) * productTime(rows: problem.channelsPerGroup)
+            positions * taps * columns * Double(problem.channelsPerGroup) * productTime(rows: layout.rowCount)
         let turned = slabs * Double(layout.inputCount + layout.gradientCount) + Double(layout.sumCount)
         return G * (product + turned * machine.turnTime)
     }

@@ -63,28 +63,29 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         let sums = scratch.region(layout.sums, of: Scalar.self)
         let slabs = problem.batch * layout.slabCount
         if slabs == 0 { sums.fill(0) }
-        let channels = channelCut
+        let rows = rowCut
+        let products = taps / layout.tapsTogether
         for first in stride(from: 0, to: slabs, by: layout.together) {
             let count = min(layout.together, slabs - first)
-            let rows = axes[0].reach(layout.slabDepths) * axes[1].reach(layout.slabRows)
-            let jobs = rows + layout.panelCount
+            let inputRows = axes[0].reach(layout.slabDepths) * axes[1].reach(layout.slabRows)
+            let jobs = inputRows + layout.panelCount
             try Workers.run(count: layout.workers, blocks: count * jobs) { job, _ in
                 let (slab, part) = (job / jobs, job % jobs)
-                if part < rows {
+                if part < inputRows {
                     turnInput(part, slab: first + slab, group, input, inputs.slice(slab, count: layout.inputCount))
                 } else {
                     turnGradient(
-                        part - rows, slab: first + slab, group, gradient,
+                        part - inputRows, slab: first + slab, group, gradient,
                         gradients.slice(slab, count: layout.gradientCount))
                 }
             }
             if scaling.first != 0 { scale(inputs, byPowerOfTwo: scaling.first) }
             if scaling.second != 0 { scale(gradients, byPowerOfTwo: scaling.second) }
-            try Workers.run(count: layout.workers, blocks: taps * layout.panelCount * channels.pieces) { job, _ in
+            try Workers.run(count: layout.workers, blocks: products * layout.panelCount * rows.pieces) { job, _ in
                 for slab in 0..<count {
                     multiply(
-                        tap: job / channels.pieces % taps, panel: job / (channels.pieces * taps),
-                        channels[job % channels.pieces], slab: first + slab,
+                        tap: job / rows.pieces % products * layout.tapsTogether,
+                        panel: job / (rows.pieces * products), rows[job % rows.pieces], slab: first + slab,
                         inputs.slice(slab, count: layout.inputCount),
                         gradients.slice(slab, count: layout.gradientCount), sums, isFirst: first + slab == 0)
                 }
@@ -93,11 +94,11 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
-    /// Channels of one block: enough blocks for all workers.
-    private var channelCut: EvenCut {
-        let blocks = max(taps * layout.panelCount, 1)
+    /// Rows of one block: enough blocks for all workers.
+    private var rowCut: EvenCut {
+        let blocks = max(taps / layout.tapsTogether * layout.panelCount, 1)
         let pieces = (4 * layout.workers + blocks - 1) / blocks
-        return EvenCut(problem.channelsPerGroup, most: max((problem.channelsPerGroup + pieces - 1) / pieces, 8))
+        return EvenCut(layout.rowCount, most: max((layout.rowCount + pieces - 1) / pieces, 8))
     }
 
     /// Turns one row of a slab's input into `[position][channel]`.
@@ -150,11 +151,11 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
-    /// Adds the terms of one slab to the sums of one tap.
+    /// Adds the terms of one slab to some rows of the sums that begin with a tap.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func multiply(
-        tap: Int, panel: Int, _ channels: Range<Int>, slab number: Int, _ input: SharedRegion<Scalar>,
+        tap: Int, panel: Int, _ rows: Range<Int>, slab number: Int, _ input: SharedRegion<Scalar>,
         _ gradient: SharedRegion<Scalar>, _ sums: SharedRegion<Scalar>, isFirst: Bool
     ) {
         let slab = layout.slab(number % layout.slabCount)
@@ -168,12 +169,12 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
             + tap % axes[2].filter * axes[2].dilation
         let (panelWidth, pitch) = (layout.panelWidth, layout.panelWidth * layout.panelCount)
         let product = ShiftedProduct(
-            rows: channels.count, columns: panelWidth, secondPitch: panelWidth, resultPitch: pitch)
+            rows: rows.count, columns: panelWidth, secondPitch: panelWidth, resultPitch: pitch)
         for run in 0..<runs.pieces {
             product.multiply(
-                Elements(input), at: shift * layout.channelPitch + channels.lowerBound, offsets, runs[run],
+                Elements(input), at: shift * layout.channelPitch + rows.lowerBound, offsets, runs[run],
                 Elements(gradient), at: (panel * positions + runs[run].lowerBound) * panelWidth, into: sums,
-                at: (tap * problem.channelsPerGroup + channels.lowerBound) * pitch + panel * panelWidth,
+                at: (tap * problem.channelsPerGroup + rows.lowerBound) * pitch + panel * panelWidth,
                 accumulate: !isFirst || run > 0)
         }
     }

@@ -1,8 +1,8 @@
 internal import SpectralEngine
 
-/// How the filter gradient of many channels becomes products of matrices: one for each tap.
+/// How the filter gradient of many channels becomes products of matrices: one for each tap, or for each row of taps.
 ///
-/// Rows are channels, the depth runs over outputs, columns are filters. So both operands are turned first: the input into
+/// Rows are channels, or neighbouring taps and channels where these are few; the depth runs over outputs, columns are filters. So both operands are turned first: the input into
 /// `[position][channel]` between zeros, the output gradient into panels `[position][filter]`; in *slabs* of some output
 /// layers and rows of one batch item, whose terms are summed in order.
 struct MatrixGradientLayout: Hashable, Sendable {
@@ -37,6 +37,10 @@ struct MatrixGradientLayout: Hashable, Sendable {
         Slab(depths: depthCut[index / rowCut.pieces], rows: rowCut[index % rowCut.pieces])
     }
 
+    /// Neighbouring taps of one product: their channels lie one after the other.
+    let tapsTogether: Int
+    /// Rows of one product.
+    var rowCount: Int { tapsTogether * problem.channelsPerGroup }
     let panelWidth: Int
     let panelCount: Int
     /// Elements from position to position of the turned input.
@@ -51,6 +55,9 @@ struct MatrixGradientLayout: Hashable, Sendable {
     let gradients: Booking
     let sums: Booking
     let byteCount: Int
+
+    /// Channels that make too few rows for one product.
+    private static let fewChannels = 13
 
     /// - Parameter slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
     init(
@@ -70,11 +77,13 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let multiple = ShiftedProduct.columnMultiple(scalarByteCount: precision.byteCount)
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         let planes = (Kg + multiple - 1) / multiple * multiple
-        panelWidth = min(planes, (Cg <= 7 ? 4 : 2) * multiple)
+        let columns = axes[2]
+        tapsTogether = Cg <= Self.fewChannels && columns.dilation == 1 ? columns.filter : 1
+        panelWidth = min(planes, (tapsTogether * Cg <= 7 ? 4 : 2) * multiple)
         panelCount = (planes + panelWidth - 1) / panelWidth
         // An odd number of cache lines, or neighbouring positions would meet in a few places of the cache.
         let lines = (Cg + multiple - 1) / multiple
-        channelPitch = lines > 1 ? (lines | 1) * multiple : Cg
+        channelPitch = tapsTogether > 1 || lines == 1 ? Cg : (lines | 1) * multiple
 
         let (axes, pitch, width) = (self.axes, channelPitch, panelWidth * panelCount)
         func counts(_ depths: Int, _ rows: Int) -> (input: Int, gradient: Int) {
