@@ -10,6 +10,10 @@ struct Measurement {
     let minimumTime: Double
     /// Whether the filter is made ready before, for the forward pass.
     var preparesFilter = false
+    /// Calls that are timed at least, however long they last.
+    var fewestRuns = 3
+    /// Where plans come from; without one they are made anew, so that planning is timed.
+    var planner: Planner?
 
     /// Plans once, then measures as long as `isWanted` says, which is asked before every measurement.
     func run(while isWanted: () throws -> Bool, report: (BenchResult) throws -> Void) throws {
@@ -27,8 +31,8 @@ struct Measurement {
         let (problem, pass) = (text.problem, text.pass ?? .forward)
         let clock = ContinuousClock()
         let start = clock.now
-        // A planner of its own, so that no earlier plan is found.
-        let plan = try Planner().plan(for: problem, scalar: type, passes: [pass], options: options)
+        // By default a planner of its own, so that no earlier plan is found.
+        let plan = try (planner ?? Planner()).plan(for: problem, scalar: type, passes: [pass], options: options)
         let planning = clock.now - start
 
         var random = RandomData(seed: 1)
@@ -63,24 +67,22 @@ struct Measurement {
                         first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
                 }
             }
-            let middle = times.count / 2
-            let median = times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
             let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
             try report(
                 BenchResult(
                     text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threads,
-                    minimum: times[0], median: median, runs: times.count, planning: planning.seconds,
+                    minimum: times[0], median: Self.median(of: times), runs: times.count, planning: planning.seconds,
                     workspaceByteCount: try plan.workspaceByteCount(for: pass)))
         }
     }
 
-    /// Seconds of each call, ascending: one call to warm up, then three at least, and for the minimum time.
+    /// Seconds of each call, ascending: one call to warm up, then the fewest asked for, and for the minimum time.
     private func measure(_ call: () throws -> Void) throws -> [Double] {
         let clock = ContinuousClock()
         var times: [Double] = []
         var total = 0.0
         var isWarm = false
-        while !isWarm || times.count < 3 || total < minimumTime {
+        while !isWarm || times.count < fewestRuns || total < minimumTime {
             try Interrupts.check()
             let time = try clock.measure(call).seconds
             if isWarm {
@@ -90,6 +92,12 @@ struct Measurement {
             isWarm = true
         }
         return times.sorted()
+    }
+
+    /// The median of numbers in ascending order, of which there is at least one.
+    static func median(of times: [Double]) -> Double {
+        let middle = times.count / 2
+        return times.count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2
     }
 }
 
@@ -116,29 +124,17 @@ struct BenchResult {
 
     /// One line; the keys are part of the tool's contract.
     var json: String {
-        let fields = [
-            ("problem", Self.quoted(problem)), ("pass", Self.quoted(pass)), ("method", Self.quoted(method.rawValue)),
-            ("algorithm", Self.quoted(algorithm)), ("threads", "\(threads)"),
-            ("minimum_ms", Self.milliseconds(minimum)), ("median_ms", Self.milliseconds(median)), ("runs", "\(runs)"),
+        JSONLine.object([
+            ("problem", JSONLine.text(problem)), ("pass", JSONLine.text(pass)),
+            ("method", JSONLine.text(method.rawValue)), ("algorithm", JSONLine.text(algorithm)),
+            ("threads", "\(threads)"), ("minimum_ms", Self.milliseconds(minimum)),
+            ("median_ms", Self.milliseconds(median)), ("runs", "\(runs)"),
             ("planning_ms", Self.milliseconds(planning)), ("workspace_bytes", "\(workspaceByteCount)"),
-        ]
-        return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
+        ])
     }
 
     private var problem: String { "\(ProblemText(text.problem, precision: text.precision))" }
     private var pass: String { text.pass?.rawValue ?? "" }
 
-    private static func milliseconds(_ seconds: Double) -> String { String(format: "%.6f", seconds * 1000) }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": quoted += "\\\(scalar)"
-            case _ where scalar.value < 0x20: quoted += String(format: "\\u%04x", scalar.value)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
-    }
+    private static func milliseconds(_ seconds: Double) -> String { JSONLine.number(seconds * 1000) }
 }
