@@ -46,13 +46,13 @@ struct ArrayOptions: ParsableArguments {
             execution: try execution.resolved())
     }
 
-    private static func perAxis(_ text: String, argument: String) throws(ConvolutionError) -> PerAxis {
+    static func perAxis(_ text: String, argument: String) throws(ConvolutionError) -> PerAxis {
         let values = try StrictNumber.list(text, in: 1...Int.max, argument: argument)
         return values.count == 1 ? .uniform(values[0]) : .each(values)
     }
 
     /// A name, numbers, or before:after pairs; a number among pairs stands for both of its sides.
-    private static func padding(_ text: String) throws(ConvolutionError) -> Padding {
+    static func padding(_ text: String) throws(ConvolutionError) -> Padding {
         switch text {
         case "valid": return .valid
         case "same": return .same

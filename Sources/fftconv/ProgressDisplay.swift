@@ -4,7 +4,7 @@ import Synchronization
 
 /// One line on standard error with the percentage done, once a computation has taken a second.
 final class ProgressDisplay: Sendable {
-    private let control: ExecutionControl
+    private let fraction: @Sendable () -> Double
     private let isTerminal: Bool
     private struct State {
         var isFinished = false
@@ -12,9 +12,15 @@ final class ProgressDisplay: Sendable {
     }
     private let state = Mutex(State())
 
-    /// - Parameter isForced: Also where standard error is not a terminal; then one line for each figure.
-    init(of control: ExecutionControl, isForced: Bool) {
-        self.control = control
+    convenience init(of control: ExecutionControl, isForced: Bool) {
+        self.init(isForced: isForced) { control.fractionCompleted }
+    }
+
+    /// - Parameters:
+    ///   - isForced: Also where standard error is not a terminal; then one line for each figure.
+    ///   - fraction: Work done so far, from 0 to 1.
+    init(isForced: Bool, fraction: @escaping @Sendable () -> Double) {
+        self.fraction = fraction
         isTerminal = isatty(STDERR_FILENO) == 1
         guard isTerminal || isForced else { return }
         Thread.detachNewThread { [self] in
@@ -37,7 +43,7 @@ final class ProgressDisplay: Sendable {
     private func show(_ shown: inout Int) -> Bool {
         state.withLock { state in
             guard !state.isFinished else { return false }
-            let percentage = Int(control.fractionCompleted * 100)
+            let percentage = Int(fraction() * 100)
             if percentage != shown {
                 StandardStreams.writeError(isTerminal ? "\r\(percentage) %" : "\(percentage) %\n")
                 shown = percentage
