@@ -18,7 +18,7 @@ struct FFTConv: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Forward.self, InputGradient.self, FilterGradient.self, Backward.self, Transposed.self, Convolve.self,
-            Correlate.self, Picture.self, Validate.self, Explain.self, Bench.self,
+            Correlate.self, Picture.self, Validate.self, Explain.self, Bench.self, Crossover.self,
         ])
 }
 
