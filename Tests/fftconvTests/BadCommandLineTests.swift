@@ -80,6 +80,21 @@ import Testing
         BadInput("O11", "bench i8x8_f3x3 --min-time soon", 2, "--min-time: got 'soon'"),
         BadInput("O12", "validate i8_f3_q1", 2, "unknown field 'q1'"),
         BadInput("O13", "bench i8x8_f3x3 --on-request", 2, "must be asked of one problem, one pass and one method"),
+        BadInput("X1", "crossover --input 8x", 2, "--input: got '8x': must be extents, as in 1024x1024"),
+        BadInput("X1b", "crossover --input n2c3", 2, "--input: got 'n2c3': must be extents, as in 1024x1024"),
+        BadInput("X1c", "crossover --input i8x8_f3x3", 2, "--input: got 'i8x8_f3x3': must be extents"),
+        BadInput("X1d", "crossover --input 8x8x8x8", 2, "with 1 to 3 spatial axes"),
+        BadInput("X1e", "crossover --input n0i8x8", 2, "--input: got 'n0i8x8': the batch must be ≥ 1"),
+        BadInput("X1f", "crossover --input ∅", 2, "--input: got ''"),
+        BadInput("X2", "crossover --filters 3,0", 2, "--filters: got 0: must be ≥ 1"),
+        BadInput("X2b", "crossover --filters 3,x", 2, "--filters: got 'x'"),
+        BadInput("X2c", "crossover --filters 5,3,5", 2, "--filters: got 5 twice"),
+        BadInput("X3", "crossover --passes forward,all", 2, "--passes: got 'all': must be one of forward"),
+        BadInput("X4", "crossover --precision f16", 2, "--precision: got 'f16': must be one of f32, f64"),
+        BadInput("X5", "crossover --time soon", 2, "--time: got 'soon'"),
+        BadInput("X6", "crossover --plot times.pdf", 2, "--plot: got 'times.pdf': must end in .svg or .png"),
+        BadInput("X6b", "crossover --plot -", 2, "--plot: got '-': must end in .svg or .png"),
+        BadInput("X7", "crossover --plot a.svg --json a.svg", 2, "two results need two outputs"),
     ]
 
     static let combinations: [BadInput] = [
@@ -131,6 +146,11 @@ import Testing
         BadInput("V2b", "image p.png nan.npy -o out.png", 6, "kernel[0,1]") {
             try $0.write([1, 2], [1, .nan] as [Float], "nan.npy")
         },
+        BadInput("X8", "crossover --input 8x8 --filters 3,9", 4, "must not exceed padded input 8"),
+        BadInput("X8b", "crossover --input 2", 4, "must not exceed padded input 2"),
+        BadInput("X9", "crossover --input c4i8x8 --groups 3", 4, "--groups: got 3: must divide the channels, 4"),
+        BadInput("X9b", "crossover --input c4i8x8 --groups 4 --filter-count 2", 4, "must divide K = 2"),
+        BadInput("X10", "crossover --json missing/out.json", 7, "the folder 'missing' must exist"),
         BadInput("Q6", "forward k.npy k.npy -o out.npy --padding 1000000", 5, "bytes"),
         BadInput("Q6b", "image p.png box:1000000 -o out.png", 5, "bytes"),
     ]
@@ -152,7 +172,7 @@ import Testing
 
     @Test(arguments: [
         "forward", "input-gradient", "filter-gradient", "backward", "transposed", "convolve", "correlate", "image",
-        "validate", "explain", "bench",
+        "validate", "explain", "bench", "crossover",
     ])
     func helpHasAnExample(subcommand: String) throws {
         let outcome = try Tool.run([subcommand, "--help"], in: try Folder())

@@ -37,14 +37,18 @@ struct Tool {
         return nil
     }()
 
-    /// Starts the tool. Streams go to files, so that nothing waits for a full pipe.
-    static func start(_ arguments: [String], in folder: Folder, input: Data? = nil) throws -> Running {
+    /// Starts the tool, in this process's environment or another one. Streams go to files, so that nothing waits for a
+    /// full pipe.
+    static func start(
+        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil
+    ) throws -> Running {
         guard let executable else { throw NotFound(description: "fftconv is not beside \(Bundle.main.bundlePath)") }
         let streams = try Folder()
         let process = Process()
         process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
+        if let environment { process.environment = environment }
         if let input {
             try streams.write(input, "input")
             process.standardInput = try FileHandle(forReadingFrom: streams.url("input"))
@@ -61,8 +65,10 @@ struct Tool {
         return Running(process: process, ended: ended, streams: streams)
     }
 
-    static func run(_ arguments: [String], in folder: Folder, input: Data? = nil) throws -> Outcome {
-        try start(arguments, in: folder, input: input).wait()
+    static func run(
+        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil
+    ) throws -> Outcome {
+        try start(arguments, in: folder, input: input, environment: environment).wait()
     }
 
     struct Running {
