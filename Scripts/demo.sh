@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs two large filters over the sample photograph, each by FFT and by direct sums, and prints what ran and the
-# measured times. Every number printed is one that the tool reported in this run.
+# measured times; then finds the filter size from which the FFT is faster on a picture as large. Every number printed is one that the tool reported in this run.
 #
 # usage: Scripts/demo.sh PATH-TO-FFTCONV
 set -euo pipefail
@@ -45,3 +45,9 @@ echo
 printf '%-16s %12s %12s %12s\n' filter "FFT, ms" "direct, ms" "direct/FFT"
 printf '%s' "$summary"
 echo "Pictures are in demo/. Times are of one execution each, on this machine, in this run."
+
+echo
+crossover=(crossover --input 512x512 --filters 3,5,7,9,11,13,15,19 --time 6)
+if command -v gnuplot >/dev/null; then crossover+=(--plot demo/crossover.svg); fi
+echo "fftconv ${crossover[*]}"
+"$tool" "${crossover[@]}" | sed 's/^/    /'
