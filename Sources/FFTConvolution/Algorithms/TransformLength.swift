@@ -3,7 +3,7 @@ package enum TransformLength {
     /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
     /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
     /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
-    /// out: the next one is better.
+    /// out: the next one is better. What is predicted with is ``PassTimes``, which start with these.
     static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
         (6, 0.51, 0.26), (8, 0.49, 0.25), (10, 0.58, 0.32), (12, 0.60, 0.30), (14, 0.78, 0.46), (16, 0.57, 0.29),
         (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
@@ -12,15 +12,6 @@ package enum TransformLength {
         (512, 0.95, nil), (640, 1.01, nil), (768, 1.57, nil), (960, 1.61, nil), (1024, 1.10, nil), (1280, 1.05, nil),
         (2048, 1.09, nil), (2560, 1.42, nil), (4096, 1.45, nil),
     ]
-
-    /// Seconds for each point of a pass over lines of a length: of contiguous ones, or of the form the engine prefers, and
-    /// whether that is columns.
-    static func pass(_ length: Int, contiguous: Bool = false) -> (seconds: Double, isColumns: Bool) {
-        // Beyond the table as its slower lengths; such lines are rare in a tile.
-        guard let found = passTimes.first(where: { $0.length >= length }) else { return (1.8e-9, false) }
-        if !contiguous, let columns = found.columns { return (columns * 1e-9, true) }
-        return (found.contiguous * 1e-9, false)
-    }
 
     /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
     private static let short: [Int] = [1, 2, 4] + passTimes.map(\.length)

@@ -175,19 +175,19 @@ private struct StageTimes {
 
     private func transform(_ box: TileBox, isInverse: Bool) -> Double {
         let points = Double(shape.pointCount)
-        let (line, isColumns) = TransformLength.pass(shape.lineLength)
+        let (line, isColumns) = machine.passTimes.pass(shape.lineLength)
         // Lines are read by FFTW, or copied; on the way back they are always copied.
         let lines = points * (line + (isColumns && !isInverse ? 0 : machine.copyTime))
         var time = 0.0
         if shape.planes > 1 {
             let share = Double(box.planes.count) / Double(shape.planes)
             time += share * Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length)
-            let (column, isRead) = TransformLength.pass(shape.rows)
+            let (column, isRead) = machine.passTimes.pass(shape.rows)
             time += share * points * (column + (isRead ? 1 : 2) * machine.copyTime)
             // The planes of a line are far from each other.
             time += points * (line + (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime)
-        } else if shape.rows > 1, isColumns, TransformLength.pass(shape.rows).isColumns {
-            let first = TransformLength.pass(shape.rows).seconds, last = TransformLength.pass(shape.length).seconds
+        } else if shape.rows > 1, isColumns, machine.passTimes.pass(shape.rows).isColumns {
+            let first = machine.passTimes.pass(shape.rows).seconds, last = machine.passTimes.pass(shape.length).seconds
             let share =
                 isInverse
                 ? Double(box.rows.count) / Double(shape.rows) : Double(box.columns.count) / Double(shape.length)
@@ -203,5 +203,5 @@ private struct StageTimes {
         return time * factor
     }
 
-    private func contiguous(_ length: Int) -> Double { TransformLength.pass(length, contiguous: true).seconds }
+    private func contiguous(_ length: Int) -> Double { machine.passTimes.pass(length, contiguous: true).seconds }
 }

@@ -2,8 +2,9 @@ internal import SpectralEngine
 
 /// What the cost model knows of the machine it predicts for.
 ///
-/// The rates are built in until they are measured on the user's machine; their source is
-/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it.
+/// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
+/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it. The values here are those
+/// for AVX-512; what other instruction sets make of them is in ``rates``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
@@ -55,6 +56,8 @@ public struct Machine: Sendable {
     public var teamCost = 1.3
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 6e-9
+    /// What passes over lines cost, by their length.
+    public var passTimes = PassTimes()
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,
     /// and with it every bit of the results, is the same for every process.
     public var coreCount = ProcessLimits.onlineCores
@@ -63,7 +66,7 @@ public struct Machine: Sendable {
     /// Bytes of L2 cache of one core.
     public var cacheByteCount = 2 << 20
 
-    public init() {}
+    init(fastest: Void) {}
 
     /// The cores this process may use: its affinity mask, cut to a container's quota; at least 1.
     public static var availableCores: Int { ProcessLimits.availableCores }

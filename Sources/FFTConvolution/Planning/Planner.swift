@@ -5,8 +5,8 @@ internal import Synchronization
 ///
 /// Planning takes microseconds to milliseconds and is done once per problem; do not cache plans yourself.
 public final class Planner: Sendable {
-    /// The planner most programs want.
-    public static let shared = Planner()
+    /// The planner most programs want. It predicts with ``Machine/current``: stored rates, or those built in.
+    public static let shared = Planner(machine: .current)
 
     private let cache: PlanCache
     private let machine: Machine

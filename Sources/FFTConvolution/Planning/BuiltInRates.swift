@@ -1,0 +1,19 @@
+package import SpectralEngine
+
+extension Machine {
+    /// A machine with the rates that are built in for an instruction set: those of AVX-512, slowed down.
+    package init(instructionSet: InstructionSet) {
+        self.init(fastest: ())
+        for rate in Self.rates {
+            switch instructionSet {
+            case .avx512: break
+            case .avx2: self[keyPath: rate.path] *= rate.avx2
+            // Plain loops are for tests of the vectors.
+            case .baseline, .scalar: self[keyPath: rate.path] *= rate.baseline
+            }
+        }
+    }
+
+    /// This machine, with the rates that are built in for its instruction set.
+    public init() { self.init(instructionSet: .inUse) }
+}

@@ -1,0 +1,71 @@
+extension Machine {
+    package typealias RatePath = any WritableKeyPath<Machine, Double> & Sendable
+
+    /// One number of a machine that calibration measures.
+    package struct Rate: Sendable {
+        /// Its name in tables and in the calibration file.
+        package let name: String
+        package let path: RatePath
+        /// How many times as much it is with AVX2, and with 128-bit vectors alone, as with AVX-512: `fftconv calibrate` with
+        /// `FFTCONV_ISA` on one machine (`Docs/Measurements/2026-11-23-rates.md`).
+        let avx2: Double
+        let baseline: Double
+
+        init(
+            _ name: String, _ path: RatePath, avx2: Double = 1, baseline: Double = 1
+        ) {
+            self.name = name
+            self.path = path
+            self.avx2 = avx2
+            self.baseline = baseline
+        }
+    }
+
+    /// All that are measured but for those of passes.
+    package static let rates: [Rate] = fittedRates + [Rate("thread-start", \.threadStartTime)]
+
+    /// Those that are fitted to the times of whole calls.
+    static let fittedRates: [Rate] = [
+        Rate("rotation", \.rotationTime, avx2: 1.5, baseline: 2),
+        Rate("copy", \.copyTime),
+        Rate("gather", \.gatherTime, avx2: 1, baseline: 1.3),
+        Rate("product", \.productTime, avx2: 1.15, baseline: 1.8),
+        Rate("beyond-cache", \.beyondCacheCost),
+        Rate("matrix-product", \.productRate, avx2: 1.5, baseline: 5.2),
+        Rate("channel-pass", \.channelPassTime, avx2: 1.15, baseline: 1.9),
+        Rate("channel-move", \.channelMoveTime, avx2: 1.1, baseline: 1.3),
+        Rate("channel-filter", \.filterTime, avx2: 1.4, baseline: 2.5),
+        Rate("stencil", \.stencilTime, avx2: 2.1, baseline: 6),
+        Rate("stencil-load", \.stencilLoadTime, avx2: 3, baseline: 9),
+        Rate("stencil-gradient", \.stencilGradientTime, avx2: 2.4, baseline: 4.7),
+        Rate("tap-sum", \.tapSumTime, avx2: 1, baseline: 1.5),
+        Rate("stencil-call", \.stencilCallTime),
+        Rate("pad", \.padTime),
+        Rate("element", \.elementTime),
+        Rate("far-element", \.farElementTime),
+        Rate("shifted-product", \.shiftedTime, avx2: 1.9, baseline: 6.2),
+        Rate("turn", \.turnTime),
+        Rate("call", \.callTime),
+        Rate("block", \.blockTime),
+        Rate("row", \.rowTime),
+        Rate("reference-f32", \.singleReferenceRate),
+        Rate("reference-f64", \.doubleReferenceRate),
+    ]
+
+    /// What FFTW's passes cost, which are measured alone.
+    package static let passRates: [Rate] = TransformLength.passTimes.indices.flatMap { index in
+        let entry = TransformLength.passTimes[index]
+        let contiguous = Rate("pass-\(entry.length)", \.passTimes.contiguous[index])
+        guard entry.columns != nil else { return [contiguous] }
+        return [contiguous, Rate("pass-\(entry.length)-columns", \.passTimes.columns[index]!)]
+    }
+
+    private var singleReferenceRate: Double {
+        get { referenceRate[.float32] ?? 0.5e9 }
+        set { referenceRate[.float32] = newValue }
+    }
+    private var doubleReferenceRate: Double {
+        get { referenceRate[.float64] ?? 0.1e9 }
+        set { referenceRate[.float64] = newValue }
+    }
+}
