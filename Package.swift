@@ -77,7 +77,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "fftconvTests",
-            dependencies: ["fftconv", "ArrayFiles", "TestSupport"],
+            dependencies: ["fftconv", "FFTConvolution", "SpectralEngine", "ArrayFiles", "TestSupport"],
             swiftSettings: common),
     ]
 )

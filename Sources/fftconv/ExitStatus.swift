@@ -89,7 +89,7 @@ extension Failure: CustomStringConvertible {
 
     /// Paths and values come from outside: control characters must not break the line or drive the terminal, and a
     /// value of 100 kB must not hide the rule behind it.
-    private static func oneLine(_ text: String) -> String {
+    static func oneLine(_ text: String) -> String {
         let longest = 240
         var line = ""
         for scalar in text.unicodeScalars.prefix(longest) {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FFTConvolution
 import Foundation
 
 /// The command line: parses, runs one subcommand, and turns whatever comes out of it into an exit status.
@@ -15,10 +16,10 @@ struct FFTConv: ParsableCommand {
             Exit status: 0 done, 1 a check failed, 2 bad command line, 3 unreadable input, 4 inputs that do not fit \
             together, 5 resource limit, 6 numeric policy, 7 output not written, 70 a bug, 128 + n stopped by signal n.
             """,
-        version: "0.1.0",
+        version: FFTConvolutionLibrary.version,
         subcommands: [
             Forward.self, InputGradient.self, FilterGradient.self, Backward.self, Transposed.self, Convolve.self,
-            Correlate.self, Picture.self, Validate.self, Explain.self, Bench.self, Crossover.self,
+            Correlate.self, Picture.self, Validate.self, Explain.self, Bench.self, Crossover.self, Calibrate.self,
         ])
 }
 
@@ -35,6 +36,7 @@ enum Main {
         do {
             try CommandLineCheck.check(arguments)
             var command = try parse(arguments)
+            if !(command is Calibrate) { CalibrationWarning.printIfNeeded() }
             try command.run()
             return ExitStatus.done.rawValue
         } catch let code as ExitCode {

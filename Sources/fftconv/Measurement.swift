@@ -32,7 +32,8 @@ struct Measurement {
         let clock = ContinuousClock()
         let start = clock.now
         // By default a planner of its own, so that no earlier plan is found.
-        let plan = try (planner ?? Planner()).plan(for: problem, scalar: type, passes: [pass], options: options)
+        let plan = try (planner ?? Planner(machine: .current))
+            .plan(for: problem, scalar: type, passes: [pass], options: options)
         let planning = clock.now - start
 
         var random = RandomData(seed: 1)

@@ -39,8 +39,12 @@ struct Tool {
 
     /// Starts the tool, in this process's environment or another one. Streams go to files, so that nothing waits for a
     /// full pipe.
+    ///
+    /// - Parameter calibration: The folder in which rates are looked for; without it the built-in ones are used, whatever the
+    ///   machine that runs the tests has stored.
     static func start(
-        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil
+        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil,
+        calibration: String = ""
     ) throws -> Running {
         guard let executable else { throw NotFound(description: "fftconv is not beside \(Bundle.main.bundlePath)") }
         let streams = try Folder()
@@ -48,7 +52,8 @@ struct Tool {
         process.executableURL = executable
         process.arguments = arguments
         process.currentDirectoryURL = folder.url
-        if let environment { process.environment = environment }
+        process.environment = (environment ?? ProcessInfo.processInfo.environment)
+            .merging(["FFTCONV_CACHE": calibration]) { $1 }
         if let input {
             try streams.write(input, "input")
             process.standardInput = try FileHandle(forReadingFrom: streams.url("input"))
@@ -66,9 +71,10 @@ struct Tool {
     }
 
     static func run(
-        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil
+        _ arguments: [String], in folder: Folder, input: Data? = nil, environment: [String: String]? = nil,
+        calibration: String = ""
     ) throws -> Outcome {
-        try start(arguments, in: folder, input: input, environment: environment).wait()
+        try start(arguments, in: folder, input: input, environment: environment, calibration: calibration).wait()
     }
 
     struct Running {

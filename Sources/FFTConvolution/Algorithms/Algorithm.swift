@@ -18,6 +18,9 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     /// The same on all cores of the machine. Choices are ranked by it, so that the choice, and with it every bit of the
     /// result, does not depend on the number of threads asked for.
     var rankingTime: Double { get }
+    /// What ``predictedTime`` would be by other rates, if all threads have enough to do. Calibration fits rates with it; an
+    /// algorithm that has none of its own needs not answer.
+    func predictedTime(on machine: Machine) -> Double
     /// Bytes of scratch that one execution uses.
     var workspaceByteCount: Int { get }
     /// Bytes of tables, such as twiddle factors, that a plan keeps; the plans of one shape share them.
@@ -39,6 +42,7 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
 }
 
 extension Algorithm {
+    package func predictedTime(on machine: Machine) -> Double { predictedTime }
     package var tableByteCount: Int { 0 }
     /// What a memory limit is compared with.
     package var memoryByteCount: Int { workspaceByteCount + tableByteCount }

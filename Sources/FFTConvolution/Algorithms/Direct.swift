@@ -82,6 +82,11 @@ package struct Direct: Algorithm {
         return lost < 1 ? lost / (1 - lost) : .infinity
     }
 
+    package func predictedTime(on machine: Machine) -> Double {
+        let model = CostModel(machine)
+        return model.shared(model.directTime(form, request), workers: request.threads)
+    }
+
     package var arithmetic: Arithmetic { .sums(roundings: form.roundings) }
 
     package var description: String {

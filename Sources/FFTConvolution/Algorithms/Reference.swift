@@ -15,6 +15,10 @@ package struct Reference: Algorithm {
 
     package static func recipes(for request: PlanRequest) -> [Reference] { [Reference(request: request)] }
 
+    package func predictedTime(on machine: Machine) -> Double {
+        CostModel(machine).referenceTime(request, workers: request.threads)
+    }
+
     package var predictedTime: Double { CostModel(request.machine).referenceTime(request, workers: request.threads) }
     package var rankingTime: Double {
         CostModel(request.machine).referenceTime(request, workers: request.machine.coreCount)

@@ -86,6 +86,12 @@ package struct TiledFFT: Algorithm {
         rankingTime = model.denseTime(table, dense, request, workers: rankingWorkers)
     }
 
+    package func predictedTime(on machine: Machine) -> Double {
+        let model = CostModel(machine)
+        guard let dense else { return model.tiledTime(table, layout, request, workers: request.threads) }
+        return model.denseTime(table, dense, request, workers: request.threads)
+    }
+
     package var description: String {
         let lengths = tilings.map { "\($0.length)" }.joined(separator: "x")
         let steps = tilings.map { "\($0.step)" }.joined(separator: "x")

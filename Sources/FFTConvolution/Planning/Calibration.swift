@@ -1,0 +1,122 @@
+internal import SpectralEngine
+
+/// Rates of this machine, measured.
+///
+/// FFTW's passes are timed alone, one for each transform length, and so is the start of a thread. All other rates are fitted to the times of whole calls of
+/// recipes that the library has: predictions are sums over rates, so the rates are those that predict these calls best. What
+/// is fitted is what choices are made with, whatever a formula counts; and it needs no loop of its own for each rate.
+public struct Calibration: Sendable {
+    /// This machine with the rates found.
+    public let machine: Machine
+    /// By which factor predictions were off, in the root mean square of logarithms: with built-in rates, and with these.
+    public let builtInError: Double
+    public let error: Double
+    /// Every call that the rates were fitted to.
+    public let calls: [Call]
+
+    /// One recipe for one pass of a problem, timed; in seconds.
+    public struct Call: Sendable {
+        /// Problem, threads and recipe.
+        public let name: String
+        public let time: Double
+        /// What built-in rates predict, and these.
+        public let builtInTime: Double
+        public let predictedTime: Double
+    }
+
+    /// What to write to ``StoredCalibration/path``.
+    public var fileText: String { CalibrationFile.text(machine) }
+
+    /// Measures. Takes 10 to 45 s, on one thread; the time that others take of the machine is not counted.
+    ///
+    /// - Parameter control: Lets another thread watch or stop it.
+    /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
+    public static func measure(control: ExecutionControl? = nil) throws -> Calibration {
+        try measure(CalibrationProbe.all, from: Machine(), control: control)
+    }
+
+    /// Seconds after which no more calls are begun; the fit makes do with what there is.
+    private static let patience = 45.0
+    /// Seconds that each call is repeated for.
+    private static let minimumTime = 0.015
+
+    package static func measure(
+        _ probes: [CalibrationProbe], from builtIn: Machine, control: ExecutionControl? = nil
+    ) throws -> Calibration {
+        if let fault = FFTWLibrary.fault {
+            throw ConvolutionError(.unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used")
+        }
+        control?.begin(blocks: probes.count + Machine.passRates.count)
+        let start = ContinuousClock().now
+        var machine = builtIn
+        for index in TransformLength.passTimes.indices {
+            let (length, _, columns) = TransformLength.passTimes[index]
+            machine.passTimes.contiguous[index] =
+                passTime(length, columns: false) ?? machine.passTimes.contiguous[index]
+            try control?.completeBlock()
+            guard columns != nil else { continue }
+            machine.passTimes.columns[index] = passTime(length, columns: true) ?? machine.passTimes.columns[index]
+            try control?.completeBlock()
+        }
+        // Between them lie lengths that are not in the table; beyond, it is as much slower as at its end.
+        if let last = machine.passTimes.contiguous.last, let old = builtIn.passTimes.contiguous.last {
+            machine.passTimes.beyond *= last / old
+        }
+        machine.threadStartTime = try threadStartTime() ?? machine.threadStartTime
+        for rate in Machine.passRates { keepInRange(&machine, rate, builtIn) }
+
+        var calls: [RateFit.Call] = []
+        for probe in probes {
+            if ContinuousClock().now - start < .seconds(patience) {
+                let recipes = probe.recipes(machine)
+                let times = try probe.times(of: recipes, minimumTime: minimumTime)
+                for (recipe, time) in zip(recipes, times) where time > 0 && time.isFinite {
+                    calls.append(
+                        RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
+                            recipe.predictedTime(on: $0)
+                        })
+                }
+            }
+            try control?.completeBlock()
+        }
+        let fit = RateFit(calls)
+        var fitted = fit.fitted(machine)
+        for rate in Machine.rates { keepInRange(&fitted, rate, builtIn) }
+        return Calibration(
+            machine: fitted, builtInError: fit.error(builtIn), error: fit.error(fitted),
+            calls: calls.map {
+                Call(
+                    name: $0.name, time: $0.time, builtInTime: $0.prediction(builtIn),
+                    predictedTime: $0.prediction(fitted))
+            })
+    }
+
+    private static func passTime(_ length: Int, columns: Bool) -> Double? {
+        PassSpeed.secondsPerPoint(length: length, columns: columns, rounds: 200)
+    }
+
+    /// What is lost when a second thread does half of some work, nearly at its best: other programs may have the core. `nil` on
+    /// one core.
+    private static func threadStartTime() throws -> Double? {
+        guard Machine.availableCores > 1 else { return nil }
+        // More than it takes to wake a thread, else the first one does both halves.
+        let half = 200e-6
+        var times: [Double] = []
+        for _ in 0..<200 {
+            let time = try ContinuousClock().measure {
+                try Workers.run(count: 2, blocks: 2) { _, _ in
+                    let end = Processor.threadTime + half
+                    while Processor.threadTime < end {}
+                }
+            }
+            times.append(Double(time.components.attoseconds) * 1e-18 - half)
+        }
+        return max(times.sorted()[times.count / 10], 1e-6)
+    }
+
+    /// What is further off than a file may say is no measurement.
+    private static func keepInRange(_ machine: inout Machine, _ rate: Machine.Rate, _ builtIn: Machine) {
+        let (usual, range) = (builtIn[keyPath: rate.path], CalibrationFile.widestRange / 2)
+        machine[keyPath: rate.path] = min(max(machine[keyPath: rate.path], usual / range), usual * range)
+    }
+}

@@ -1,0 +1,96 @@
+import SpectralEngine
+import Testing
+
+@testable import FFTConvolution
+
+struct CalibrationTests {
+    /// Calls whose times are those of a machine that is known.
+    private func calls(_ truth: Machine, _ texts: [String]) throws -> [RateFit.Call] {
+        try texts.flatMap { text in
+            try Pass.allCases.flatMap { pass -> [RateFit.Call] in
+                let probe = CalibrationProbe(try ProblemText(text), pass)
+                return probe.recipes(Machine()).map { recipe in
+                    RateFit.Call(name: text, time: recipe.predictedTime(on: truth)) { recipe.predictedTime(on: $0) }
+                }
+            }
+        }
+    }
+
+    private let texts = ["i512_f9", "i32x32_f5x5", "c4i24x24_k8f7x7", "n2c16i14x14_k16f3x3_psame_g16"]
+
+    @Test func aRecipePredictsItsOwnTimeOnItsOwnMachine() throws {
+        for text in texts {
+            for pass in Pass.allCases {
+                for recipe in CalibrationProbe(try ProblemText(text), pass).recipes(Machine()) {
+                    #expect(recipe.predictedTime(on: Machine()) == recipe.predictedTime, "\(text): \(recipe)")
+                }
+            }
+        }
+    }
+
+    @Test func theFitPredictsTimesOfAnotherMachine() throws {
+        var truth = Machine()
+        for (index, rate) in Machine.rates.enumerated() {
+            truth[keyPath: rate.path] *= [0.4, 1, 2.5, 1.5][index % 4]
+        }
+        let fit = RateFit(try calls(truth, texts))
+        let fitted = fit.fitted(Machine())
+        #expect(fit.error(truth) == 1)
+        #expect(fit.error(Machine()) > 1.2)
+        #expect(fit.error(fitted) < 1.1)
+    }
+
+    @Test func whatNoCallDependsOnStaysAsItIs() throws {
+        var truth = Machine()
+        truth.copyTime *= 3
+        let fitted = RateFit(try calls(truth, ["i32x32_f5x5"])).fitted(Machine())
+        #expect(fitted.productRate == Machine().productRate && fitted.threadStartTime == Machine().threadStartTime)
+        let nothing = RateFit([]).fitted(Machine())
+        for rate in Machine.rates { #expect(nothing[keyPath: rate.path] == Machine()[keyPath: rate.path]) }
+    }
+
+    @Test func oneDisturbedCallDoesNotSpoilTheRest() throws {
+        var calls = try calls(Machine(), texts)
+        let disturbed = calls[0]
+        calls[0] = RateFit.Call(name: "", time: disturbed.time * 50, prediction: disturbed.prediction)
+        let fitted = RateFit(calls).fitted(Machine())
+        for call in calls.dropFirst() {
+            #expect(abs(call.prediction(fitted) / call.time - 1) < 0.3)
+        }
+    }
+
+    @Test func measuringGivesRatesThatAFileMayHold() throws {
+        let control = ExecutionControl()
+        let probes = [CalibrationProbe(try ProblemText("i200_f5"), .forward)]
+        let calibration = try Calibration.measure(probes, from: Machine(), control: control)
+        #expect(control.fractionCompleted == 1 && !calibration.calls.isEmpty)
+        #expect(calibration.calls.allSatisfy { $0.time > 0 && $0.predictedTime > 0 && $0.builtInTime > 0 })
+        let read = try CalibrationFile.machine(from: Array(calibration.fileText.utf8))
+        for rate in Machine.rates { #expect(read[keyPath: rate.path] == calibration.machine[keyPath: rate.path]) }
+        control.cancel()
+        #expect(throws: ConvolutionError.self) { try Calibration.measure(probes, from: Machine(), control: control) }
+    }
+
+    @Test func theChoiceFollowsTheRates() throws {
+        let problem = try ProblemText("i64x64_f9x9").problem
+        func chosen(_ machine: Machine) throws -> String? {
+            try Planner(machine: machine).explain(problem, pass: .forward, precision: .float32).chosen?.algorithm
+        }
+        var slowSums = Machine()
+        (slowSums.stencilTime, slowSums.stencilLoadTime) = (1e-6, 1e-6)
+        #expect(try chosen(slowSums) == "TiledFFT")
+        var slowTransforms = Machine()
+        (slowTransforms.copyTime, slowTransforms.gatherTime, slowTransforms.callTime) = (1e-6, 1e-6, 1e-3)
+        #expect(try chosen(slowTransforms) == "Direct")
+    }
+
+    @Test func everyInstructionSetHasRatesOfItsOwn() {
+        let machines = InstructionSet.allCases.map { Machine(instructionSet: $0) }
+        for rate in Machine.rates + Machine.passRates {
+            let values = machines.map { $0[keyPath: rate.path] }
+            #expect(values.allSatisfy { $0 > 0 && $0.isFinite }, "\(rate.name)")
+        }
+        let times = machines.map(\.shiftedTime)
+        #expect(times == times.sorted(by: >), "the more vectors, the faster")
+    }
+}
