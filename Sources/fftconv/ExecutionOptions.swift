@@ -30,6 +30,9 @@ struct ExecutionOptions: ParsableArguments {
         help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
     var tolerance: String?
 
+    @Option(parsing: .unconditional, help: "estimate, or measure (the best three algorithms are tried first).")
+    var effort = "estimate"
+
     @Flag(help: "Show progress also where standard error is not a terminal.")
     var progress = false
 
@@ -42,7 +45,8 @@ struct ExecutionOptions: ParsableArguments {
                 method: try StrictWord.value(method, of: Method.self, argument: "--method"),
                 threads: try Self.threadCount(threads), memoryLimit: try Self.byteCount(memoryLimit),
                 nonFinite: try StrictWord.value(nonfinite, of: NonFinitePolicy.self, argument: "--nonfinite"),
-                tolerance: try Self.bound(tolerance)),
+                tolerance: try Self.bound(tolerance),
+                effort: try StrictWord.value(effort, of: PlanOptions.Effort.self, argument: "--effort")),
             showsProgress: progress, reports: report)
     }
 

@@ -7,7 +7,8 @@ struct Explain: ParsableCommand {
         commandName: "explain",
         abstract: "The algorithms considered for a problem, their predicted times and memory, and the one taken.",
         discussion: """
-            A problem text without a pass means all three passes. The algorithm marked * is the one that runs.
+            A problem text without a pass means all three passes. The algorithm marked * is the one that runs. With \
+            --measure the candidates are run as well, but for those beyond the best three that would take more than a second.
 
             Example: fftconv explain n4c128i56x56_k128f31x31_psame_g128_dw
             """)
@@ -30,6 +31,9 @@ struct Explain: ParsableCommand {
         help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
     var tolerance: String?
 
+    @Flag(help: "Run the candidates, and print measured times beside the predicted ones.")
+    var measure = false
+
     func run() throws {
         let options = PlanOptions(
             method: try StrictWord.value(method, of: Method.self, argument: "--method"),
@@ -38,8 +42,12 @@ struct Explain: ParsableCommand {
             tolerance: try ExecutionOptions.bound(tolerance))
         let text = try ProblemText(problem)
         for pass in text.pass.map({ [$0] }) ?? Pass.allCases {
-            let explanation = try Planner.shared.explain(
-                text.problem, pass: pass, precision: text.precision, options: options)
+            let explanation =
+                measure
+                ? try Planner.shared.explain(
+                    text.problem, pass: pass, precision: text.precision, options: options,
+                    measuring: Interrupts.control)
+                : try Planner.shared.explain(text.problem, pass: pass, precision: text.precision, options: options)
             try StandardStreams.print("\(explanation)")
         }
     }

@@ -13,6 +13,25 @@ import Testing
         #expect(one.lines.filter { $0.hasPrefix("* ") }.count == 1)
     }
 
+    @Test func explainMeasures() throws {
+        let outcome = try Tool.run(["explain", "c2i8x8_k2f3x3_dw", "--measure", "--threads", "1"], in: try Folder())
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.lines.filter { $0.hasPrefix("* ") }.count == 1)
+        let accepted = outcome.lines.filter { $0.contains(": predicted ") }
+        #expect(accepted.count >= 3 && accepted.allSatisfy { $0.contains(" ms, measured ") })
+    }
+
+    @Test func effortIsAnOptionOfComputations() throws {
+        let folder = try Folder()
+        try folder.write([8, 8], counting(64), "x.npy")
+        try folder.write([3, 3], counting(9), "w.npy")
+        let line = ["forward", "x.npy", "w.npy", "-o", "y.npy", "--effort"]
+        #expect(try Tool.run(line + ["measure"], in: folder).status == 0)
+        #expect(try folder.array("y.npy").shape == [6, 6])
+        let wrong = try Tool.run(line + ["patient"], in: folder)
+        #expect(wrong.status == 2 && wrong.errors.hasPrefix("error: --effort: got 'patient': must be one of "))
+    }
+
     @Test func explainTakesTheTolerance() throws {
         let folder = try Folder()
         let line = ["explain", "i512_f200_fwd", "--threads", "1"]

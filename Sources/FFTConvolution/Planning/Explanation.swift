@@ -8,6 +8,8 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         public let recipe: String
         /// Seconds, by the cost model; `nil` if there is no recipe.
         public let predictedTime: Double?
+        /// Seconds, if it was asked for; the best of a few calls.
+        public let measuredTime: Double?
         /// Bytes of scratch; `nil` if there is no recipe.
         public let workspaceByteCount: Int?
         /// Bytes of tables that a plan keeps beside; `nil` if there is no recipe.
@@ -37,7 +39,9 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
             } else if let time = candidate.predictedTime, let bytes = candidate.workspaceByteCount {
                 lines.append(
                     "\(mark) \(candidate.algorithm): \(candidate.recipe): "
-                        + "predicted \(Self.milliseconds(time)) ms, workspace \(bytes) bytes"
+                        + "predicted \(Self.milliseconds(time)) ms, "
+                        + (candidate.measuredTime.map { "measured \(Self.milliseconds($0)) ms, " } ?? "")
+                        + "workspace \(bytes) bytes"
                         + (candidate.tableByteCount.map { $0 > 0 ? ", tables \($0) bytes" : "" } ?? ""))
             }
         }

@@ -12,16 +12,30 @@ public struct PlanOptions: Hashable, Sendable {
     /// Largest error accepted, relative to the output's scale S of the numerical contract
     /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that guarantee it are considered.
     public var tolerance: Double?
+    /// How the choice among algorithms is made.
+    public var effort: Effort = .estimate
 
     public init(
         method: Method = .auto, threads: ThreadCount = .all, memoryLimit: Int? = nil,
-        nonFinite: NonFinitePolicy = .contain, tolerance: Double? = nil
+        nonFinite: NonFinitePolicy = .contain, tolerance: Double? = nil, effort: Effort = .estimate
     ) {
         self.method = method
         self.threads = threads
         self.memoryLimit = memoryLimit
         self.nonFinite = nonFinite
         self.tolerance = tolerance
+        self.effort = effort
+    }
+
+    /// How much is done to find the fastest algorithm. Results keep the same contract either way, to the last bit they follow the
+    /// choice.
+    public enum Effort: String, Hashable, Sendable, CaseIterable {
+        /// Predictions decide. They depend on the problem and the machine's rates only, and so does every bit.
+        case estimate
+        /// The best three by prediction are run a few times when the plan is made, on operands of its own, which take as much memory
+        /// as the caller's; the planner remembers the fastest. Clocks decide, so bits may differ from process to process,
+        /// though not between plans of one planner.
+        case measure
     }
 
     func validated() throws(ConvolutionError) {

@@ -10,6 +10,7 @@ public final class Planner: Sendable {
 
     private let cache: PlanCache
     private let machine: Machine
+    let choices = MeasuredChoices()
 
     /// - Parameters:
     ///   - machine: The rates that choices are predicted with.
@@ -35,7 +36,10 @@ public final class Planner: Sendable {
         var recipes: [Pass: any Algorithm] = [:]
         // In one order, so that the same question is refused with the same words.
         for pass in Pass.allCases where passes.contains(pass) {
-            recipes[pass] = try choose(request(problem, pass, .of(scalar), options), options)
+            let request = try request(problem, pass, .of(scalar), options)
+            recipes[pass] =
+                options.effort == .measure
+                ? try measured(request, options, as: scalar) : try choose(request, options)
         }
         let plan = try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         cache.store(plan, for: key)
@@ -49,17 +53,7 @@ public final class Planner: Sendable {
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions()
     ) throws(ConvolutionError) -> Explanation {
         let request = try request(problem, pass, precision, options)
-        let considered = consider(request, options).map { candidate in
-            Explanation.Candidate(
-                algorithm: candidate.name, recipe: candidate.recipe?.description ?? "",
-                predictedTime: candidate.recipe?.predictedTime,
-                workspaceByteCount: candidate.recipe?.workspaceByteCount,
-                tableByteCount: candidate.recipe?.tableByteCount,
-                relativeErrorBound: candidate.recipe?.relativeErrorBound, refusal: candidate.refusal?.description)
-        }
-        return Explanation(
-            text: ProblemText(problem, precision: precision, pass: pass), threads: request.threads,
-            candidates: considered)
+        return explanation(request, consider(request, options).map { $0.explained() })
     }
 }
 
@@ -67,13 +61,27 @@ public final class Planner: Sendable {
 
 extension Planner {
     /// One recipe, or one algorithm without any; with the reason if it may not run.
-    private struct Candidate {
+    struct Candidate {
         let name: String
         let recipe: (any Algorithm)?
         let refusal: Inapplicable?
+
+        func explained(measuredTime: Double? = nil) -> Explanation.Candidate {
+            Explanation.Candidate(
+                algorithm: name, recipe: recipe?.description ?? "", predictedTime: recipe?.predictedTime,
+                measuredTime: measuredTime, workspaceByteCount: recipe?.workspaceByteCount,
+                tableByteCount: recipe?.tableByteCount, relativeErrorBound: recipe?.relativeErrorBound,
+                refusal: refusal?.description)
+        }
     }
 
-    private func request(
+    func explanation(_ request: PlanRequest, _ candidates: [Explanation.Candidate]) -> Explanation {
+        Explanation(
+            text: ProblemText(request.problem, precision: request.precision, pass: request.pass),
+            threads: request.threads, candidates: candidates)
+    }
+
+    func request(
         _ problem: Problem, _ pass: Pass, _ precision: Precision, _ options: PlanOptions
     ) throws(ConvolutionError) -> PlanRequest {
         try options.validated()
@@ -83,7 +91,7 @@ extension Planner {
     }
 
     /// All candidates: the accepted ones by predicted time on all cores, then the refused ones in the registry's order.
-    private func consider(_ request: PlanRequest, _ options: PlanOptions) -> [Candidate] {
+    func consider(_ request: PlanRequest, _ options: PlanOptions) -> [Candidate] {
         var candidates: [Candidate] = []
         for algorithm in Registry.all {
             if options.method != .auto, options.method != algorithm.method {
@@ -121,7 +129,7 @@ extension Planner {
         return nil
     }
 
-    private func choose(_ request: PlanRequest, _ options: PlanOptions) throws(ConvolutionError) -> any Algorithm {
+    func choose(_ request: PlanRequest, _ options: PlanOptions) throws(ConvolutionError) -> any Algorithm {
         let candidates = consider(request, options)
         if let recipe = candidates.first(where: { $0.refusal == nil })?.recipe { return recipe }
         let recipes = candidates.compactMap(\.recipe)
