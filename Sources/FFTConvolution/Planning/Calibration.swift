@@ -62,6 +62,7 @@ public struct Calibration: Sendable {
         if let last = machine.passTimes.contiguous.last, let old = builtIn.passTimes.contiguous.last {
             machine.passTimes.beyond *= last / old
         }
+        try control?.completeBlock()
         machine.threadStartTime = try threadStartTime() ?? machine.threadStartTime
         for rate in Machine.passRates { keepInRange(&machine, rate, builtIn) }
 
@@ -95,13 +96,12 @@ public struct Calibration: Sendable {
         PassSpeed.secondsPerPoint(length: length, columns: columns, rounds: 200)
     }
 
-    /// What is lost when a second thread does half of some work, nearly at its best: other programs may have the core. `nil` on
-    /// one core.
+    /// What is lost when a second thread does half of some work, at its best: other programs may have the core. `nil` on one core.
     private static func threadStartTime() throws -> Double? {
         guard Machine.availableCores > 1 else { return nil }
         // More than it takes to wake a thread, else the first one does both halves.
         let half = 200e-6
-        var times: [Double] = []
+        var least = Double.infinity
         for _ in 0..<200 {
             let time = try ContinuousClock().measure {
                 try Workers.run(count: 2, blocks: 2) { _, _ in
@@ -109,9 +109,9 @@ public struct Calibration: Sendable {
                     while Processor.threadTime < end {}
                 }
             }
-            times.append(Double(time.components.attoseconds) * 1e-18 - half)
+            least = min(least, Double(time.components.attoseconds) * 1e-18 - half)
         }
-        return max(times.sorted()[times.count / 10], 1e-6)
+        return max(least, 1e-6)
     }
 
     /// What is further off than a file may say is no measurement.

@@ -53,12 +53,13 @@ extension Machine {
     ]
 
     /// What FFTW's passes cost, which are measured alone.
-    package static let passRates: [Rate] = TransformLength.passTimes.indices.flatMap { index in
-        let entry = TransformLength.passTimes[index]
-        let contiguous = Rate("pass-\(entry.length)", \.passTimes.contiguous[index])
-        guard entry.columns != nil else { return [contiguous] }
-        return [contiguous, Rate("pass-\(entry.length)-columns", \.passTimes.columns[index]!)]
-    }
+    package static let passRates: [Rate] =
+        TransformLength.passTimes.indices.flatMap { index in
+            let entry = TransformLength.passTimes[index]
+            let contiguous = Rate("pass-\(entry.length)", \.passTimes.contiguous[index])
+            guard entry.columns != nil else { return [contiguous] }
+            return [contiguous, Rate("pass-\(entry.length)-columns", \.passTimes.columns[index]!)]
+        } + [Rate("pass-longer", \.passTimes.beyond)]
 
     private var singleReferenceRate: Double {
         get { referenceRate[.float32] ?? 0.5e9 }
