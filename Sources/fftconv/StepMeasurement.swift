@@ -16,7 +16,7 @@ struct StepMeasurement {
     /// one after the other.
     private func run<Scalar: ConvolutionScalar>(_ type: Scalar.Type) throws -> StepResult {
         let problem = text.problem
-        let plan = try Planner().plan(for: problem, scalar: type, options: options)
+        let plan = try Planner(machine: .current).plan(for: problem, scalar: type, options: options)
         var random = RandomData(seed: 1)
         let x = try random.uniform(problem.inputShape, of: type).elements
         let w = try random.uniform(problem.filterShape, of: type).elements
