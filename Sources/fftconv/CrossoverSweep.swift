@@ -31,7 +31,7 @@ struct CrossoverSweep {
         }
         let visitCount = passes.count * sizes.count * Self.methods.count
         let slice = min(time / Double(visitCount * Self.roundCounts.upperBound), 0.25)
-        let planner = Planner(capacity: visitCount)
+        let planner = Planner(machine: .current, capacity: visitCount)
         let begin = ContinuousClock.now
         var roundCount = Self.roundCounts.upperBound
         var round = 0

@@ -51,6 +51,7 @@ package struct CalibrationProbe: Sendable {
             "n2c32i14x14_k32f13x13_psame_g32", "c16i28x28_k16f7x7_psame_g16", "c8i56x56_k8f31x31_psame_g8",
             "n16c16i8x8_k16f3x3_psame_g16", "c4i128x128_k4f15x15", "n8c8i64_k8f9",
             "n2c32i28x28_k32f3x3_psame", "n4c32i14x14_k32f7x7_psame", "n2c64i14x14_k64f3x3_psame",
+            "n4c64i56x56_k64f3x3_psame", "n4c64i56x56_k64f7x7_psame", "n8c192i14x14_k192f3x3_psame",
             "n2c8i8x8x8_k16f3x3x3",
             "c3i96x96_k16f5x5", "n8c16i256_k16f17", "i24x24_f3x3_f64",
         ]

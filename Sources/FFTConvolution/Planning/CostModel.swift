@@ -40,6 +40,9 @@ extension CostModel {
         )
         let stages = StageTimes(machine, table.shape, request.precision)
         let planes = G * Cg * Kg
+        // The spectra that one block meets lie in the cache, or come from memory each time.
+        let spectra = Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
+        let product = stages.product * (spectra > Double(machine.cacheByteCount) ? machine.farProductCost : 1)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)
         let (channelLoads, filterLoads) = (Double(loads.channels), Double(loads.filters))
@@ -60,7 +63,7 @@ extension CostModel {
             blockTime =
                 (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads) * stages.forward(loaded) + outputs
                 * stages.inverse(kept)
-                + Cg * Kg * stages.product
+                + Cg * Kg * product
             filterTime = stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
@@ -70,7 +73,7 @@ extension CostModel {
             blockTime =
                 Double(table.pairCount) / Double(layout.chunkCount)
                 * (Cg * channelLoads * stages.forward(input) + Kg * filterLoads * stages.forward(gradient) + Cg * Kg
-                    * stages.product)
+                    * product)
             filterTime = stages.inverse(table.filterBox) + 2 * Double(layout.chunkCount) * stages.product
         }
         let bytes = 2 * request.precision.byteCount * table.shape.tileCount

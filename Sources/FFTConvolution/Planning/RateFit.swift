@@ -3,7 +3,7 @@
 /// Goals, in this order: rates stay positive; what no call depends on stays as it is; one call that was disturbed does
 /// not spoil the rest.
 ///
-/// The unknowns are the logarithms x of each rate over its start, the residuals the logarithms of predicted over measured
+/// The unknowns are the logarithms x of each group of rates over its start, the residuals the logarithms of predicted over measured
 /// times: a relative error counts the same for a call of a microsecond and of a second. Minimised is
 /// Σ weight·residual² + prior·Σ x², by Gauss and Newton with Levenberg's damping.
 struct RateFit {
@@ -15,14 +15,15 @@ struct RateFit {
     }
 
     private let calls: [Call]
-    private let rates: [Machine.Rate]
+    /// Groups of rates that change by one factor.
+    private let rates: [[Machine.Rate]]
 
-    /// How far a rate may be expected from its start, and a prediction from a time: factors of e^0.5 = 1.6 and e^0.15 = 1.16.
-    private static let prior = (0.15 * 0.15) / (0.5 * 0.5)
+    /// How far a rate may be expected from its start, and a prediction from a time: factors of e^0.25 = 1.3 and e^0.15 = 1.16.
+    private static let prior = (0.15 * 0.15) / (0.25 * 0.25)
     /// Beyond this residual a call counts in proportion only, and not squared (Huber).
     private static let outlier = 0.3
 
-    init(_ calls: [Call], rates: [Machine.Rate] = Machine.fittedRates) {
+    init(_ calls: [Call], rates: [[Machine.Rate]] = Machine.fittedRates) {
         self.calls = calls
         self.rates = rates
     }
@@ -55,7 +56,9 @@ struct RateFit {
 
     private func machine(_ start: Machine, _ x: [Double]) -> Machine {
         var machine = start
-        for (rate, x) in zip(rates, x) { machine[keyPath: rate.path] *= exponential(x) }
+        for (group, x) in zip(rates, x) {
+            for rate in group { machine[keyPath: rate.path] *= exponential(x) }
+        }
         return machine
     }
 
