@@ -47,9 +47,14 @@ struct DirectAxis: Hashable, Sendable {
 
 extension DirectAxis {
     /// An axis that a problem does not have.
-    static let absent = DirectAxis(
-        results: Progression(start: 0, step: 1, count: 1),
-        parts: [Part(taps: Progression(start: 0, step: 1, count: 1), results: 1, start: 0, step: 1)])
+    static let absent = pointwise(1)
+
+    /// Results that meet one sample each, in order.
+    static func pointwise(_ count: Int) -> DirectAxis {
+        DirectAxis(
+            results: Progression(start: 0, step: 1, count: count),
+            parts: [Part(taps: Progression(start: 0, step: 1, count: 1), results: count, start: 0, step: 1)])
+    }
 
     /// How many parts all sets have together, without making them.
     static func partCount(_ axis: Axis) -> Int {

@@ -40,17 +40,25 @@ struct DirectGeometry: Hashable, Sendable {
         self.problem = problem
         self.pass = pass
         let absent = 3 - problem.axes.count
+        // Where every tap meets one sample, a plane is one row.
+        let isPointwise = problem.axes.allSatisfy {
+            $0.filter == 1 && $0.stride == 1 && $0.before == 0 && $0.output == $0.input
+        }
         func extents(_ extent: (Axis) -> Int) -> Extents {
             let all = Array(repeating: 1, count: absent) + problem.axes.map(extent)
-            return Extents(depth: all[0], rows: all[1], columns: all[2])
+            return isPointwise
+                ? Extents(depth: 1, rows: 1, columns: all.reduce(1, *))
+                : Extents(depth: all[0], rows: all[1], columns: all[2])
         }
         filter = extents(\.filter)
         let isBackward = pass == .inputGradient
         source = extents(isBackward ? \.output : \.input)
         result = extents(isBackward ? \.input : \.output)
         let axes =
-            Array(repeating: [DirectAxis.absent], count: absent)
-            + problem.axes.map { isBackward ? DirectAxis.inputGradient($0) : DirectAxis.forward($0) }
+            isPointwise
+            ? [[DirectAxis.absent], [.absent], [.pointwise(result.columns)]]
+            : Array(repeating: [DirectAxis.absent], count: absent)
+                + problem.axes.map { isBackward ? DirectAxis.inputGradient($0) : DirectAxis.forward($0) }
         sets = axes[0].flatMap { depth in
             axes[1].flatMap { row in
                 axes[2].map { column in

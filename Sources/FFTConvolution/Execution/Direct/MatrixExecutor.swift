@@ -77,9 +77,12 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         control?.begin(blocks: slabs * most)
         for first in stride(from: 0, to: slabs, by: layout.together) {
             let count = min(layout.together, slabs - first)
-            try Workers.run(count: layout.workers, blocks: count * geometry.sourcesPerGroup) { job, _ in
-                let (slab, plane) = (job / geometry.sourcesPerGroup, job % geometry.sourcesPerGroup)
-                copy(plane, slab: first + slab, source, sources.slice(slab, count: layout.slabCount), scaling)
+            // Several planes a job: what threads share is looked up once for all of them.
+            let planes = EvenCut(
+                geometry.sourcesPerGroup, most: max(geometry.sourcesPerGroup * count / (8 * layout.workers), 1))
+            try Workers.run(count: layout.workers, blocks: count * planes.pieces) { job, _ in
+                let (slab, piece) = (job / planes.pieces, job % planes.pieces)
+                copy(planes[piece], slab: first + slab, source, sources.slice(slab, count: layout.slabCount), scaling)
             }
             try Workers.run(count: layout.workers, blocks: count * most) { job, worker in
                 let (slab, block) = (job / most, job % most)
@@ -147,52 +150,26 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         return (plane / problem.groups, plane % problem.groups, layout.slab(slab % layout.slabsPerGroup))
     }
 
-    /// Copies what a slab needs of one source plane.
+    /// Copies what a slab needs of some source planes.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func copy(
-        _ index: Int, slab: Int, _ source: Elements<Scalar>, _ target: SharedRegion<Scalar>,
+        _ planes: Range<Int>, slab: Int, _ source: Elements<Scalar>, _ target: SharedRegion<Scalar>,
         _ scaling: DirectScaling
     ) {
         let (n, group, slab) = position(slab)
-        let (set, box, extents) = (geometry.sets[slab.set], layout.boxes[slab.set], geometry.source)
-        let plane = geometry.sourceOffset(n, group, index)
+        let (set, box) = (geometry.sets[slab.set], layout.boxes[slab.set])
         for (number, part) in set.parts.enumerated() {
-            let width = set.columns.count + part.column.taps.count - 1
-            let there = part.column.inside(extents.columns)
-            let before = min(there.lowerBound, width)
-            let count = max(min(there.upperBound, width) - before, 0)
-            let height = slab.rows.count + part.row.taps.count - 1
-            let rows = part.row.inside(extents.rows)
-            let top = min(max(rows.lowerBound - slab.rows.lowerBound, 0), height)
-            let bottom = max(min(rows.upperBound - slab.rows.lowerBound, height), top)
-            var copied = PaddedRows(
-                rows: 0, before: before, count: count, after: width - before - count,
-                sourcePitch: part.row.step * extents.columns, sourceStep: part.column.step, pitch: box.rowPitch)
-            var zeros = PaddedRows(
-                rows: 0, before: width, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: box.rowPitch)
-            for layer in 0..<slab.depths.count + part.depth.taps.count - 1 {
-                let depth = part.depth.start + part.depth.step * (slab.depths.lowerBound + layer)
-                func place(_ row: Int) -> Int { box.offset(part: number, layer: layer, row: row, source: index) }
-                guard depth >= 0, depth < extents.depth else {
-                    zeros.rows = height
-                    zeros.copy(source, at: 0, into: target, at: place(0))
-                    continue
-                }
-                zeros.rows = top
-                zeros.copy(source, at: 0, into: target, at: place(0))
-                copied.rows = bottom - top
-                let row = part.row.start + part.row.step * (slab.rows.lowerBound + top)
-                copied.copy(
-                    source,
-                    at: plane + (depth * extents.rows + row) * extents.columns + part.column.start + before
-                        * part.column.step,
-                    into: target, at: top < height ? place(top) : 0)
-                zeros.rows = height - bottom
-                zeros.copy(source, at: 0, into: target, at: bottom < height ? place(bottom) : 0)
-                if scaling.first != 0 {
-                    for row in 0..<height {
-                        scale(target[place(row)..<place(row) + width], byPowerOfTwo: scaling.first)
+            let window = SourceWindow(part, set, slab, extents: geometry.source, pitch: box.rowPitch)
+            for index in planes {
+                let plane = geometry.sourceOffset(n, group, index)
+                for layer in 0..<window.layers {
+                    let place = box.offset(part: number, layer: layer, row: 0, source: index)
+                    window.copy(source, at: plane, layer: layer, into: target, at: place)
+                    guard scaling.first != 0 else { continue }
+                    for row in 0..<window.height {
+                        let first = place + row * box.rowPitch
+                        scale(target[first..<first + window.width], byPowerOfTwo: scaling.first)
                     }
                 }
             }

@@ -24,8 +24,12 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                     control?.begin(blocks: blocks.pieces)
                     try Workers.run(count: layout.workers, blocks: bands > 0 ? blocks.pieces : 0) { block, worker in
                         let memory = Memory(layout, scratch, worker)
+                        // What threads share is looked up once for all bands of a set.
+                        var (index, set) = (0, geometry.sets[0])
                         for band in blocks[block] {
-                            compute(layout.band(band), source, weights, bias, result, memory, scaling)
+                            let band = layout.band(band)
+                            if band.set != index { (index, set) = (band.set, geometry.sets[band.set]) }
+                            compute(band, set, source, weights, bias, result, memory, scaling)
                         }
                         try control?.completeBlock()
                     }
@@ -55,10 +59,10 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func compute(
-        _ band: StencilLayout.Band, _ source: Elements<Scalar>, _ weights: Elements<Scalar>, _ bias: Elements<Scalar>,
-        _ result: SharedRegion<Scalar>, _ memory: Memory, _ scaling: DirectScaling
+        _ band: StencilLayout.Band, _ set: DirectGeometry.ResultSet, _ source: Elements<Scalar>,
+        _ weights: Elements<Scalar>, _ bias: Elements<Scalar>, _ result: SharedRegion<Scalar>, _ memory: Memory,
+        _ scaling: DirectScaling
     ) {
-        let set = geometry.sets[band.set]
         let place =
             geometry.resultOffset(band.n, band.group, 0)
             + (set.depths[band.depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns

@@ -1,0 +1,67 @@
+internal import SpectralEngine
+
+/// What a slab holds of each source plane for one part of its sums: layers of rows between zeros.
+struct SourceWindow {
+    let layers: Int
+    let height: Int
+    let width: Int
+
+    private let part: DirectGeometry.Part
+    private let extents: DirectGeometry.Extents
+    /// The slab's first layer of results.
+    private let firstLayer: Int
+    /// Rows that are there, counted from the window's first, and where that lies in a source plane.
+    private let rows: Range<Int>
+    private let firstRow: Int
+    private let copied: PaddedRows
+
+    init(
+        _ part: DirectGeometry.Part, _ set: DirectGeometry.ResultSet, _ slab: MatrixLayout.Slab,
+        extents: DirectGeometry.Extents, pitch: Int
+    ) {
+        self.part = part
+        self.extents = extents
+        layers = slab.depths.count + part.depth.taps.count - 1
+        height = slab.rows.count + part.row.taps.count - 1
+        width = set.columns.count + part.column.taps.count - 1
+        firstLayer = slab.depths.lowerBound
+        firstRow = slab.rows.lowerBound
+        let there = part.row.inside(extents.rows)
+        let top = min(max(there.lowerBound - firstRow, 0), height)
+        rows = top..<max(min(there.upperBound - firstRow, height), top)
+        let columns = part.column.inside(extents.columns)
+        let before = min(columns.lowerBound, width)
+        let count = max(min(columns.upperBound, width) - before, 0)
+        copied = PaddedRows(
+            rows: rows.count, before: before, count: count, after: width - before - count,
+            sourcePitch: part.row.step * extents.columns, sourceStep: part.column.step, pitch: pitch)
+    }
+
+    /// Copies one layer of the plane that begins at `plane`.
+    @inline(__always)
+    func copy<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, at plane: Int, layer: Int, into target: SharedRegion<Scalar>, at place: Int
+    ) {
+        let depth = part.depth.start + part.depth.step * (firstLayer + layer)
+        guard depth >= 0, depth < extents.depth else {
+            zeros(height).copy(source, at: 0, into: target, at: place)
+            return
+        }
+        if rows.lowerBound > 0 { zeros(rows.lowerBound).copy(source, at: 0, into: target, at: place) }
+        if !rows.isEmpty {
+            let row = part.row.start + part.row.step * (firstRow + rows.lowerBound)
+            let first = (depth * extents.rows + row) * extents.columns
+            copied.copy(
+                source, at: plane + first + part.column.start + copied.before * part.column.step, into: target,
+                at: place + rows.lowerBound * copied.pitch)
+        }
+        if rows.upperBound < height {
+            zeros(height - rows.upperBound).copy(
+                source, at: 0, into: target, at: place + rows.upperBound * copied.pitch)
+        }
+    }
+
+    private func zeros(_ rows: Int) -> PaddedRows {
+        PaddedRows(rows: rows, before: width, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: copied.pitch)
+    }
+}
