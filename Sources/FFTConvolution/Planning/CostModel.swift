@@ -41,7 +41,9 @@ extension CostModel {
         let stages = StageTimes(machine, table.shape, request.precision)
         let planes = G * Cg * Kg
         // The spectra that one block meets lie in the cache, or come from memory each time.
-        let spectra = Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
+        // Of a filter half is kept, of a gradient's sum all.
+        let kept = table.pass == .filterGradient ? 2.0 : 1
+        let spectra = kept * Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
         let product = stages.product * (spectra > Double(machine.cacheByteCount) ? machine.farProductCost : 1)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)

@@ -82,7 +82,7 @@ extension CostModel {
         for (index, set) in geometry.sets.enumerated() {
             let results = Double(set.depths.count * set.rows.count) * Double(set.columns.count)
             let depth = Double(layout.depth(of: index))
-            time += N * results * columns * depth * productTime(rows: set.columns.count)
+            time += N * results * columns * depth * productTime(rows: set.columns.count, panelWidth: layout.panelWidth)
             time += N * results * columns * machine.turnTime
             let box = layout.boxes[index]
             time += N * Double(layout.slabCount(of: index)) * Double(box.count) / Double(Self.lanes) * machine.padTime
@@ -97,17 +97,20 @@ extension CostModel {
         let slabs = N * Double(layout.slabCount)
         let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
         let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
+        // Rows that are a row of channels apart come from farther away than neighbours.
         let product =
-            positions * taps * columns * Double(problem.channelsPerGroup) * productTime(rows: layout.rowCount)
+            positions * taps * columns * Double(problem.channelsPerGroup) * 1.15
+            * productTime(rows: layout.rowCount, panelWidth: layout.panelWidth)
         let turned = slabs * Double(layout.inputCount + layout.gradientCount) + Double(layout.sumCount)
         return G * (product + turned * machine.turnTime)
     }
 
-    /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters.
-    private func productTime(rows: Int) -> Double {
+    /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters, and panels of one vector for
+    /// the elements that each row broadcasts.
+    private func productTime(rows: Int, panelWidth: Int) -> Double {
         let blocks = (rows + 13) / 14
         let each = Double(rows) / Double(max(blocks, 1))
-        return machine.shiftedTime * max(1, 5 / max(each, 1))
+        return machine.shiftedTime * max(1, 5 / max(each, 1)) * (panelWidth <= Self.lanes ? 1.6 : 1)
     }
 }
 

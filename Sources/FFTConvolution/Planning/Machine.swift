@@ -22,13 +22,13 @@ public struct Machine: Sendable {
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
     /// Seconds of one complex multiply-add in f32 of the matrix product.
-    public var productRate = 8 / 140e9
+    public var productRate = 8 / 118e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile.
-    public var channelPassTime = 1.1e-9
+    public var channelPassTime = 1.3e-9
     /// Seconds for gathering or scattering it, and turning eight channels.
-    public var channelMoveTime = 1.3e-9
+    public var channelMoveTime = 1.55e-9
     /// Seconds for writing and reading one complex f32 bin of a filter.
-    public var filterTime = 1.2e-9
+    public var filterTime = 1.43e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9
