@@ -44,7 +44,9 @@ extension CostModel {
         // Of a filter half is kept, of a gradient's sum all.
         let kept = table.pass == .filterGradient ? 2.0 : 1
         let spectra = kept * Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
-        let product = stages.product * (spectra > Double(machine.cacheByteCount) ? machine.farProductCost : 1)
+        // A single one is as far as the tile itself, which `stages` knows.
+        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount)
+        let product = stages.product * (isFar ? machine.farProductCost : 1)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)
         let (channelLoads, filterLoads) = (Double(loads.channels), Double(loads.filters))
