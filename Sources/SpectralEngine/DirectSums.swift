@@ -7,11 +7,13 @@ public struct DepthOffsets: Sendable {
     fileprivate let elements: [Int32]
     fileprivate let largest: Int
 
-    public var count: Int { elements.count }
+    public let count: Int
 
     /// - Parameter offsets: At least 0, and below 2³¹.
     public init(_ offsets: [Int]) {
-        elements = offsets.map { Int32($0) }
+        count = offsets.count
+        // One more than there are, so that there is an address even for none.
+        elements = offsets.map { Int32($0) } + [0]
         largest = offsets.max() ?? 0
         precondition(offsets.allSatisfy { $0 >= 0 }, "a negative offset")
     }
@@ -59,8 +61,8 @@ public struct ShiftedProduct: Hashable, Sendable {
         var product = ck_shifted(
             rows: rows, depth: depth.count, columns: columns, b_pitch: secondPitch, result_pitch: resultPitch)
         unsafe offsets.elements.withUnsafeBufferPointer { table in
-            // Checked above; a table without elements belongs to an empty depth, and is not read.
-            guard let first = table.baseAddress else { return }
+            // The table has an element more than the depth, which was checked above.
+            guard let first = table.baseAddress else { preconditionFailure("a table without elements") }
             unsafe Scalar.multiplyShifted(
                 a.base + aOffset, first + depth.lowerBound, b.base + bOffset, result.base + resultOffset, accumulate,
                 &product)

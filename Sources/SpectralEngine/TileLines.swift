@@ -3,15 +3,6 @@ internal import CKernels
 // The pass over lines: from a tile to a spectrum or straight through the products back to the tile. Eight neighbouring
 // lines are copied, transformed, multiplied, transformed back and copied back while they are in the first-level cache.
 
-/// What is done with the spectra of fields beside the products that use them, while they are in the first-level cache.
-public enum SpectrumUse<Scalar: ConvolutionScalar>: Sendable {
-    case none
-    /// They are kept, as whole spectra, one after the other.
-    case keep(SharedRegion<Scalar>)
-    /// Sum (field, i) (+)= kept spectrum i · conj(field), sums one after the other, those of one field together.
-    case correlate(kept: SharedRegion<Scalar>, count: Int, sums: SharedRegion<Scalar>, accumulate: Bool)
-}
-
 extension PackedTransform {
     /// Transforms the lines of a tile into a whole spectrum.
     ///

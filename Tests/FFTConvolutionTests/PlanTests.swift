@@ -243,29 +243,6 @@ struct PlanTests {
         #expect(try self.plan.forward(spoiled(x, 0, .nan), w).elements.contains { $0.isNaN })
     }
 
-    @Test func aCancelledControlStopsEveryPass() throws {
-        let control = ExecutionControl()
-        #expect(!control.isCancelled)
-        control.cancel()
-        #expect(control.isCancelled)
-        let calls: [() throws -> Void] = [
-            { _ = try plan.forward(x, w, control: control) }, { _ = try plan.inputGradient(dy, w, control: control) },
-            { _ = try plan.filterGradient(x, dy, control: control) },
-        ]
-        for call in calls { #expect(try error(call).kind == .cancelled) }
-        // The workspace is free again, and the next call is not disturbed.
-        #expect(try plan.forward(x, w) == (try plan.forward(x, w, control: ExecutionControl())))
-    }
-
-    @Test func aWatchedExecutionIsCompleteAtItsEnd() throws {
-        let control = ExecutionControl()
-        #expect(control.fractionCompleted == 0)
-        _ = try plan.forward(x, w, control: control)
-        #expect(control.fractionCompleted == 1)
-        _ = try plan.filterGradient(x, dy, control: control)
-        #expect(control.fractionCompleted == 1)
-    }
-
     // MARK: What a plan says
 
     @Test func passesThatWereNotPlannedAreRefused() throws {
@@ -383,20 +360,5 @@ struct PlanTests {
         #expect(try plan(nil).workspaceByteCount(for: pass) > smallest)
         let direct = try run(plan(nil, .direct), pass, first, second)
         #expect(try run(limited, pass, first, second).map { $0.rounded() } == direct)
-    }
-
-    /// The blocks are done, and what remains is to compute directly what NaN has reached: it can be stopped as well.
-    @Test func directSumsAfterTheBlocksCanBeCancelled() throws {
-        let problem = try ProblemText("i400x400_f41x41").problem
-        let plan = try fixedPlanner().plan(
-            for: problem, scalar: Float.self, passes: [.forward], options: PlanOptions(method: .fft, threads: 1))
-        let x = try Tensor<Float>(shape: problem.inputShape, elements: Array(repeating: .nan, count: 160_000))
-        let control = ExecutionControl()
-        Thread.detachNewThread {
-            while control.fractionCompleted < 1 { usleep(200) }
-            control.cancel()
-        }
-        let error = try error { _ = try plan.forward(x, Tensor(zeros: problem.filterShape), control: control) }
-        #expect(error.kind == .cancelled && control.fractionCompleted == 1)
     }
 }

@@ -45,7 +45,8 @@ extension CostModel {
         let kept = table.pass == .filterGradient ? 2.0 : 1
         let spectra = kept * Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
         // A single one is as far as the tile itself, which `stages` knows.
-        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount)
+        // Half of the cache is the tiles'.
+        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount) / 2
         let product = stages.product * (isFar ? machine.farProductCost : 1)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)

@@ -3,7 +3,8 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
-/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it. The values here are those
+/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it (their four rates times 1.19, by
+/// `fftconv calibrate` of 2026-11-23), for direct sums `2026-11-23-direct.md`. The values here are those
 /// for AVX-512; what other instruction sets make of them is in ``rates``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
@@ -16,7 +17,7 @@ public struct Machine: Sendable {
     public var gatherTime = 0.35e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter.
     public var productTime = 0.25e-9
-    /// How many times as long it takes where the filters' spectra exceed the L2 cache: 64 by 64 channels and bins
+    /// How many times as long it takes where the spectra that one block meets exceed half of the L2 cache: 64 by 64 channels and bins
     /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
     public var farProductCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.

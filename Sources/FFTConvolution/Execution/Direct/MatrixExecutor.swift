@@ -1,7 +1,7 @@
 internal import SpectralEngine
 
 /// Forward pass and input gradient as products of matrices: filters in vectors, a few neighbouring results at a time.
-struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: MatrixLayout
     /// The taps of each filling, in their order in the filter.
     private let taps: [[Int]]
@@ -9,7 +9,10 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
     private let offsets: [DepthOffsets]
 
     private var geometry: DirectGeometry { layout.geometry }
-    private var problem: Problem { geometry.problem }
+    var problem: Problem { geometry.problem }
+    var pass: Pass { geometry.pass }
+    var workers: Int { layout.workers }
+    var facts: DirectFacts { layout.facts }
 
     init(layout: MatrixLayout) {
         self.layout = layout
@@ -34,71 +37,51 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
-    func execute(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
-        scratch: SharedRegion<UInt8>, control: ExecutionControl?
-    ) throws {
-        let isDone = try withElements(first) { source in
-            try withElements(second) { weights in
-                try withElements(bias) { bias in
-                    try run(source, weights, bias, result, scratch, control)
-                }
-            }
-        }
-        guard !isDone else { return }
-        try ReferenceExecutor<Scalar>(problem: problem, pass: geometry.pass, threads: layout.workers)
-            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+    var preparationCount: Int { problem.groups * layout.fillings.count * layout.panelCount }
+
+    /// Turns the filters of one panel.
+    func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {
+        let (filling, panel) = job.quotientAndRemainder(dividingBy: layout.panelCount)
+        fillPanel(
+            filling % layout.fillings.count, group: filling / layout.fillings.count, panel: panel, second,
+            scratch.region(layout.filters, of: Scalar.self))
     }
 
-    /// - Returns: Whether the operands can be brought into range; if not, nothing was computed.
-    private func run(
-        _ source: Elements<Scalar>, _ weights: Elements<Scalar>, _ bias: Elements<Scalar>,
-        _ result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
-    ) throws -> Bool {
+    func sum(
+        _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
+        into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
+    ) throws {
         let filters = scratch.region(layout.filters, of: Scalar.self)
         let sources = scratch.region(layout.sources, of: Scalar.self)
-        let (G, panels) = (problem.groups, layout.panelCount)
-        let panelJobs = G * layout.fillings.count * panels
-        try Workers.run(count: layout.workers, blocks: panelJobs + layout.facts.jobCount) { job, worker in
-            if job < panelJobs {
-                fillPanel(
-                    job / panels % layout.fillings.count, group: job / (panels * layout.fillings.count),
-                    panel: job % panels, weights, filters)
-            } else {
-                layout.facts.look(job - panelJobs, source, weights, scratch)
-            }
-        }
-        guard let scaling = layout.facts.scaling(source, weights, scratch) else { return false }
         if scaling.second != 0 { scale(filters, byPowerOfTwo: scaling.second) }
         if !geometry.isComplete { result.fill(0) }
 
-        let slabs = problem.batch * G * layout.slabsPerGroup
+        let slabs = problem.batch * problem.groups * layout.slabsPerGroup
         let most = (0..<layout.slabsPerGroup).reduce(0) { max($0, blockCut(layout.slab($1), slabs: slabs).count) }
         control?.begin(blocks: slabs * most)
-        for first in stride(from: 0, to: slabs, by: layout.together) {
-            let count = min(layout.together, slabs - first)
+        for start in stride(from: 0, to: slabs, by: layout.together) {
+            let count = min(layout.together, slabs - start)
             // Several planes a job: what threads share is looked up once for all of them.
             let planes = EvenCut(
                 geometry.sourcesPerGroup, most: max(geometry.sourcesPerGroup * count / (8 * layout.workers), 1))
             try Workers.run(count: layout.workers, blocks: count * planes.pieces) { job, _ in
                 let (slab, piece) = (job / planes.pieces, job % planes.pieces)
-                copy(planes[piece], slab: first + slab, source, sources.slice(slab, count: layout.slabCount), scaling)
+                copy(planes[piece], slab: start + slab, first, sources.slice(slab, count: layout.slabCount), scaling)
             }
             try Workers.run(count: layout.workers, blocks: count * most) { job, worker in
                 let (slab, block) = (job / most, job % most)
-                let cut = blockCut(position(first + slab).slab, slabs: slabs)
+                let cut = blockCut(position(start + slab).slab, slabs: slabs)
                 if block < cut.count {
                     let results = scratch.region(layout.results, of: Scalar.self)
                         .slice(worker, count: layout.resultCount)
                     let spread = scratch.region(layout.spread, of: Scalar.self).slice(worker, count: layout.spreadCount)
                     multiply(
-                        block, cut, slab: first + slab, sources.slice(slab, count: layout.slabCount), filters, bias,
+                        block, cut, slab: start + slab, sources.slice(slab, count: layout.slabCount), filters, bias,
                         result, results, spread, scaling)
                 }
                 try control?.completeBlock()
             }
         }
-        return true
     }
 
     // MARK: Filters
@@ -231,7 +214,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
                         rows: stretch.count, columns: width, secondPitch: width, resultPitch: width)
                     let isBiased = bias.count > 0 && scaling.isNone
                     if isBiased {
-                        start(results, rows: stretch.count, bias, at: group * geometry.resultsPerGroup + first, count)
+                        begin(results, rows: stretch.count, bias, at: group * geometry.resultsPerGroup + first, count)
                     }
                     for run in 0..<runs.pieces {
                         product.multiply(
@@ -254,7 +237,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: PassExecutor {
     }
 
     /// Every row of results begins with the bias of its columns.
-    private func start(
+    private func begin(
         _ results: SharedRegion<Scalar>, rows: Int, _ bias: Elements<Scalar>, at first: Int, _ count: Int
     ) {
         for row in 0..<rows {

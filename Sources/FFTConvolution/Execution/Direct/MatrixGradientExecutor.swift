@@ -1,13 +1,16 @@
 internal import SpectralEngine
 
 /// Filter gradient as products of matrices: filters in vectors, a few channels at a time.
-struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: MatrixGradientLayout
     /// The distance from a slab's first input position to the one each output reads with its first tap: for slabs with all
     /// layers and rows, and with one fewer of either.
     private let offsets: [DepthOffsets]
 
-    private var problem: Problem { layout.problem }
+    var problem: Problem { layout.problem }
+    var pass: Pass { .filterGradient }
+    var workers: Int { layout.workers }
+    var facts: DirectFacts { layout.facts }
     private var axes: [MatrixGradientLayout.Extents] { layout.axes }
     private var width: Int { axes[2].reach(axes[2].output) }
     private var taps: Int { axes[0].filter * axes[1].filter * axes[2].filter }
@@ -29,28 +32,16 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
         }
     }
 
-    func execute(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
-        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    func sum(
+        _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
+        into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        let isDone = try withElements(first) { input in
-            try withElements(second) { gradient in
-                try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
-                    layout.facts.look(job, input, gradient, scratch)
-                }
-                guard let scaling = layout.facts.scaling(input, gradient, scratch) else { return false }
-                control?.begin(blocks: problem.groups * problem.batch * layout.slabCount)
-                for group in 0..<problem.groups {
-                    try sum(group, input, gradient, scratch, control, scaling)
-                    finish(group, scratch.region(layout.sums, of: Scalar.self), result)
-                }
-                if !scaling.isNone { scale(result, byPowerOfTwo: scaling.result) }
-                return true
-            }
+        control?.begin(blocks: problem.groups * problem.batch * layout.slabCount)
+        for group in 0..<problem.groups {
+            try sum(group, first, second, scratch, control, scaling)
+            finish(group, scratch.region(layout.sums, of: Scalar.self), result)
         }
-        guard !isDone else { return }
-        try ReferenceExecutor<Scalar>(problem: problem, pass: .filterGradient, threads: layout.workers)
-            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+        if !scaling.isNone { scale(result, byPowerOfTwo: scaling.result) }
     }
 
     /// Sums the gradient of one group's filters, slab after slab.

@@ -1,45 +1,36 @@
 internal import SpectralEngine
 
 /// Forward pass and input gradient by stencils: rows of results in vectors, weights one at a time.
-struct StencilExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: StencilLayout
 
     private var geometry: DirectGeometry { layout.geometry }
+    var problem: Problem { geometry.problem }
+    var pass: Pass { geometry.pass }
+    var workers: Int { layout.workers }
+    var facts: DirectFacts { layout.facts }
 
-    func execute(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
-        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    func sum(
+        _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
+        into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        let isDone = try withElements(first) { source in
-            try withElements(second) { weights in
-                try withElements(bias) { bias in
-                    try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
-                        layout.facts.look(job, source, weights, scratch)
-                    }
-                    guard let scaling = layout.facts.scaling(source, weights, scratch) else { return false }
-                    if !geometry.isComplete { result.fill(0) }
-                    // Several bands a block, where bands are small.
-                    let bands = layout.bandCount
-                    let blocks = EvenCut(bands, most: max(bands / (32 * layout.workers), 1))
-                    control?.begin(blocks: blocks.pieces)
-                    try Workers.run(count: layout.workers, blocks: bands > 0 ? blocks.pieces : 0) { block, worker in
-                        let memory = Memory(layout, scratch, worker)
-                        // What threads share is looked up once for all bands of a set.
-                        var (index, set) = (0, geometry.sets[0])
-                        for band in blocks[block] {
-                            let band = layout.band(band)
-                            if band.set != index { (index, set) = (band.set, geometry.sets[band.set]) }
-                            compute(band, set, source, weights, bias, result, memory, scaling)
-                        }
-                        try control?.completeBlock()
-                    }
-                    return true
-                }
+        if !geometry.isComplete { result.fill(0) }
+        let bands = layout.bandCount
+        guard bands > 0 else { return }
+        // Several bands a block, where bands are small.
+        let blocks = EvenCut(bands, most: max(bands / (32 * workers), 1))
+        control?.begin(blocks: blocks.pieces)
+        try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
+            let memory = Memory(layout, scratch, worker)
+            // What threads share is looked up once for all bands of a set.
+            var (index, set) = (0, geometry.sets[0])
+            for band in blocks[block] {
+                let band = layout.band(band)
+                if band.set != index { (index, set) = (band.set, geometry.sets[band.set]) }
+                compute(band, set, first, second, bias, result, memory, scaling)
             }
+            try control?.completeBlock()
         }
-        guard !isDone else { return }
-        try ReferenceExecutor<Scalar>(problem: geometry.problem, pass: geometry.pass, threads: layout.workers)
-            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
     }
 
     /// What one worker writes to.

@@ -1,50 +1,40 @@
 internal import SpectralEngine
 
 /// Filter gradient by stencils: rows of the output gradient in vectors, a few taps at a time in registers.
-struct StencilGradientExecutor<Scalar: ConvolutionScalar>: PassExecutor {
+struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: StencilGradientLayout
 
     private var geometry: DirectGeometry { layout.geometry }
-    private var problem: Problem { geometry.problem }
+    var problem: Problem { geometry.problem }
+    var pass: Pass { geometry.pass }
+    var workers: Int { layout.workers }
+    var facts: DirectFacts { layout.facts }
 
-    func execute(
-        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
-        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    func sum(
+        _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
+        into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        let isDone = try withElements(first) { input in
-            try withElements(second) { gradient in
-                try Workers.run(count: layout.workers, blocks: layout.facts.jobCount) { job, _ in
-                    layout.facts.look(job, input, gradient, scratch)
+        let planes = problem.filters * problem.channelsPerGroup
+        let sums = scratch.region(layout.sums, of: Scalar.self)
+        let chunks = layout.chunks.pieces
+        // Several planes a block, where they are small.
+        let blocks = EvenCut(planes * chunks, most: max(planes * chunks / (32 * workers), 1))
+        control?.begin(blocks: blocks.pieces)
+        try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
+            let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
+            let rows = scratch.region(layout.gradients, of: Scalar.self).slice(worker, count: layout.gradientCount)
+            for index in blocks[block] {
+                let (plane, chunk) = index.quotientAndRemainder(dividingBy: chunks)
+                let target = sums.slice(index, count: geometry.taps)
+                target.fill(0)
+                for band in layout.chunks[chunk] {
+                    add(layout.band(band), plane, first, second, target, packed, rows, scaling)
                 }
-                guard let scaling = layout.facts.scaling(input, gradient, scratch) else { return false }
-                let planes = problem.filters * problem.channelsPerGroup
-                let sums = scratch.region(layout.sums, of: Scalar.self)
-                let chunks = layout.chunks.pieces
-                // Several planes a block, where they are small.
-                let blocks = EvenCut(planes * chunks, most: max(planes * chunks / (32 * layout.workers), 1))
-                control?.begin(blocks: blocks.pieces)
-                try Workers.run(count: layout.workers, blocks: blocks.pieces) { block, worker in
-                    let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
-                    let rows = scratch.region(layout.gradients, of: Scalar.self)
-                        .slice(worker, count: layout.gradientCount)
-                    for index in blocks[block] {
-                        let (plane, chunk) = (index / chunks, index % chunks)
-                        let target = sums.slice(index, count: geometry.taps)
-                        target.fill(0)
-                        for band in layout.chunks[chunk] where layout.chunks.count > 0 {
-                            add(layout.band(band), plane, input, gradient, target, packed, rows, scaling)
-                        }
-                        if chunk == 0, chunks == 1 { finish(plane, sums, result, scaling) }
-                    }
-                    try control?.completeBlock()
-                }
-                if chunks > 1 { for plane in 0..<planes { finish(plane, sums, result, scaling) } }
-                return true
+                if chunks == 1 { finish(plane, sums, result, scaling) }
             }
+            try control?.completeBlock()
         }
-        guard !isDone else { return }
-        try ReferenceExecutor<Scalar>(problem: problem, pass: .filterGradient, threads: layout.workers)
-            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+        if chunks > 1 { for plane in 0..<planes { finish(plane, sums, result, scaling) } }
     }
 
     /// Adds the terms of one band to the sums of one filter plane.

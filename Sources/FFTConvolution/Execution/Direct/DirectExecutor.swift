@@ -1,0 +1,51 @@
+internal import SpectralEngine
+
+/// A form of direct sums made ready to run: looks at the operands, sums what can be brought into range, and leaves the rest to
+/// the reference.
+protocol DirectExecutor<Scalar>: PassExecutor {
+    var problem: Problem { get }
+    var pass: Pass { get }
+    var workers: Int { get }
+    var facts: DirectFacts { get }
+
+    /// Jobs that need no scaling, done while the operands are looked at.
+    var preparationCount: Int { get }
+    func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>)
+
+    /// Computes the pass on operands that `scaling` brings into range.
+    func sum(
+        _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
+        into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
+    ) throws
+}
+
+extension DirectExecutor {
+    var preparationCount: Int { 0 }
+    func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {}
+
+    func execute(
+        _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
+        scratch: SharedRegion<UInt8>, control: ExecutionControl?
+    ) throws {
+        let isDone = try withElements(first) { one in
+            try withElements(second) { two in
+                try withElements(bias) { bias in
+                    let preparations = preparationCount
+                    try Workers.run(count: workers, blocks: preparations + facts.jobCount) { job, _ in
+                        if job < preparations {
+                            prepare(job, two, scratch)
+                        } else {
+                            facts.look(job - preparations, one, two, scratch)
+                        }
+                    }
+                    guard let scaling = facts.scaling(one, two, scratch) else { return false }
+                    try sum(one, two, bias, scaling, into: result, scratch, control)
+                    return true
+                }
+            }
+        }
+        guard !isDone else { return }
+        try ReferenceExecutor<Scalar>(problem: problem, pass: pass, threads: workers)
+            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+    }
+}
