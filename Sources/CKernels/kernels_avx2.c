@@ -26,7 +26,11 @@ static inline __m256i first_lanes(int n, size_t size) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n * (int)size / 4), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 #define HAS_MASKS
-// The first n scalars of a vector in memory; the other lanes are 0, and nothing of them is touched.
+// Some scalars of a vector in memory, from one to before another; the other lanes are 0, and nothing of them is touched.
+#define LOAD_LANES(p, from, to)                                              \
+    _Generic((T)0, float: _mm256_maskload_ps, double: _mm256_maskload_pd)(p, \
+        _mm256_andnot_si256(first_lanes(from, sizeof(T)), first_lanes(to, sizeof(T))))
+// The first n of them.
 #define LOAD_PART(p, n) \
     _Generic((T)0, float: _mm256_maskload_ps, double: _mm256_maskload_pd)(p, first_lanes(n, sizeof(T)))
 #define STORE_PART(p, v, n) \

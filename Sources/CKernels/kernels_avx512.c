@@ -20,9 +20,11 @@
 #define GRADIENT_TAPS 6
 
 #define HAS_MASKS
-// The first n scalars of a vector in memory; the other lanes are 0, and nothing of them is touched.
-#define LOAD_PART(p, n) \
-    _Generic((T)0, float: _mm512_maskz_loadu_ps, double: _mm512_maskz_loadu_pd)((1u << (n)) - 1, p)
+// Some scalars of a vector in memory, from one to before another; the other lanes are 0, and nothing of them is touched.
+#define LOAD_LANES(p, from, to) \
+    _Generic((T)0, float: _mm512_maskz_loadu_ps, double: _mm512_maskz_loadu_pd)((1u << (to)) - (1u << (from)), p)
+// The first n of them.
+#define LOAD_PART(p, n) LOAD_LANES(p, 0, n)
 #define STORE_PART(p, v, n) \
     _Generic((T)0, float: _mm512_mask_storeu_ps, double: _mm512_mask_storeu_pd)(p, (1u << (n)) - 1, v)
 

@@ -1,7 +1,8 @@
 internal import CKernels
 
-// Filters and their gradients by matrix products with a table of exponentials, one axis after the other: from taps to half bins
-// and back.
+// Filters and their gradients by matrix products with a table of exponentials, one axis after the other. What the outer axis makes
+// of few taps is large, so its bins are made where the product needs them, some at a time, and never lie in memory as a whole:
+// taps → (all inner axes) `[inner bin][outer tap][depth][column]` → (outer axis) `[position][depth][column]`, and back.
 
 extension ChannelTransform {
     /// Where the exponentials of an axis begin; 3 is the last axis with half weights.
@@ -12,139 +13,173 @@ extension ChannelTransform {
         return axis == 0 ? 0 : axis == 1 ? planes : axis == 2 ? rows : rows + extents.length * taps.length
     }
 
-    /// Transforms the filters of one depth.
+    /// Transforms the filters of one depth over all axes but the outer one.
     ///
     /// - Parameters:
-    ///   - column: The first tap of a column's filter, in elements of `filters`; its taps are neighbours.
-    ///   - columns: Columns there are; `pitch`, whole panels of them, is the distance of the rows of `spectra`.
+    ///   - first: The first tap of the first column's filter, in elements of `filters`; the taps of a filter are neighbours,
+    ///     filters lie `distance` elements apart.
+    ///   - columns: Columns there are; `pitch`, whole panels of them, are written.
     ///   - exponent: The power of two that the taps are multiplied by.
-    ///   - spectra: Where half bin 0 goes, in complex elements; half bins lie `stride` apart.
+    ///   - spectra: Where inner bin 0 of outer tap 0 goes, in complex elements; tap follows tap, then bin follows bin, `stride` apart.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func transformFilters(
-        _ filters: Span<Scalar>, column: (Int) -> Int, columns: Int, pitch: Int, exponent: Int,
+    public func transformTaps(
+        _ filters: Elements<Scalar>, first: Int, distance: Int, columns: Int, pitch: Int, exponent: Int,
         into spectra: SharedRegion<Scalar>, at offset: Int, stride: Int, _ scratch: SharedRegion<Scalar>
     ) {
-        let factors = powersOfTwo(exponent, Scalar.self)
         let taps = layout.tapCount
-        precondition(scratch.count >= 2 * layout.filterCount(columns: pitch) && scratch.isAligned, "scratch too small")
-        let line = layout.tapPitch
-        let panel = scratch[0..<2 * 8 * line]
-        let packed = scratch[2 * 8 * line..<2 * (8 * line + taps * pitch)]
-        let rest = scratch[2 * (8 * line + taps * pitch)..<scratch.count]
-        for first in Swift.stride(from: 0, to: pitch, by: 8) {
-            for lane in 0..<8 {
-                let start = unsafe panel.base + 2 * lane * line
-                guard first + lane < columns else {
-                    unsafe start.clear(count: 2 * line)
-                    continue
-                }
-                let tap = column(first + lane)
-                precondition(tap >= 0 && tap + taps <= filters.count, "a filter outside its array")
-                for index in 0..<taps {
-                    unsafe start[2 * index] = filters[tap + index] * factors.0 * factors.1
-                    unsafe start[2 * index + 1] = 0
-                }
-            }
-            unsafe Scalar.unpackPanel(panel.base, line, packed.base + 2 * first, pitch, taps)
+        precondition(scratch.count >= 2 * layout.tapCount(columns: pitch), "scratch too small")
+        precondition(columns >= 0 && columns <= pitch && distance >= 0, "columns outside their rows")
+        if columns > 0 { filters.check(first, (columns - 1) * distance + taps) }
+        let packed = scratch[0..<taps * pitch]
+        if columns < pitch { packed.fill(0) }
+        if columns > 0 {
+            unsafe Scalar.transpose(filters.base + first, distance, packed.base, pitch, columns, taps)
+        }
+        if exponent != 0 {
+            let factors = powersOfTwo(exponent, Scalar.self)
+            for index in 0..<packed.count { packed[index] = packed[index] * factors.0 * factors.1 }
         }
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
         let (p, r, s) = (layout.taps.planes, layout.taps.rows, layout.taps.length)
+        let isVolume = P > 1
+        let between = scratch[(taps * pitch + 1) / 2 * 2..<scratch.count]
         exponentials.withSharedRegion(of: Scalar.self) { tables in
-            func product(_ taps: Int, rows: Int, secondPitch: Int, resultPitch: Int) -> MatrixProduct {
-                MatrixProduct(
-                    rows: rows, depth: taps, columns: pitch, rowStride: taps, depthStride: 1,
-                    secondPitch: secondPitch, secondDistance: 0, resultPitch: resultPitch)
-            }
-            let isLine = P * R == 1
-            // Last axis: from taps to half bins.
-            let last = product(s, rows: half, secondPitch: pitch, resultPitch: isLine ? stride : pitch)
+            let last = MatrixProduct(
+                rows: half, depth: s, columns: pitch, rowStride: s, depthStride: 1, secondPitch: pitch,
+                secondDistance: 0, resultPitch: isVolume ? pitch : layout.outer.taps * stride)
             for tap in 0..<p * r {
-                last.multiply(
-                    tables, at: table(2), packed, at: tap * s * pitch, conjugate: .neither,
-                    into: isLine ? spectra : rest, at: isLine ? offset : tap * half * pitch, accumulate: false)
+                last.multiplyReal(
+                    tables, at: table(2), packed, at: tap * s * pitch, into: isVolume ? between : spectra,
+                    at: isVolume ? tap * half * pitch : offset + tap * stride)
             }
-            guard !isLine else { return }
-            let isPlane = P == 1
-            let second = layout.firstCount * pitch
-            let middle = product(
-                r, rows: R, secondPitch: half * pitch, resultPitch: isPlane ? half * stride : half * pitch)
+            guard isVolume else { return }
+            let rows = MatrixProduct(
+                rows: R, depth: r, columns: pitch, rowStride: r, depthStride: 1, secondPitch: half * pitch,
+                secondDistance: 0, resultPitch: half * p * stride)
             for plane in 0..<p {
                 for bin in 0..<half {
-                    middle.multiply(
-                        tables, at: table(1), rest, at: (plane * r * half + bin) * pitch, conjugate: .neither,
-                        into: isPlane ? spectra : rest,
-                        at: isPlane ? offset + bin * stride : second + (plane * R * half + bin) * pitch,
-                        accumulate: false)
+                    rows.multiply(
+                        tables, at: table(1), between, at: (plane * r * half + bin) * pitch, conjugate: .neither,
+                        into: spectra, at: offset + (bin * p + plane) * stride, accumulate: false)
                 }
-            }
-            guard !isPlane else { return }
-            let outer = product(
-                p, rows: P, secondPitch: R * half * pitch, resultPitch: R * half * stride)
-            for bin in 0..<R * half {
-                outer.multiply(
-                    tables, at: table(0), rest, at: second + bin * pitch, conjugate: .neither, into: spectra,
-                    at: offset + bin * stride, accumulate: false)
             }
         }
     }
 
-    /// Transforms back one row of half spectra that hold twice the Hermitian part, and writes the taps.
+    /// Where the exponentials of the outer axis begin.
+    private var outerTable: Int { layout.extents.planes > 1 ? table(0) : table(1) }
+
+    /// Transforms filters over the outer axis: one inner bin, some positions.
     ///
     /// - Parameters:
-    ///   - spectra: Where half bin 0 of column 0 is, in complex elements; half bins lie `stride` apart, columns are
-    ///     neighbours.
+    ///   - taps: What ``transformTaps(_:first:distance:columns:pitch:exponent:into:at:stride:_:)`` wrote, as complex elements: outer
+    ///     tap 0 of the inner bin is at `tapOffset`, the others `tapPitch` apart.
+    ///   - positions: Both of every pair of opposites.
+    ///   - count: Neighbouring elements of each tap, of all depths and columns.
+    ///   - bins: Where the first position goes; the others lie `binPitch` elements apart.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func transformBins(
+        _ taps: SharedRegion<Scalar>, at tapOffset: Int, tapPitch: Int, positions: Range<Int>, count: Int,
+        into bins: SharedRegion<Scalar>, at binOffset: Int, binPitch: Int
+    ) {
+        let outer = layout.outer
+        let singles = positions.clamped(to: 0..<outer.singleCount)
+        let pairs = positions.clamped(to: outer.singleCount..<outer.extent)
+        precondition((pairs.lowerBound - outer.singleCount) % 2 == 0 && pairs.count % 2 == 0, "half a pair")
+        exponentials.withSharedRegion(of: Scalar.self) { tables in
+            func product(_ rows: Int, from stride: Int, to pitch: Int) -> MatrixProduct {
+                MatrixProduct(
+                    rows: rows, depth: outer.taps, columns: count, rowStride: stride * outer.taps, depthStride: 1,
+                    secondPitch: tapPitch, secondDistance: 0, resultPitch: pitch)
+            }
+            if !singles.isEmpty {
+                product(singles.count, from: outer.extent / 2, to: binPitch).multiply(
+                    tables, at: outerTable + outer.bin(at: singles.lowerBound) * outer.taps, taps, at: tapOffset,
+                    conjugate: .neither, into: bins, at: binOffset, accumulate: false)
+            }
+            guard !pairs.isEmpty else { return }
+            let start = binOffset + singles.count * binPitch
+            product(pairs.count / 2, from: 1, to: 2 * binPitch).multiplyOpposites(
+                tables, at: outerTable + outer.bin(at: pairs.lowerBound) * outer.taps, taps, at: tapOffset, into: bins,
+                at: start, opposite: start + binPitch)
+        }
+    }
+
+    /// Transforms one inner bin of filter gradients back over the outer axis; the bins are overwritten.
+    ///
+    /// - Parameters:
+    ///   - bins: Position 0 is at `binOffset`, the others lie `binPitch` complex elements apart.
+    ///   - count: Neighbouring elements of each position, whole panels.
+    ///   - taps: Where outer tap 0 goes; the others lie `tapPitch` apart.
+    ///   - accumulate: Whether to add to what is there.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func restoreBins(
+        _ bins: SharedRegion<Scalar>, at binOffset: Int, binPitch: Int, count: Int, into taps: SharedRegion<Scalar>,
+        at tapOffset: Int, tapPitch: Int, accumulate: Bool
+    ) {
+        let outer = layout.outer
+        let end = binOffset + (outer.extent - 1) * binPitch + count
+        precondition(
+            binOffset >= 0 && count >= 0 && count <= binPitch && 2 * end <= bins.count, "bins outside their memory")
+        for position in stride(from: outer.singleCount, to: outer.extent, by: 2) {
+            let first = unsafe bins.base + 2 * (binOffset + position * binPitch)
+            unsafe Scalar.foldOpposites(first, first + 2 * binPitch, count)
+        }
+        let product = ShiftedProduct(
+            rows: outer.taps, columns: 2 * count, secondPitch: 2 * binPitch, resultPitch: 2 * tapPitch)
+        exponentials.withSharedRegion(of: Scalar.self) { tables in
+            product.multiply(
+                Elements(tables), at: 2 * layout.exponentialCount, outerOffsets, 0..<outer.extent, Elements(bins),
+                at: 2 * binOffset, into: taps, at: 2 * tapOffset, accumulate: accumulate)
+        }
+    }
+
+    /// Transforms one row of filter gradients back over all other axes, and writes the taps.
+    ///
+    /// - Parameters:
+    ///   - spectra: Twice the Hermitian part, after the outer axis: inner bin 0 of outer tap 0 of column 0 is at `offset`, in
+    ///     complex elements; tap follows tap, then bin follows bin, `stride` apart; columns are neighbours.
     ///   - column: Where the first tap of a column goes, and its factors and floor.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func restoreFilters(
+    public func restoreTaps(
         _ spectra: SharedRegion<Scalar>, at offset: Int, stride: Int, columns: Int, pitch: Int,
         into array: SharedRegion<Scalar>, _ scratch: SharedRegion<Scalar>,
         column: (Int) -> (tap: Int, factors: (Scalar, Scalar), floor: Scalar)
     ) {
         let taps = layout.tapCount
-        precondition(scratch.count >= 2 * layout.filterCount(columns: pitch) && scratch.isAligned, "scratch too small")
+        precondition(scratch.count >= 2 * layout.restoreCount(columns: pitch) && scratch.isAligned, "scratch too small")
         let line = layout.tapPitch
         let panel = scratch[0..<2 * 8 * line]
         let packed = scratch[2 * 8 * line..<2 * (8 * line + taps * pitch)]
-        let rest = scratch[2 * (8 * line + taps * pitch)..<scratch.count]
+        let between = scratch[2 * (8 * line + taps * pitch)..<scratch.count]
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
         let (p, r, s) = (layout.taps.planes, layout.taps.rows, layout.taps.length)
+        let isVolume = P > 1
         exponentials.withSharedRegion(of: Scalar.self) { tables in
             // From bins to taps: the tables conjugated and transposed.
-            func product(_ taps: Int, depth: Int, secondPitch: Int, resultPitch: Int) -> MatrixProduct {
-                MatrixProduct(
-                    rows: taps, depth: depth, columns: pitch, rowStride: 1, depthStride: taps,
-                    secondPitch: secondPitch, secondDistance: 0,
-                    resultPitch: resultPitch)
-            }
-            var (source, start, step) = (spectra, offset, stride)
-            if P > 1 {
-                let second = layout.firstCount * pitch
-                let outer = product(p, depth: P, secondPitch: R * half * step, resultPitch: R * half * pitch)
-                for bin in 0..<R * half {
-                    outer.multiply(
-                        tables, at: table(0), source, at: start + bin * step, conjugate: .first, into: rest,
-                        at: second + bin * pitch, accumulate: false)
-                }
-                (source, start, step) = (rest, second, pitch)
-            }
-            if P * R > 1 {
-                let middle = product(r, depth: R, secondPitch: half * step, resultPitch: half * pitch)
+            if isVolume {
+                let rows = MatrixProduct(
+                    rows: r, depth: R, columns: pitch, rowStride: 1, depthStride: r,
+                    secondPitch: half * p * stride, secondDistance: 0, resultPitch: half * pitch)
                 for plane in 0..<p {
                     for bin in 0..<half {
-                        middle.multiply(
-                            tables, at: table(1), source, at: start + (plane * R * half + bin) * step,
-                            conjugate: .first,
-                            into: rest, at: (plane * r * half + bin) * pitch, accumulate: false)
+                        rows.multiply(
+                            tables, at: table(1), spectra, at: offset + (bin * p + plane) * stride,
+                            conjugate: .first, into: between, at: (plane * r * half + bin) * pitch, accumulate: false)
                     }
                 }
-                (source, start, step) = (rest, 0, pitch)
             }
-            let last = product(s, depth: half, secondPitch: step, resultPitch: pitch)
+            let last = MatrixProduct(
+                rows: s, depth: half, columns: pitch, rowStride: 1, depthStride: s,
+                secondPitch: isVolume ? pitch : layout.outer.taps * stride, secondDistance: 0, resultPitch: pitch)
             for tap in 0..<p * r {
                 last.multiply(
-                    tables, at: table(3), source, at: start + tap * half * step, conjugate: .first, into: packed,
+                    tables, at: table(3), isVolume ? between : spectra,
+                    at: isVolume ? tap * half * pitch : offset + tap * stride, conjugate: .first, into: packed,
                     at: tap * s * pitch, accumulate: false)
             }
         }
@@ -154,7 +189,8 @@ extension ChannelTransform {
                 let (tap, factors, floor) = column(first + lane)
                 precondition(tap >= 0 && tap + taps <= array.count, "a filter outside its array")
                 var window = ck_window(
-                    count: (1, 1, taps), start: (0, 0, 0), step: (1, 1, 1), array_offset: tap, array_stride: (0, 0))
+                    count: (1, 1, taps), start: (0, 0, 0), step: (1, 1, 1), array_offset: tap, array_stride: (0, 0),
+                    next: 0)
                 var rows = ck_rows(plane: 0, row: 0, count: 1, length: taps, pitch: line)
                 unsafe Scalar.scatter(
                     panel.base + 2 * lane * line, 0, array.base, &window, &rows, factors, floor, 0)

@@ -16,6 +16,7 @@ public struct ChannelLayout: Hashable, Sendable {
     /// Of a filter: its taps, and positions from tap to tap.
     public let taps: AxisCounts
     public let dilations: AxisCounts
+    public let outer: OuterAxis
     /// Complex elements from bin to bin of the spectra that are made, and of those that are transformed back.
     public let forwardStride: Int
     public let inverseStride: Int
@@ -27,6 +28,7 @@ public struct ChannelLayout: Hashable, Sendable {
         self.shape = shape
         extents = AxisCounts((shape.planes, shape.rows, shape.length))
         (self.taps, self.dilations) = (AxisCounts(taps), AxisCounts(dilations))
+        outer = OuterAxis(shape, taps: taps)
         (self.forwardStride, self.inverseStride) = (forwardStride, inverseStride)
     }
 
@@ -34,24 +36,29 @@ public struct ChannelLayout: Hashable, Sendable {
     var tapCount: Int { taps.product }
     /// Bins of the last axis that a half spectrum keeps, and of all axes.
     public var halfLength: Int { extents.length / 2 + 1 }
-    public var halfCount: Int { extents.planes * extents.rows * halfLength }
+    public var halfCount: Int { outer.extent * outer.innerCount }
 
-    /// The bin of a half bin, and its opposite.
-    public func bins(ofHalf index: Int) -> (bin: Int, opposite: Int) {
-        let (row, column) = index.quotientAndRemainder(dividingBy: halfLength)
-        let (p, r) = row.quotientAndRemainder(dividingBy: extents.rows)
+    /// The bin at a position of the outer axis and an inner bin, and its opposite.
+    public func bins(at position: Int, inner: Int) -> (bin: Int, opposite: Int) {
+        let (row, column) = inner.quotientAndRemainder(dividingBy: halfLength)
+        let outer = outer.bin(at: position)
+        let (p, r) = extents.planes > 1 ? (outer, row) : (0, outer)
         let opposite = (extents.planes - p) % extents.planes * extents.rows + (extents.rows - r) % extents.rows
-        return (row * extents.length + column, opposite * extents.length + (extents.length - column) % extents.length)
+        return (
+            (p * extents.rows + r) * extents.length + column,
+            opposite * extents.length + (extents.length - column) % extents.length
+        )
     }
 
-    /// Whether a half bin's opposite is in the half spectrum too.
-    public func isKeptTwice(half index: Int) -> Bool {
-        let column = index % halfLength
+    /// Whether the opposites of an inner bin's bins are in the half spectrum too.
+    public func isKeptTwice(inner: Int) -> Bool {
+        let column = inner % halfLength
         return column == 0 || 2 * column == extents.length
     }
 
-    /// Exponentials that the filters' transforms keep.
-    public var tableCount: Int {
+    /// Exponentials that the filters' transforms keep, in complex elements: see ``Exponentials``.
+    public var tableCount: Int { exponentialCount + (outer.extent * outer.taps + 1) / 2 }
+    var exponentialCount: Int {
         extents.planes * taps.planes + extents.rows * taps.rows + 2 * extents.length * taps.length
     }
 
@@ -59,12 +66,13 @@ public struct ChannelLayout: Hashable, Sendable {
 
     /// Of one that loads or stores: eight channels, twice.
     public var panelCount: Int { 2 * 8 * pointCount }
-    /// Of one that transforms filters or their gradients, of so many columns.
-    public func filterCount(columns: Int) -> Int { 8 * tapPitch + (2 * tapCount + firstCount + secondCount) * columns }
+    /// Of one that transforms the taps of so many columns.
+    public func tapCount(columns: Int) -> Int { (tapCount * columns + 1) / 2 + firstCount * columns }
+    /// Of one that transforms so many columns back to taps.
+    public func restoreCount(columns: Int) -> Int { 8 * tapPitch + (tapCount + firstCount) * columns }
 
     /// From channel to channel of a panel that holds the taps of eight.
     var tapPitch: Int { (tapCount + 7) / 8 * 8 }
-    /// Rows of columns between the products over the last axis and those over rows, and between these and those over planes.
-    var firstCount: Int { taps.planes * taps.rows * halfLength }
-    var secondCount: Int { extents.planes > 1 ? taps.planes * extents.rows * halfLength : 0 }
+    /// Rows of columns between the products over the last axis and those over rows, where planes come after these.
+    var firstCount: Int { extents.planes > 1 ? taps.planes * taps.rows * halfLength : 0 }
 }

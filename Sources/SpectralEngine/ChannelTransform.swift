@@ -5,11 +5,11 @@ internal import CKernels
 ///
 /// Eight channels at a time are packed side by side, `[point][8]`, and transformed over every axis by plans that run along the
 /// channels; the last pass writes to where the product reads, `[bin][row][channel]`, and the first pass back reads from
-/// there. Filters, whose taps are few, are transformed by two or three matrix products instead, one for each axis, straight
-/// into `[half bin][depth][column]`; filter gradients are transformed back alike
-/// (`Docs/Measurements/2026-11-22-dense.md`).
+/// there. Filters, whose taps are few, are transformed by matrix products instead, one for each axis, the outer one where the
+/// product needs its bins; filter gradients are transformed back alike (`Docs/Measurements/2026-11-22-dense.md`).
 ///
-/// Bins are counted in row-major order of their coordinates; half bins are those with a last coordinate up to length/2.
+/// Bins are counted in row-major order of their coordinates; half bins are those with a last coordinate up to length/2, counted by
+/// their inner bin and their position on the ``OuterAxis``.
 public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: plans are immutable after init, and FFTW's new-array execution is thread-safe. Every pointer it is given is
     // a multiple of 8 complex elements into a region of an AlignedBuffer, as those the plans were made on.
@@ -28,9 +28,10 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
     let forward: Passes
     let inverse: Passes
     private let plans = PlanList<Scalar>()
-    /// exp(−2πi·bin·tap·dilation / extent) of every axis, `[bin][tap]`, one after the other; then the last axis once more, with
-    /// half weights on the bins that are their own opposites.
+    /// See ``Exponentials``.
     let exponentials: AlignedBuffer
+    /// From position to position of the outer axis, in the real table behind them.
+    let outerOffsets: DepthOffsets
 
     /// Makes the plans, under the planner lock, on buffers of its own.
     ///
@@ -46,6 +47,7 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
         let byteCount = 2 * size * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
         exponentials = try Exponentials.table(layout, Scalar.self)
+        outerOffsets = DepthOffsets((0..<layout.outer.extent).map { $0 * layout.outer.taps })
         let plans = plans
         (forward, inverse) = source.withSharedRegion(of: Scalar.self) { source in
             target.withSharedRegion(of: Scalar.self) { target in
@@ -81,6 +83,17 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
     }
 }
 
+/// How one part of one channel is written: max(factors·value, floor) + bias.
+public struct ChannelResult<Scalar: ConvolutionScalar> {
+    let factors: (Scalar, Scalar)
+    let floor: Scalar
+    let bias: Scalar
+
+    public init(factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
+        (self.factors, self.floor, self.bias) = (factors, floor, bias)
+    }
+}
+
 // MARK: - Fields
 
 extension ChannelTransform {
@@ -98,14 +111,9 @@ extension ChannelTransform {
         exponents: (Int, Int), into spectra: SharedRegion<Scalar>, at offset: Int, _ scratch: SharedRegion<Scalar>,
         found: (_ channel: Int, FieldSummary, FieldSummary) -> Void
     ) {
-        let (shape, extents) = (layout.shape, layout.extents)
+        let extents = layout.extents
         check(spectra, offset, layout.forwardStride, scratch)
-        func checkChannels(_ window: Window) {
-            shape.check(window, array.count)
-            shape.check(window.moved(by: (channels - 1) * channelPitch), array.count)
-        }
-        checkChannels(first)
-        if let second { checkChannels(second) }
+        check(first, second, channelPitch, channels, array.count)
         let points = layout.pointCount
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
         var windows = (first.kernelWindow, (second ?? first).kernelWindow)
@@ -113,7 +121,9 @@ extension ChannelTransform {
         unsafe array.withUnsafeBufferPointer { array in
             // An empty array has only empty windows; then the address is never read.
             let base = unsafe array.baseAddress ?? UnsafePointer(scratch.base)
+            (windows.0.next, windows.1.next) = (channelPitch, channelPitch)
             for channel in 0..<channels {
+                if channel == channels - 1 { (windows.0.next, windows.1.next) = (0, 0) }
                 var summary = (ck_summary(), ck_summary())
                 for plane in 0..<extents.planes {
                     var rows = ck_rows(
@@ -158,16 +168,18 @@ extension ChannelTransform {
     ///
     /// - Parameters:
     ///   - spectra: Where bin 0 of the first channel is, in complex elements of a region.
-    ///   - results: Where the parts of each channel go.
+    ///   - windows: Of the first channel; those of the others lie `channelPitch` elements apart.
+    ///   - results: How the parts of each channel are written; those that are `nil` are not.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func store(
         _ spectra: SharedRegion<Scalar>, at offset: Int, channels: Int, into array: SharedRegion<Scalar>,
-        _ scratch: SharedRegion<Scalar>, first: (_ channel: Int) -> TileResult<Scalar>?,
-        second: (_ channel: Int) -> TileResult<Scalar>?
+        _ first: Window, _ second: Window?, channelPitch: Int, _ scratch: SharedRegion<Scalar>,
+        results: (_ channel: Int) -> (first: ChannelResult<Scalar>?, second: ChannelResult<Scalar>?)
     ) {
-        let (shape, extents) = (layout.shape, layout.extents)
+        let extents = layout.extents
         check(spectra, offset, layout.inverseStride, scratch)
+        check(first, second, channelPitch, channels, array.count)
         let points = layout.pointCount
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
         // Init fails without it.
@@ -181,25 +193,24 @@ extension ChannelTransform {
         let turned = unsafe turn(inverse, one, two)
         let panel = unsafe turned == one ? two : one
         unsafe Scalar.packPanel(turned, 8, panel, points, points)
+        var windows = (first.kernelWindow, (second ?? first).kernelWindow)
         for channel in 0..<channels {
-            let results = (first(channel), second(channel))
+            let results = results(channel)
             for plane in 0..<extents.planes {
                 var rows = ck_rows(
                     plane: plane, row: 0, count: extents.rows, length: extents.length, pitch: extents.length)
                 let source = unsafe panel + 2 * (channel * points + plane * extents.rows * extents.length)
-                if let result = results.0 {
-                    shape.check(result.window, array.count)
-                    var window = result.window.kernelWindow
+                if let result = results.first {
                     unsafe Scalar.scatter(
-                        source, 0, array.base, &window, &rows, result.factors, result.floor, result.bias)
+                        source, 0, array.base, &windows.0, &rows, result.factors, result.floor, result.bias)
                 }
-                if let result = results.1 {
-                    shape.check(result.window, array.count)
-                    var window = result.window.kernelWindow
+                if second != nil, let result = results.second {
                     unsafe Scalar.scatter(
-                        source, 1, array.base, &window, &rows, result.factors, result.floor, result.bias)
+                        source, 1, array.base, &windows.1, &rows, result.factors, result.floor, result.bias)
                 }
             }
+            windows.0.array_offset += channelPitch
+            windows.1.array_offset += channelPitch
         }
     }
 
@@ -220,6 +231,16 @@ extension ChannelTransform {
             swap(&source, &target)
         }
         return unsafe source
+    }
+
+    /// Checks the windows of the first and of the last channel.
+    private func check(_ first: Window, _ second: Window?, _ channelPitch: Int, _ channels: Int, _ count: Int) {
+        func check(_ window: Window) {
+            layout.shape.check(window, count)
+            layout.shape.check(window.moved(by: (channels - 1) * channelPitch), count)
+        }
+        check(first)
+        if let second { check(second) }
     }
 
     private func check(

@@ -74,6 +74,14 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyMatrices(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ conjugate: Int32,
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>)
+    static func multiplyOpposites(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ opposite: UnsafeMutablePointer<Self>, _ product: UnsafePointer<ck_product>)
+    static func multiplyReal(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ product: UnsafePointer<ck_product>)
+    static func foldOpposites(
+        _ first: UnsafeMutablePointer<Self>, _ second: UnsafeMutablePointer<Self>, _ count: Int)
     static func multiplyShifted(
         _ a: UnsafePointer<Self>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Self>,
         _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>)

@@ -149,6 +149,20 @@ extension Double: ConvolutionScalar {
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_matrices(a, b, result, conjugate, accumulate ? 1 : 0, product) }
 
+    public static func multiplyOpposites(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ opposite: UnsafeMutablePointer<Double>, _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_opposites(a, b, result, opposite, product) }
+
+    public static func multiplyReal(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_real(a, b, result, product) }
+
+    public static func foldOpposites(
+        _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>, _ count: Int
+    ) { unsafe kernels.fold_opposites(first, second, count) }
+
     public static func multiplyShifted(
         _ a: UnsafePointer<Double>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Double>,
         _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>

@@ -1,7 +1,8 @@
 /// The matrices that transform a filter's few taps.
 enum Exponentials {
     /// exp(−2πi·bin·tap·dilation / extent) of every axis, `[bin][tap]`; then the last axis with half weights where a bin is its own
-    /// opposite. Each rounded once from double precision.
+    /// opposite. Behind them, real, `[position][tap]` of the outer axis: the cosine, and for the second one of a pair of opposites
+    /// the sine. Each rounded once from double precision.
     static func table<Scalar: ConvolutionScalar>(
         _ layout: ChannelLayout, _: Scalar.Type
     ) throws(AllocationFailure) -> AlignedBuffer {
@@ -10,8 +11,7 @@ enum Exponentials {
         let axes = [
             (extents.planes, taps.planes, dilations.planes), (extents.rows, taps.rows, dilations.rows), last, last,
         ]
-        let count = axes.reduce(0) { $0 + $1.0 * $1.1 }
-        let buffer = try AlignedBuffer(byteCount: 2 * count * MemoryLayout<Scalar>.stride)
+        let buffer = try AlignedBuffer(byteCount: 2 * layout.tableCount * MemoryLayout<Scalar>.stride)
         buffer.withSharedRegion(of: Scalar.self) { table in
             var index = 0
             for (position, (extent, taps, dilation)) in axes.enumerated() {
@@ -23,6 +23,17 @@ enum Exponentials {
                         table[2 * index + 1] = Scalar(-weight * sine)
                         index += 1
                     }
+                }
+            }
+            let outer = layout.outer
+            let dilation = extents.planes > 1 ? dilations.planes : dilations.rows
+            for position in 0..<outer.extent {
+                let isSecond = position >= outer.singleCount && (position - outer.singleCount) % 2 == 1
+                for tap in 0..<outer.taps {
+                    // The bin of the first one of a pair.
+                    let bin = outer.bin(at: isSecond ? position - 1 : position)
+                    let (cosine, sine) = Rotations.unitRoot(bin * tap * dilation, of: outer.extent)
+                    table[2 * layout.exponentialCount + position * outer.taps + tap] = Scalar(isSecond ? sine : cosine)
                 }
             }
         }

@@ -144,6 +144,20 @@ extension Float: ConvolutionScalar {
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_matrices(a, b, result, conjugate, accumulate ? 1 : 0, product) }
 
+    public static func multiplyOpposites(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        _ opposite: UnsafeMutablePointer<Float>, _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_opposites(a, b, result, opposite, product) }
+
+    public static func multiplyReal(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.multiply_real(a, b, result, product) }
+
+    public static func foldOpposites(
+        _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, _ count: Int
+    ) { unsafe kernels.fold_opposites(first, second, count) }
+
     public static func multiplyShifted(
         _ a: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Float>,
         _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>

@@ -65,9 +65,7 @@ public struct MatrixProduct: Hashable, Sendable {
         check(a, aOffset, firstCount)
         check(b, bOffset, secondCount)
         check(result, resultOffset, resultCount)
-        var product = ck_product(
-            rows: rows, depth: depth, columns: columns, a_row_stride: rowStride, a_depth_stride: depthStride,
-            b_pitch: secondPitch, b_next: secondDistance, result_pitch: resultPitch)
+        var product = parameters
         let conjugated =
             switch conjugate {
             case .neither: CK_NEITHER
@@ -77,6 +75,44 @@ public struct MatrixProduct: Hashable, Sendable {
         unsafe Scalar.multiplyMatrices(
             a.base + 2 * aOffset, b.base + 2 * bOffset, result.base + 2 * resultOffset, Int32(conjugated), accumulate,
             &product)
+    }
+
+    /// Computes a · b and conj(a) · b at once.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func multiplyOpposites<Scalar: ConvolutionScalar>(
+        _ a: SharedRegion<Scalar>, at aOffset: Int, _ b: SharedRegion<Scalar>, at bOffset: Int,
+        into result: SharedRegion<Scalar>, at resultOffset: Int, opposite oppositeOffset: Int
+    ) {
+        check(a, aOffset, firstCount)
+        check(b, bOffset, secondCount)
+        check(result, resultOffset, resultCount)
+        check(result, oppositeOffset, resultCount)
+        var product = parameters
+        unsafe Scalar.multiplyOpposites(
+            a.base + 2 * aOffset, b.base + 2 * bOffset, result.base + 2 * resultOffset,
+            result.base + 2 * oppositeOffset, &product)
+    }
+
+    /// Computes a · b where b is real: its offset and pitch count scalars.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func multiplyReal<Scalar: ConvolutionScalar>(
+        _ a: SharedRegion<Scalar>, at aOffset: Int, _ b: SharedRegion<Scalar>, at bOffset: Int,
+        into result: SharedRegion<Scalar>, at resultOffset: Int
+    ) {
+        check(a, aOffset, firstCount)
+        Elements(b).check(bOffset, secondCount)
+        check(result, resultOffset, resultCount)
+        var product = parameters
+        unsafe Scalar.multiplyReal(
+            a.base + 2 * aOffset, b.base + bOffset, result.base + 2 * resultOffset, &product)
+    }
+
+    private var parameters: ck_product {
+        ck_product(
+            rows: rows, depth: depth, columns: columns, a_row_stride: rowStride, a_depth_stride: depthStride,
+            b_pitch: secondPitch, b_next: secondDistance, result_pitch: resultPitch)
     }
 
     private func check<Scalar: ConvolutionScalar>(_ region: SharedRegion<Scalar>, _ offset: Int, _ count: Int) {

@@ -91,7 +91,7 @@ public struct Window: Hashable, Sendable {
             count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count),
             start: (d.tileStart, h.tileStart, w.tileStart), step: (d.step, h.step, w.step),
             array_offset: planeOffset + (d.arrayStart * extents.height + h.arrayStart) * extents.width + w.arrayStart,
-            array_stride: (extents.height * extents.width, extents.width))
+            array_stride: (extents.height * extents.width, extents.width), next: 0)
     }
 
     public static func == (first: Window, second: Window) -> Bool {

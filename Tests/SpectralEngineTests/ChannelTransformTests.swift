@@ -14,6 +14,8 @@ private final class ChannelBench<Scalar: ConvolutionScalar> {
     let layout: ChannelLayout
     let transform: ChannelTransform<Scalar>
     private let spectra: GuardedMemory<Scalar>
+    /// Filters without the outer axis.
+    private let tapSpectra: GuardedMemory<Scalar>
     private let scratch: GuardedMemory<Scalar>
 
     init(_ index: Int) throws {
@@ -22,12 +24,18 @@ private final class ChannelBench<Scalar: ConvolutionScalar> {
         layout = ChannelLayout(shape, taps: taps, dilations: dilations, forwardStride: 16, inverseStride: 16)
         transform = try ChannelTransform(layout)
         spectra = try GuardedMemory(complexCount: 16 * shape.pointCount, word: .max)
+        tapSpectra = try GuardedMemory(complexCount: 16 * layout.outer.innerCount * layout.outer.taps, word: .max)
         scratch = try GuardedMemory(
-            complexCount: max(layout.panelCount, layout.filterCount(columns: 8)), word: .max)
+            complexCount: max(layout.panelCount, layout.tapCount(columns: 8), layout.restoreCount(columns: 8)),
+            word: .max)
     }
 
     func withMemory<Result>(_ body: (SharedRegion<Scalar>, SharedRegion<Scalar>) throws -> Result) rethrows -> Result {
         try spectra.withRegion { spectra in try scratch.withRegion { try body(spectra, $0) } }
+    }
+
+    func withTaps<Result>(_ body: (SharedRegion<Scalar>) throws -> Result) rethrows -> Result {
+        try tapSpectra.withRegion(body)
     }
 
     /// Channel `channel` of the second row of the spectra.
@@ -37,6 +45,15 @@ private final class ChannelBench<Scalar: ConvolutionScalar> {
                 let place = 2 * (16 * bin + 8 + channel)
                 return Complex(real: Double(region[place]), imaginary: Double(region[place + 1]))
             }
+        }
+    }
+
+    /// The bins of the half spectrum, `[inner bin][position]`.
+    var halfBins: [(bin: Int, opposite: Int, inner: Int)] {
+        (0..<layout.halfCount).map { half in
+            let (inner, position) = half.quotientAndRemainder(dividingBy: layout.outer.extent)
+            let (bin, opposite) = layout.bins(at: position, inner: inner)
+            return (bin, opposite, inner)
         }
     }
 
@@ -99,13 +116,13 @@ private func fieldsError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Type
     var span = result.mutableSpan
     span.withSharedRegion { region in
         bench.withMemory { spectra, scratch in
-            func target(_ channel: Int, _ factor: Scalar) -> TileResult<Scalar> {
-                TileResult(
-                    bench.window(channel), factors: (factor, 1 / Scalar(count)), floor: -.infinity, bias: 0)
+            func target(_ factor: Scalar) -> ChannelResult<Scalar> {
+                ChannelResult(factors: (factor, 1 / Scalar(count)), floor: -.infinity, bias: 0)
             }
             bench.transform.store(
-                spectra, at: 8, channels: channels, into: region, scratch, first: { target($0, 0.5) },
-                second: { target(channels + $0, 2) })
+                spectra, at: 8, channels: channels, into: region, bench.window(0), bench.window(channels),
+                channelPitch: count, scratch
+            ) { _ in (target(0.5), target(2)) }
         }
     }
     let difference = norm(zip(result, values).map { Double($0) - $1 }) / norm(values)
@@ -119,14 +136,28 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
     let (taps, dilations) = (layout.taps, layout.dilations)
     let count = taps.planes * taps.rows * taps.length
     var generator = SeededGenerator(seed: UInt64(40 + index))
-    // Columns lie backwards, three filters apart from the start.
-    let values = generator.values((channels + 3) * count)
-    let place = { (column: Int) in (3 + channels - 1 - column) * count }
+    // Columns lie three filters apart from the start, two apart from each other.
+    let values = generator.values((2 * channels + 2) * count)
+    let place = { (column: Int) in (3 + 2 * column) * count }
     let array = values.map { Scalar($0) }
+    // Positions come two at a time, which is two pairs of runs or more.
     bench.withMemory { spectra, scratch in
-        bench.transform.transformFilters(
-            array.span, column: place, columns: channels, pitch: 8, exponent: 1, into: spectra, at: 8, stride: 16,
-            scratch)
+        bench.withTaps { taps in
+            let outer = layout.outer
+            withElements(array.span) {
+                bench.transform.transformTaps(
+                    $0, first: place(0), distance: 2 * count, columns: channels, pitch: 8, exponent: 1, into: taps,
+                    at: 8, stride: 16, scratch)
+            }
+            for inner in 0..<outer.innerCount {
+                for run in 0..<outer.runCount(of: 2) {
+                    let positions = outer.positions(ofRun: run, of: 2)
+                    bench.transform.transformBins(
+                        taps, at: 16 * inner * outer.taps + 8, tapPitch: 16, positions: positions, count: 8,
+                        into: spectra, at: 16 * (inner * outer.extent + positions.lowerBound) + 8, binPitch: 16)
+                }
+            }
+        }
     }
     var largest = 0.0
     for column in 0..<channels {
@@ -138,18 +169,27 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
             field[row * shape.length + s * dilations.length % shape.length].real += 2 * values[place(column) + tap]
         }
         let whole = naiveTransform(field, shape)
-        let expected = (0..<layout.halfCount).map { whole[layout.bins(ofHalf: $0).bin] }
+        let expected = bench.halfBins.map { whole[$0.bin] }
         largest = max(largest, excess(bench.spectrum(column, half: true), expected, shape, Scalar.self))
     }
     var result = [Scalar](repeating: .nan, count: array.count)
-    for index in 0..<3 * count { result[index] = array[index] }
+    let written = Set((0..<channels).flatMap { place($0)..<place($0) + count })
+    for index in array.indices where !written.contains(index) { result[index] = array[index] }
     var span = result.mutableSpan
     span.withSharedRegion { region in
         bench.withMemory { spectra, scratch in
             // The spectra hold 2^1 times the filter: twice its Hermitian part.
-            bench.transform.restoreFilters(
-                spectra, at: 8, stride: 16, columns: channels, pitch: 8, into: region, scratch
-            ) { (place($0), (1, 1 / Scalar(shape.pointCount)), -.infinity) }
+            bench.withTaps { taps in
+                let outer = layout.outer
+                for inner in 0..<outer.innerCount {
+                    bench.transform.restoreBins(
+                        spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, count: 8, into: taps,
+                        at: 16 * inner * outer.taps + 8, tapPitch: 16, accumulate: false)
+                }
+                bench.transform.restoreTaps(
+                    taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, scratch
+                ) { (place($0), (1, 1 / Scalar(shape.pointCount)), -.infinity) }
+            }
         }
     }
     let difference = norm(zip(result, values).map { Double($0) - $1 }) / norm(values)
@@ -168,13 +208,22 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
     }
 
     @Test(arguments: layouts.indices) func oppositeBinsAreEachOthers(_ index: Int) throws {
-        let layout = try ChannelBench<Float>(index).layout
-        let halves = (0..<layout.halfCount).map { layout.bins(ofHalf: $0) }
+        let bench = try ChannelBench<Float>(index)
+        let (layout, halves) = (bench.layout, bench.halfBins)
         // Every bin is kept, or is the opposite of one that is.
         #expect(Set(halves.map(\.bin)).union(halves.map(\.opposite)) == Set(0..<layout.pointCount))
         let kept = Set(halves.map(\.bin))
-        for half in 0..<layout.halfCount {
-            #expect(layout.isKeptTwice(half: half) == kept.contains(halves[half].opposite))
+        #expect(kept.count == layout.halfCount)
+        for half in halves { #expect(layout.isKeptTwice(inner: half.inner) == kept.contains(half.opposite)) }
+    }
+
+    @Test(arguments: 1...20) func runsCoverAnAxisAndTearNoPairApart(_ extent: Int) {
+        let outer = OuterAxis(TileShape(planes: 1, rows: extent, length: 4), taps: (1, 1, 1))
+        for size in stride(from: 2, through: 22, by: 2) {
+            let runs = (0..<outer.runCount(of: size)).map { outer.positions(ofRun: $0, of: size) }
+            #expect(runs.flatMap { Array($0) } == Array(0..<extent))
+            #expect(runs.allSatisfy { !$0.isEmpty && $0.count <= size })
+            #expect(runs.dropFirst().allSatisfy { $0.lowerBound % 2 == extent % 2 })
         }
     }
 }

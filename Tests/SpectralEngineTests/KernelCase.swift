@@ -126,7 +126,7 @@ struct KernelWindow {
         let isEmpty = generator.integer(in: 0...7) == 0
         box = ck_window(
             count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count), start: (d.start, h.start, w.start),
-            step: (d.step, h.step, w.step), array_offset: offset, array_stride: (planePitch, rowPitch))
+            step: (d.step, h.step, w.step), array_offset: offset, array_stride: (planePitch, rowPitch), next: 0)
         arrayCount = offset + (d.count - 1) * planePitch + (h.count - 1) * rowPitch + w.count
     }
 

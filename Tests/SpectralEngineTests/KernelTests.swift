@@ -109,7 +109,7 @@ private func nullCount<Table>(_ table: Table) -> Int {
         let values = (0..<39).map { kinds[$0 % kinds.count] }
         var rows = ck_rows(plane: 0, row: 0, count: 1, length: 39, pitch: 40)
         var window = ck_window(
-            count: (1, 1, 39), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (39, 39))
+            count: (1, 1, 39), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (39, 39), next: 0)
         var tile = [T](repeating: 1, count: 80)
         var summary = [ck_summary(), ck_summary()]
         withUnsafePointer(to: &window) { kernels.gather(values, $0, $0, &tile, &rows, &summary) }
@@ -129,7 +129,7 @@ private func nullCount<Table>(_ table: Table) -> Int {
     @Test(arguments: instructionSets) func theFloorKeepsWhatIsNotANumber(_ instructionSet: Int32) {
         let kernels = Float.kernels(instructionSet)
         var window = ck_window(
-            count: (1, 1, 20), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (20, 20))
+            count: (1, 1, 20), start: (0, 0, 0), step: (1, 1, 1), array_offset: 0, array_stride: (20, 20), next: 0)
         var rows = ck_rows(plane: 0, row: 0, count: 1, length: 20, pitch: 20)
         let tile = [Float](repeating: .nan, count: 40)
         for floor in [0, -Float.infinity] {

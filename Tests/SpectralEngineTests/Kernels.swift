@@ -26,6 +26,9 @@ struct Kernels<T> {
     let unpackPanel: (Read, Int, Write, Int, Int) -> Void
     let rotate: (Write, Read, Int32, Int) -> Void
     let multiplyMatrices: (Read, Read, Write, Int32, Int32, UnsafePointer<ck_product>?) -> Void
+    let multiplyOpposites: (Read, Read, Write, Write, UnsafePointer<ck_product>?) -> Void
+    let multiplyReal: (Read, Read, Write, UnsafePointer<ck_product>?) -> Void
+    let foldOpposites: (Write, Write, Int) -> Void
     let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
     let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
@@ -51,7 +54,9 @@ extension Float: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
+            multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
+            foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)
     }
@@ -68,7 +73,9 @@ extension Double: KernelScalar {
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices, multiplyShifted: table.multiply_shifted,
+            rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
+            multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
+            foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)
     }

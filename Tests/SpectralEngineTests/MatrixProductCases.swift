@@ -90,8 +90,85 @@ extension KernelCase {
                             accumulate: generator.integer(in: 0...1) == 0,
                             transposed: generator.integer(in: 0...1) == 0, &generator)))
             }
+            cases.append(opposites(rows: (columns + columns / 13) % 14, columns: columns, &generator))
+            cases.append(realProduct(rows: (columns + columns / 13) % 14, columns: columns, &generator))
+            cases.append(foldedOpposites(columns, &generator))
         }
         return cases
+    }
+
+    /// a · b and conj(a) · b.
+    private static func opposites(rows: Int, columns: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        let test = MatrixProductCase(
+            rows: rows, depth: generator.integer(in: 0...20), columns: columns, conjugate: Int32(CK_NEITHER),
+            accumulate: false, transposed: false, &generator)
+        let (a, b) = (Operand<T>(test.placedA), Operand<T>(test.placedB))
+        let extents = test.extents
+        let conjugated = (0..<rows * columns).map { index in
+            (0..<extents.depth).reduce(Complex.zero) { sum, d in
+                sum + test.a[index / columns * extents.depth + d].conjugate * test.b[d * columns + index % columns]
+            }
+        }
+        return KernelCase(
+            kernel: "multiply_opposites", parameters: "\(extents)",
+            expected: guarded(test.placedResult(test.expected)) + guarded(test.placedResult(conjugated)),
+            tolerance: test.tolerance(T.self)
+        ) { kernels in
+            var extents = test.extents
+            var second: [T] = []
+            let first = written(test.placedResult(test.before)) { result in
+                second = written(test.placedResult(test.before)) { opposite in
+                    a.lend { a in b.lend { b in kernels.multiplyOpposites(a, b, result, opposite, &extents) } }
+                }
+            }
+            return first + second
+        }
+    }
+
+    /// a · b with a real b, whose pitch counts scalars.
+    private static func realProduct(rows: Int, columns: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        let test = MatrixProductCase(
+            rows: rows, depth: generator.integer(in: 0...20), columns: columns, conjugate: Int32(CK_NEITHER),
+            accumulate: false, transposed: true, &generator)
+        let extents = test.extents
+        let count = extents.depth == 0 || columns == 0 ? 0 : (extents.depth - 1) * extents.b_pitch + columns
+        var values = [Double](repeating: .nan, count: count)
+        for (index, element) in test.b.enumerated() {
+            values[index / columns * extents.b_pitch + index % columns] = element.real
+        }
+        let (a, b) = (Operand<T>(test.placedA), Operand<T>(values))
+        let expected = (0..<rows * columns).map { index in
+            (0..<extents.depth).reduce(Complex.zero) { sum, d in
+                let factor = Complex(real: test.b[d * columns + index % columns].real, imaginary: 0)
+                return sum + test.a[index / columns * extents.depth + d] * factor
+            }
+        }
+        return KernelCase(
+            kernel: "multiply_real", parameters: "\(extents)", expected: guarded(test.placedResult(expected)),
+            tolerance: test.tolerance(T.self)
+        ) { kernels in
+            var extents = test.extents
+            return written(test.placedResult(test.before)) { result in
+                a.lend { a in b.lend { b in kernels.multiplyReal(a, b, result, &extents) } }
+            }
+        }
+    }
+
+    private static func foldedOpposites(_ count: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        let (first, second) = (randomLine(count, &generator), randomLine(count, &generator))
+        let i = Complex(real: 0, imaginary: 1)
+        return KernelCase(
+            kernel: "fold_opposites", parameters: "\(count)",
+            expected: guarded(elements(zip(first, second).map { $0 + $1 }))
+                + guarded(elements(zip(first, second).map { i * ($0 - $1) })),
+            tolerance: fewRoundings
+        ) { kernels in
+            var folded: [T] = []
+            let sum = written(elements(first)) { first in
+                folded = written(elements(second)) { second in kernels.foldOpposites(first, second, count) }
+            }
+            return sum + folded
+        }
     }
 
     private static func matrixProduct(_ test: MatrixProductCase) -> KernelCase {

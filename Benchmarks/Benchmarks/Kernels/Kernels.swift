@@ -57,7 +57,7 @@ struct KernelMemory {
         func window(_ field: Int) -> ck_window {
             ck_window(
                 count: (1, lines, length), start: (0, 0, 0), step: (1, 1, 1), array_offset: field,
-                array_stride: (lines * length, length))
+                array_stride: (lines * length, length), next: 0)
         }
         var kernels = KernelMemory(
             length: length, pitch: pitch, array: values + panelCount * panel,

@@ -13,6 +13,7 @@ typedef struct {
     ptrdiff_t step[3];          ///< positions from sample to sample, at least 1
     ptrdiff_t array_offset;     ///< element of the first sample
     ptrdiff_t array_stride[2];  ///< elements from plane to plane and from row to row
+    ptrdiff_t next;             ///< elements from each row to the one to fetch meanwhile; 0 if there is none
 } ck_window;
 
 /// Some rows of a tile, and how they lie in memory.

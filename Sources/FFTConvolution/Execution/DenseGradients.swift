@@ -145,24 +145,53 @@ extension DensePipeline {
         return isNear(x.largest, g.least) && isNear(g.largest, x.least)
     }
 
-    /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X, for every half bin.
+    /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X for every half bin, transformed back over the
+    /// outer axis at once. A job is all positions of one inner bin and some filters.
     private func correlate(_ rows: Int, x: InputSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>) throws {
-        let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
-        try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
-            let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: rows, by: layout.summationRun) {
-                let product = MatrixProduct(
-                    rows: Kg, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
-                    depthStride: pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: wide)
-                func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
-                    product.multiply(
-                        memory.fields, at: bin * layout.channels.forwardStride + first * pitch + wide,
-                        x.region, at: bin * x.stride + first * x.pitch, conjugate: conjugate,
-                        into: memory.filters, at: half * layout.filterStride, accumulate: accumulate)
-                }
-                add(bin, .first, accumulate: accumulate || first > 0)
-                add(opposite, .second, accumulate: true)
+        let wide = padded(Cg)
+        let outer = layout.channels.outer
+        let parts = (Kg + layout.jobFilters - 1) / layout.jobFilters
+        let stride = layout.filterStride
+        try Workers.run(count: layout.workers, blocks: outer.innerCount * parts) { job, worker in
+            let (inner, part) = job.quotientAndRemainder(dividingBy: parts)
+            let first = part * layout.jobFilters
+            let filters = first..<min(first + layout.jobFilters, Kg)
+            let target = inner * outer.taps * stride + first * wide
+            guard hasOuterAxis else {
+                return correlateBin(
+                    rows, filters, 0, inner, x: x, into: memory.filters, at: target, accumulate: accumulate, memory)
             }
+            let spectra = memory.scratch(worker: worker)
+            for position in 0..<outer.extent {
+                correlateBin(
+                    rows, filters, position, inner, x: x, into: spectra, at: position * layout.jobStride,
+                    accumulate: false, memory)
+            }
+            transform.restoreBins(
+                spectra, at: 0, binPitch: layout.jobStride, count: filters.count * wide, into: memory.filters,
+                at: target, tapPitch: stride, accumulate: accumulate)
+        }
+    }
+
+    /// The sum of one half bin and some filters.
+    private func correlateBin(
+        _ rows: Int, _ filters: Range<Int>, _ position: Int, _ inner: Int, x: InputSpectra,
+        into sums: SharedRegion<Scalar>, at offset: Int, accumulate: Bool, _ memory: DenseMemory<Scalar>
+    ) {
+        let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
+        let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
+        for first in stride(from: 0, to: rows, by: layout.summationRun) {
+            let product = MatrixProduct(
+                rows: filters.count, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
+                depthStride: pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: wide)
+            func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
+                product.multiply(
+                    memory.fields, at: bin * layout.channels.forwardStride + first * pitch + wide + filters.lowerBound,
+                    x.region, at: bin * x.stride + first * x.pitch, conjugate: conjugate, into: sums, at: offset,
+                    accumulate: accumulate)
+            }
+            add(bin, .first, accumulate: accumulate || first > 0)
+            add(opposite, .second, accumulate: true)
         }
     }
 
@@ -231,7 +260,7 @@ extension DensePipeline {
         let negatives = negatives(layout.rowBlock, memory)
         @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
         try Workers.run(count: layout.workers, blocks: Kg) { k, worker in
-            transform.restoreFilters(
+            transform.restoreTaps(
                 memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
                 memory.scratch(worker: worker)
             ) { c in

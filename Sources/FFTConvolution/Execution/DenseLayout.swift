@@ -5,11 +5,16 @@ internal import SpectralEngine
 /// Spectra lie `[bin][row pair][channel]`, those of the filters `[half bin][depth][column]`, so that the product of one bin is
 /// one matrix product: rows are row pairs, the depth is what is summed, columns are outputs. In the filter gradient rows are
 /// filters, the depth are row pairs, columns are channels.
+///
+/// Of the filters' spectra only some bins are in memory at a time, those of one job, near the core that multiplies them: what
+/// lies in ``filters`` has not been transformed over the outer axis yet, or not any more.
 struct DenseLayout: Hashable, Sendable {
     /// Bytes that spectra, and those of the filters, may take before they are cut into blocks: near enough to the cores to be
     /// read at once after they are written, and few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
+    /// Bytes of the filters' spectra of one job, a quarter of a second-level cache (`Docs/Measurements/2026-11-23-dense.md`).
+    private static let jobLimit = 512 << 10
     /// Row pairs that make a product of the filters' spectra worth while.
     private static let fewRows = 6
 
@@ -29,10 +34,17 @@ struct DenseLayout: Hashable, Sendable {
     let summationRun: Int
     let summationDepth: Int
     let channels: ChannelLayout
-    /// Complex elements from half bin to half bin of the filters.
+    /// Complex elements from tap to tap of the outer axis of the filters, or from half bin to half bin of whole spectra.
     let filterStride: Int
+    /// What a job multiplies: positions of the outer axis, an even number, and terms of the sum at a time; in the filter gradient
+    /// all positions of so many filters.
+    let jobPositions: Int
+    let jobTerms: Int
+    let jobFilters: Int
+    /// Complex elements from position to position of a job's spectra; 0 where there is no outer axis, and jobs have no spectra.
+    let jobStride: Int
 
-    /// Spectra of the fields, of the outputs, and of the filters (or their gradients).
+    /// Spectra of the fields, of the outputs, and of the filters (or their gradients) before (after) the outer axis.
     let fields: Booking
     let outputs: Booking
     let filters: Booking
@@ -77,26 +89,14 @@ struct DenseLayout: Hashable, Sendable {
         let problem = table.whole
         guard problem.channelsPerGroup * problem.filtersPerGroup > 1, table.rowCount > 0 else { return nil }
         var blocking = Blocking(table, precision)
-        var workers = max(workers, 1)
         func layout(_ workers: Int) -> DenseLayout {
             DenseLayout(table, blocking, precision: precision, workers: workers)
         }
         func fits(_ layout: DenseLayout) -> Bool { layout.byteCount + layout.tableByteCount <= limit }
-        // Rows of a gradient decide bits: they are chosen whatever workers are asked for.
-        let isFixed = table.pass == .filterGradient
-        while true {
-            let found = layout(isFixed ? 1 : workers)
-            if fits(found) { break }
-            if !isFixed, workers > 1, found.scratch.byteCount > limit / 4 {
-                workers -= 1
-            } else if let smaller = blocking.smaller() {
-                blocking = smaller
-            } else if !isFixed, workers > 1 {
-                workers -= 1
-            } else {
-                break
-            }
-        }
+        // Blocks decide bits, and what a training step shares: they are chosen whatever workers are asked for. Then as many
+        // work as there is room for.
+        while !fits(layout(1)), let smaller = blocking.smaller() { blocking = smaller }
+        var workers = max(workers, 1)
         while workers > 1, !fits(layout(workers)) { workers -= 1 }
         return layout(workers)
     }
@@ -131,8 +131,9 @@ struct DenseLayout: Hashable, Sendable {
             return Double(table.shape.pointCount) * Double(rows) * all * Double(complex)
         }
         private var filterBytes: Double {
-            let half = table.shape.planes * table.shape.rows * (table.shape.length / 2 + 1)
-            return Double(half) * Double(depth) * Double(DenseLayout.padded(columns)) * Double(complex)
+            let outer = OuterAxis(table.shape, taps: table.filterTaps)
+            return Double(outer.innerCount * outer.taps) * Double(depth) * Double(DenseLayout.padded(columns))
+                * Double(complex)
         }
 
         private mutating func halveRows() { rows = (rows + 1) / 2 }
@@ -172,7 +173,7 @@ struct DenseLayout: Hashable, Sendable {
         (self.depth, self.columns) = (depth, columns)
         let complex = 2 * precision.byteCount
         let shape = table.shape
-        let half = shape.planes * shape.rows * (shape.length / 2 + 1)
+        let outer = OuterAxis(shape, taps: table.filterTaps)
         func padded(_ count: Int) -> Int { Self.padded(count) }
         let (rows, block) = (blocking.rows, min(blocking.columns, columns))
         (rowBlock, columnBlock) = (rows, block)
@@ -199,14 +200,29 @@ struct DenseLayout: Hashable, Sendable {
         fields = layout.book(table.shape.pointCount, stride, bytesEach: complex)
         outputs =
             isGradient ? .none : layout.book(table.shape.pointCount, channels.inverseStride, bytesEach: complex)
-        filters = layout.book(half, filterStride, bytesEach: complex)
+        filters = layout.book(outer.innerCount * outer.taps, filterStride, bytesEach: complex)
         let factCount = isGradient ? depth + columns : depth
         fieldCount = factCount
         facts = layout.book(rows, factCount * 2 * FieldFacts.stride + RowFacts.stride, bytesEach: 8)
         negatives = layout.book(rows + 1, 2 * factCount, bytesEach: 1)
         norms = layout.book(depth + 1, columns, 2, bytesEach: 8)
-        scratchCount =
-            (max(channels.panelCount, channels.filterCount(columns: isGradient ? wideDepth : wideColumns)) + 7) / 8 * 8
+        let limit = Self.jobLimit / complex
+        if isGradient {
+            (jobPositions, jobTerms) = (outer.extent, depth)
+            jobFilters = min(max(limit / (outer.extent * wideDepth), Self.fewRows), columns)
+            jobStride = outer.extent > 1 ? Self.apart(jobFilters * wideDepth) : 0
+        } else {
+            jobFilters = columns
+            let run = SpectralLayout.summationBlock
+            jobTerms =
+                2 * depth * wideColumns <= limit ? depth : min(depth, max(limit / (2 * wideColumns) / run, 1) * run)
+            let most = (outer.extent + 1) / 2 * 2
+            jobPositions = min(max(limit / (jobTerms * wideColumns) / 2 * 2, 2), most)
+            jobStride = outer.extent > 1 ? Self.apart(jobTerms * wideColumns) : 0
+        }
+        let filterScratch =
+            isGradient ? channels.restoreCount(columns: wideDepth) : channels.tapCount(columns: wideColumns)
+        scratchCount = (max(channels.panelCount, filterScratch, jobPositions * jobStride) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount
         tableByteCount = complex * channels.tableCount
@@ -220,8 +236,10 @@ struct DenseLayout: Hashable, Sendable {
         preparedNorms = prepared.book(norms.byteCount, bytesEach: 1)
         preparedScale = prepared.book(CommonScale.stride, bytesEach: 8)
         // Column blocks lie one after the other, each on its own cache line.
+        var whole = WorkspaceLayout()
+        _ = whole.book(channels.halfCount, filterStride, bytesEach: complex)
         preparedBlock =
-            (filters.byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
+            (whole.byteCount + AlignedBuffer.alignment - 1) / AlignedBuffer.alignment * AlignedBuffer.alignment
         preparedFilters = prepared.book((columns + block - 1) / block, bytesEach: preparedBlock)
         preparedGroup = prepared.byteCount
         let (bytes, overflow) = prepared.byteCount.multipliedReportingOverflow(by: problem.groups)

@@ -93,13 +93,16 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
     ) throws -> Bool {
         for group in 0..<problem.groups {
             for block in 0..<columnBlockCount {
-                let place = DenseMemory<Scalar>(scratch, layout).prepared(memory, layout, group: group, block: block)
+                let workspace = DenseMemory<Scalar>(scratch, layout)
+                let place = workspace.prepared(memory, layout, group: group, block: block)
                 if block == 0 {
                     guard let scale = try measureFilters(filter, group, place) else { return false }
                     scale.store(place.filterScale)
                 }
                 let scale = CommonScale(place.filterScale)
-                try transformFilters(filter, group, columns(of: block), scale.exponent, place)
+                let taps = hasOuterAxis ? workspace.filters : place.wholeFilters
+                try transformTaps(filter, group, columns(of: block), scale.exponent, into: taps, workspace)
+                if hasOuterAxis { try transformBins(taps, into: place.wholeFilters) }
             }
         }
         return true
@@ -110,7 +113,9 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
 struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     private(set) var fields: SharedRegion<Scalar>
     let outputs: SharedRegion<Scalar>
-    private(set) var filters: SharedRegion<Scalar>
+    let filters: SharedRegion<Scalar>
+    /// The whole spectra of a filter made ready, `[inner bin][position][depth][column]`.
+    private(set) var wholeFilters: SharedRegion<Scalar>
     private(set) var facts: SharedRegion<Double>
     private(set) var negatives: SharedRegion<UInt8>
     private(set) var norms: SharedRegion<Double>
@@ -123,6 +128,7 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
         fields = memory.region(layout.fields, of: Scalar.self)
         outputs = memory.region(layout.outputs, of: Scalar.self)
         filters = memory.region(layout.filters, of: Scalar.self)
+        wholeFilters = filters
         facts = memory.region(layout.facts, of: Double.self)
         negatives = memory.region(layout.negatives, of: UInt8.self)
         norms = memory.region(layout.norms, of: Double.self)
@@ -149,7 +155,7 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
         var memory = self
         memory.norms = own.region(layout.preparedNorms, of: Double.self)
         memory.filterScale = own.region(layout.preparedScale, of: Double.self)
-        memory.filters = own[start..<start + layout.filters.byteCount].rebound(to: Scalar.self)
+        memory.wholeFilters = own[start..<start + layout.preparedBlock].rebound(to: Scalar.self)
         return memory
     }
 }

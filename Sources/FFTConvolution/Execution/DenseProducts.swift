@@ -35,9 +35,10 @@ extension DensePipeline {
                     if let prepared {
                         memory = memory.prepared(prepared, layout, group: group, block: columnBlock)
                     } else if columnBlocks > 1 || rowBlock == 0 {
-                        try transformFilters(filters, group, columns, filterScale.exponent, memory)
+                        try transformTaps(
+                            filters, group, columns, filterScale.exponent, into: memory.filters, memory)
                     }
-                    try multiply(pairs.count, columns.count, memory)
+                    try multiply(pairs.count, columns.count, isWhole: prepared != nil || !hasOuterAxis, memory)
                     try storeOutputs(group, pairs, columns, filterScale.exponent, bias, result, memory)
                     try control?.completeBlock()
                 }
@@ -85,15 +86,39 @@ extension DensePipeline {
         return range.scale(comfortable)
     }
 
-    func transformFilters(
-        _ filters: Span<Scalar>, _ group: Int, _ columns: Range<Int>, _ scale: Int, _ memory: DenseMemory<Scalar>
+    /// Whether filters are transformed over an outer axis after all others.
+    var hasOuterAxis: Bool { layout.jobStride > 0 }
+
+    /// Transforms the filters of some columns over all axes but the outer one.
+    func transformTaps(
+        _ filters: Span<Scalar>, _ group: Int, _ columns: Range<Int>, _ scale: Int, into spectra: SharedRegion<Scalar>,
+        _ memory: DenseMemory<Scalar>
     ) throws {
         let pitch = padded(layout.columnBlock)
-        try Workers.run(count: layout.workers, blocks: layout.depth) { i, worker in
-            transform.transformFilters(
-                filters, column: { filterPlane(group, columns.lowerBound + $0, i) * taps }, columns: columns.count,
-                pitch: pitch, exponent: -scale, into: memory.filters, at: i * pitch, stride: layout.filterStride,
-                memory.scratch(worker: worker))
+        let first = filterPlane(group, columns.lowerBound, 0)
+        let distance = (filterPlane(group, columns.lowerBound + 1, 0) - first) * taps
+        try withElements(filters) { filters in
+            try Workers.run(count: layout.workers, blocks: layout.depth) { i, worker in
+                transform.transformTaps(
+                    filters, first: filterPlane(group, columns.lowerBound, i) * taps, distance: distance,
+                    columns: columns.count, pitch: pitch, exponent: -scale, into: spectra, at: i * pitch,
+                    stride: layout.filterStride, memory.scratch(worker: worker))
+            }
+        }
+    }
+
+    /// Transforms the filters of a column block over the outer axis too.
+    func transformBins(_ taps: SharedRegion<Scalar>, into whole: SharedRegion<Scalar>) throws {
+        let outer = layout.channels.outer
+        let runs = outer.runCount(of: layout.jobPositions)
+        let stride = layout.filterStride
+        try Workers.run(count: layout.workers, blocks: outer.innerCount * runs) { job, _ in
+            let (inner, run) = job.quotientAndRemainder(dividingBy: runs)
+            let positions = outer.positions(ofRun: run, of: layout.jobPositions)
+            transform.transformBins(
+                taps, at: inner * outer.taps * stride, tapPitch: stride, positions: positions,
+                count: layout.depth * padded(layout.columnBlock), into: whole,
+                at: (inner * outer.extent + positions.lowerBound) * stride, binPitch: stride)
         }
     }
 
@@ -196,30 +221,66 @@ extension DensePipeline {
         }
     }
 
-    /// One matrix product for every bin.
-    private func multiply(_ rows: Int, _ columns: Int, _ memory: DenseMemory<Scalar>) throws {
-        let (depth, pitch) = (padded(layout.depth), padded(layout.columnBlock))
-        let sharedDepth = layout.depth
-        try Workers.run(count: layout.workers, blocks: layout.channels.halfCount) { half, _ in
-            let (bin, opposite) = layout.channels.bins(ofHalf: half)
-            for first in stride(from: 0, to: sharedDepth, by: layout.summationRun) {
-                let product = MatrixProduct(
-                    rows: rows, depth: min(layout.summationRun, sharedDepth - first),
-                    columns: padded(columns),
-                    rowStride: depth, depthStride: 1, secondPitch: pitch,
-                    secondDistance: layout.filterStride, resultPitch: pitch)
-                let filter = half * layout.filterStride + first * pitch
-                product.multiply(
-                    memory.fields, at: bin * layout.channels.forwardStride + first, memory.filters, at: filter,
-                    conjugate: table.pass == .forward ? .second : .neither, into: memory.outputs,
-                    at: bin * layout.channels.inverseStride, accumulate: first > 0)
-                guard !layout.channels.isKeptTwice(half: half) else { continue }
-                // The filter's bin −b is the conjugate of b.
-                product.multiply(
-                    memory.fields, at: opposite * layout.channels.forwardStride + first, memory.filters, at: filter,
-                    conjugate: table.pass == .forward ? .neither : .second, into: memory.outputs,
-                    at: opposite * layout.channels.inverseStride, accumulate: first > 0)
+    /// One matrix product for every bin. A job is some positions of one inner bin, whose filters it transforms first.
+    ///
+    /// - Parameter isWhole: Whether whole spectra of the filters are in memory.
+    private func multiply(_ rows: Int, _ columns: Int, isWhole: Bool, _ memory: DenseMemory<Scalar>) throws {
+        let pitch = padded(layout.columnBlock)
+        let outer = layout.channels.outer
+        let runs = outer.runCount(of: layout.jobPositions)
+        let stride = layout.filterStride
+        try Workers.run(count: layout.workers, blocks: outer.innerCount * runs) { job, worker in
+            let (inner, run) = job.quotientAndRemainder(dividingBy: runs)
+            let positions = outer.positions(ofRun: run, of: layout.jobPositions)
+            guard !isWhole else {
+                for position in positions {
+                    multiplyBin(
+                        rows, columns, position, inner, terms: 0..<layout.depth, memory.wholeFilters,
+                        at: (inner * outer.extent + position) * stride, next: stride, memory)
+                }
+                return
             }
+            let spectra = memory.scratch(worker: worker)
+            for first in Swift.stride(from: 0, to: layout.depth, by: layout.jobTerms) {
+                let terms = first..<min(first + layout.jobTerms, layout.depth)
+                transform.transformBins(
+                    memory.filters, at: inner * outer.taps * stride + first * pitch, tapPitch: stride,
+                    positions: positions, count: terms.count * pitch, into: spectra, at: 0, binPitch: layout.jobStride)
+                for position in positions {
+                    multiplyBin(
+                        rows, columns, position, inner, terms: terms, spectra,
+                        at: (position - positions.lowerBound) * layout.jobStride, next: layout.jobStride, memory)
+                }
+            }
+        }
+    }
+
+    /// Adds some terms of the sums of a bin, and of its opposite.
+    ///
+    /// - Parameters:
+    ///   - filters: The filters' bin, of these terms, at `offset`.
+    ///   - next: From there to the bin that is read next.
+    private func multiplyBin(
+        _ rows: Int, _ columns: Int, _ position: Int, _ inner: Int, terms: Range<Int>, _ filters: SharedRegion<Scalar>,
+        at offset: Int, next: Int, _ memory: DenseMemory<Scalar>
+    ) {
+        let (depth, pitch) = (padded(layout.depth), padded(layout.columnBlock))
+        let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
+        let isAlone = layout.channels.isKeptTwice(inner: inner)
+        let isForward = table.pass == .forward
+        for first in stride(from: terms.lowerBound, to: terms.upperBound, by: layout.summationRun) {
+            let product = MatrixProduct(
+                rows: rows, depth: min(layout.summationRun, terms.upperBound - first), columns: padded(columns),
+                rowStride: depth, depthStride: 1, secondPitch: pitch, secondDistance: next, resultPitch: pitch)
+            func add(_ bin: Int, conjugate: Bool) {
+                product.multiply(
+                    memory.fields, at: bin * layout.channels.forwardStride + first, filters,
+                    at: offset + (first - terms.lowerBound) * pitch, conjugate: conjugate ? .second : .neither,
+                    into: memory.outputs, at: bin * layout.channels.inverseStride, accumulate: first > 0)
+            }
+            add(bin, conjugate: isForward)
+            // The filter's bin −b is the conjugate of b.
+            if !isAlone { add(opposite, conjugate: !isForward) }
         }
     }
 
@@ -239,29 +300,33 @@ extension DensePipeline {
             let windows = (table.resultWindow(first, start), second.map { table.resultWindow($0, start) })
             let step = isForward ? table.outputPlaneCount : table.inputPlaneCount
             let facts = RowFacts(rowFacts(row, memory))
-            func target(
-                _ window: Window?, _ lane: Int, isZero: Bool, _ isNegative: Bool, _ exponent: Int
-            ) -> TileResult<Scalar>? {
-                guard let window = window?.moved(by: lane * step) else { return nil }
+            func write(_ window: Window, _ lane: Int, isZero: Bool, _ isNegative: Bool, _ exponent: Int)
+                -> ChannelResult<Scalar>?
+            {
                 let o = start + lane
-                let plane = group * layout.columns + o
-                let bias = bias.isEmpty || !isForward ? 0 : bias[plane]
+                let bias = bias.isEmpty || !isForward ? 0 : bias[group * layout.columns + o]
                 guard !isZero else {
-                    fill(result, window, bias)
+                    fill(result, window.moved(by: lane * step), bias)
                     return nil
                 }
                 let factors = powersOfTwo(exponent + filterScale, Scalar.self)
                 // Operands without a negative sample have no negative result: what is below 0 is rounding.
                 let hasNegative = isNegative || memory.norms[2 * (layout.depth * layout.columns + o)] != 0
-                return TileResult(
-                    window, factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)),
+                return ChannelResult(
+                    factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)),
                     floor: hasNegative ? -.infinity : 0, bias: bias)
             }
             transform.store(
                 memory.outputs, at: row * pitch + panel * 8, channels: min(8, columns.upperBound - start),
-                into: result, memory.scratch(worker: worker),
-                first: { target(windows.0, $0, isZero: facts.isZero.0, facts.isNegative.0, facts.exponents.0) },
-                second: { target(windows.1, $0, isZero: facts.isZero.1, facts.isNegative.1, facts.exponents.1) })
+                into: result, windows.0, windows.1, channelPitch: step, memory.scratch(worker: worker)
+            ) { lane in
+                (
+                    write(windows.0, lane, isZero: facts.isZero.0, facts.isNegative.0, facts.exponents.0),
+                    windows.1.flatMap {
+                        write($0, lane, isZero: facts.isZero.1, facts.isNegative.1, facts.exponents.1)
+                    }
+                )
+            }
         }
     }
 
