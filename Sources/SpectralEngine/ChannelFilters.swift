@@ -13,28 +13,33 @@ extension ChannelTransform {
         return axis == 0 ? 0 : axis == 1 ? planes : axis == 2 ? rows : rows + extents.length * taps.length
     }
 
-    /// Transforms the filters of one depth over all axes but the outer one.
+    /// Transforms the filters of some depths over all axes but the outer one.
     ///
     /// - Parameters:
-    ///   - first: The first tap of the first column's filter, in elements of `filters`; the taps of a filter are neighbours,
-    ///     filters lie `distance` elements apart.
-    ///   - columns: Columns there are; `pitch`, whole panels of them, are written.
+    ///   - first: The first tap of the first filter, in elements of `filters`; the taps of a filter are neighbours.
+    ///   - distances: Elements from filter to filter of the next depth, and of the next column.
+    ///   - columns: Columns there are; `pitch`, whole panels of them, are written for each depth.
     ///   - exponent: The power of two that the taps are multiplied by.
     ///   - spectra: Where inner bin 0 of outer tap 0 goes, in complex elements; tap follows tap, then bin follows bin, `stride` apart.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func transformTaps(
-        _ filters: Elements<Scalar>, first: Int, distance: Int, columns: Int, pitch: Int, exponent: Int,
-        into spectra: SharedRegion<Scalar>, at offset: Int, stride: Int, _ scratch: SharedRegion<Scalar>
+        _ filters: Elements<Scalar>, first: Int, distances: (depth: Int, column: Int), depths: Int, columns: Int,
+        pitch: Int, exponent: Int, into spectra: SharedRegion<Scalar>, at offset: Int, stride: Int,
+        _ scratch: SharedRegion<Scalar>
     ) {
-        let taps = layout.tapCount
-        precondition(scratch.count >= 2 * layout.tapCount(columns: pitch), "scratch too small")
-        precondition(columns >= 0 && columns <= pitch && distance >= 0, "columns outside their rows")
-        if columns > 0 { filters.check(first, (columns - 1) * distance + taps) }
-        let packed = scratch[0..<taps * pitch]
+        let (taps, count) = (layout.tapCount, depths * pitch)
+        precondition(scratch.count >= 2 * layout.tapCount(columns: count), "scratch too small")
+        precondition(depths >= 0 && columns >= 0 && columns <= pitch, "columns outside their rows")
+        precondition(distances.depth >= 0 && distances.column >= 0, "a negative distance")
+        guard depths > 0, columns > 0 else { return }
+        filters.check(first, (depths - 1) * distances.depth + (columns - 1) * distances.column + taps)
+        let packed = scratch[0..<taps * count]
         if columns < pitch { packed.fill(0) }
-        if columns > 0 {
-            unsafe Scalar.transpose(filters.base + first, distance, packed.base, pitch, columns, taps)
+        for depth in 0..<depths {
+            unsafe Scalar.transpose(
+                filters.base + first + depth * distances.depth, distances.column, packed.base + depth * pitch, count,
+                columns, taps)
         }
         if exponent != 0 {
             let factors = powersOfTwo(exponent, Scalar.self)
@@ -43,24 +48,24 @@ extension ChannelTransform {
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
         let (p, r, s) = (layout.taps.planes, layout.taps.rows, layout.taps.length)
         let isVolume = P > 1
-        let between = scratch[(taps * pitch + 1) / 2 * 2..<scratch.count]
+        let between = scratch[(taps * count + 1) / 2 * 2..<scratch.count]
         exponentials.withSharedRegion(of: Scalar.self) { tables in
             let last = MatrixProduct(
-                rows: half, depth: s, columns: pitch, rowStride: s, depthStride: 1, secondPitch: pitch,
-                secondDistance: 0, resultPitch: isVolume ? pitch : layout.outer.taps * stride)
+                rows: half, depth: s, columns: count, rowStride: s, depthStride: 1, secondPitch: count,
+                secondDistance: 0, resultPitch: isVolume ? count : layout.outer.taps * stride)
             for tap in 0..<p * r {
                 last.multiplyReal(
-                    tables, at: table(2), packed, at: tap * s * pitch, into: isVolume ? between : spectra,
-                    at: isVolume ? tap * half * pitch : offset + tap * stride)
+                    tables, at: table(2), packed, at: tap * s * count, into: isVolume ? between : spectra,
+                    at: isVolume ? tap * half * count : offset + tap * stride)
             }
             guard isVolume else { return }
             let rows = MatrixProduct(
-                rows: R, depth: r, columns: pitch, rowStride: r, depthStride: 1, secondPitch: half * pitch,
+                rows: R, depth: r, columns: count, rowStride: r, depthStride: 1, secondPitch: half * count,
                 secondDistance: 0, resultPitch: half * p * stride)
             for plane in 0..<p {
                 for bin in 0..<half {
                     rows.multiply(
-                        tables, at: table(1), between, at: (plane * r * half + bin) * pitch, conjugate: .neither,
+                        tables, at: table(1), between, at: (plane * r * half + bin) * count, conjugate: .neither,
                         into: spectra, at: offset + (bin * p + plane) * stride, accumulate: false)
                 }
             }
@@ -73,7 +78,7 @@ extension ChannelTransform {
     /// Transforms filters over the outer axis: one inner bin, some positions.
     ///
     /// - Parameters:
-    ///   - taps: What ``transformTaps(_:first:distance:columns:pitch:exponent:into:at:stride:_:)`` wrote, as complex elements: outer
+    ///   - taps: What ``transformTaps(_:first:distances:depths:columns:pitch:exponent:into:at:stride:_:)`` wrote, as complex elements: outer
     ///     tap 0 of the inner bin is at `tapOffset`, the others `tapPitch` apart.
     ///   - positions: Both of every pair of opposites.
     ///   - count: Neighbouring elements of each tap, of all depths and columns.

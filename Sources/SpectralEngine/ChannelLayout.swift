@@ -65,7 +65,11 @@ public struct ChannelLayout: Hashable, Sendable {
     // MARK: Scratch of one worker, in complex elements
 
     /// Of one that loads or stores: eight channels, twice.
-    public var panelCount: Int { 2 * 8 * pointCount }
+    public var panelCount: Int { 2 * 8 * panelPoints }
+    /// Points from row to row of a panel: rows a multiple of 1 KiB apart would fall into a few sets of the nearest cache.
+    var rowPitch: Int { extents.rows > 1 && extents.length % 16 == 0 ? extents.length + 1 : extents.length }
+    /// Points of a channel in a panel, with those between its rows.
+    var panelPoints: Int { extents.planes * extents.rows * rowPitch }
     /// Of one that transforms the taps of so many columns.
     public func tapCount(columns: Int) -> Int { (tapCount * columns + 1) / 2 + firstCount * columns }
     /// Of one that transforms so many columns back to taps.

@@ -18,7 +18,7 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
 
     /// The plans of one direction; those of axes that are absent are `nil`.
     struct Passes {
-        /// Over planes, and over the rows of each, within a panel.
+        /// Of one row over all planes, and of one plane over its rows, within a panel.
         var planes: OpaquePointer?
         var rows: OpaquePointer?
         /// Over the last axis: from a panel to the spectra, or from there to a panel.
@@ -40,10 +40,10 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
         self.layout = layout
         let extents = layout.extents
         let span = max(layout.forwardStride, layout.inverseStride) * extents.length
-        guard span <= Int(Int32.max), layout.pointCount <= Int(Int32.max) / 8 else {
+        guard span <= Int(Int32.max), layout.panelPoints <= Int(Int32.max) / 8 else {
             throw PlanFailure(shape: layout.shape)
         }
-        let size = max(layout.pointCount * 8, span + 8)
+        let size = max(layout.panelPoints * 8, span + 8)
         let byteCount = 2 * size * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
         exponentials = try Exponentials.table(layout, Scalar.self)
@@ -64,12 +64,13 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
                                 flags: UInt32(FFTW_ESTIMATE), source.base, target.base))
                     }
                     func passes(_ sign: Int32, from input: Int, to output: Int) -> Passes {
-                        // Everything inside an axis is transformed at once.
-                        let (row, plane) = (8 * extents.length, 8 * extents.length * extents.rows)
+                        // A row at once.
+                        let (row, plane) = (8 * layout.rowPitch, 8 * layout.rowPitch * extents.rows)
+                        let count = 8 * extents.length
                         return Passes(
                             planes: extents.planes == 1
-                                ? nil : plan(extents.planes, sign, from: plane, to: plane, count: plane),
-                            rows: extents.rows == 1 ? nil : plan(extents.rows, sign, from: row, to: row, count: row),
+                                ? nil : plan(extents.planes, sign, from: plane, to: plane, count: count),
+                            rows: extents.rows == 1 ? nil : plan(extents.rows, sign, from: row, to: row, count: count),
                             last: plan(extents.length, sign, from: input, to: output, count: 8))
                     }
                     return (
@@ -114,7 +115,7 @@ extension ChannelTransform {
         let extents = layout.extents
         check(spectra, offset, layout.forwardStride, scratch)
         check(first, second, channelPitch, channels, array.count)
-        let points = layout.pointCount
+        let (points, pitch) = (layout.panelPoints, layout.rowPitch)
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
         var windows = (first.kernelWindow, (second ?? first).kernelWindow)
         let isPair = second != nil
@@ -127,9 +128,8 @@ extension ChannelTransform {
                 var summary = (ck_summary(), ck_summary())
                 for plane in 0..<extents.planes {
                     var rows = ck_rows(
-                        plane: plane, row: 0, count: extents.rows, length: extents.length,
-                        pitch: extents.length)
-                    let target = unsafe two + 2 * (channel * points + plane * extents.rows * extents.length)
+                        plane: plane, row: 0, count: extents.rows, length: extents.length, pitch: pitch)
+                    let target = unsafe two + 2 * (channel * points + plane * extents.rows * pitch)
                     unsafe withUnsafeMutablePointer(to: &summary) { found in
                         // A tuple of two summaries is laid out as an array of two.
                         unsafe found.withMemoryRebound(to: ck_summary.self, capacity: 2) { found in
@@ -159,7 +159,7 @@ extension ChannelTransform {
         let rows = extents.planes * extents.rows
         for row in 0..<rows {
             unsafe Scalar.execute(
-                last, turned + 2 * 8 * row * extents.length,
+                last, turned + 2 * 8 * row * pitch,
                 spectra.base + 2 * (offset + row * extents.length * layout.forwardStride))
         }
     }
@@ -180,7 +180,7 @@ extension ChannelTransform {
         let extents = layout.extents
         check(spectra, offset, layout.inverseStride, scratch)
         check(first, second, channelPitch, channels, array.count)
-        let points = layout.pointCount
+        let (points, pitch) = (layout.panelPoints, layout.rowPitch)
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
         // Init fails without it.
         guard let last = inverse.last else { return }
@@ -188,7 +188,7 @@ extension ChannelTransform {
             unsafe Scalar.execute(
                 last,
                 spectra.base + 2 * (offset + row * extents.length * layout.inverseStride),
-                one + 2 * 8 * row * extents.length)
+                one + 2 * 8 * row * pitch)
         }
         let turned = unsafe turn(inverse, one, two)
         let panel = unsafe turned == one ? two : one
@@ -198,8 +198,8 @@ extension ChannelTransform {
             let results = results(channel)
             for plane in 0..<extents.planes {
                 var rows = ck_rows(
-                    plane: plane, row: 0, count: extents.rows, length: extents.length, pitch: extents.length)
-                let source = unsafe panel + 2 * (channel * points + plane * extents.rows * extents.length)
+                    plane: plane, row: 0, count: extents.rows, length: extents.length, pitch: pitch)
+                let source = unsafe panel + 2 * (channel * points + plane * extents.rows * pitch)
                 if let result = results.first {
                     unsafe Scalar.scatter(
                         source, 0, array.base, &windows.0, &rows, result.factors, result.floor, result.bias)
@@ -219,14 +219,15 @@ extension ChannelTransform {
         _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>
     ) -> UnsafeMutablePointer<Scalar> {
         var (source, target) = unsafe (one, two)
+        let (extents, row) = (layout.extents, 2 * 8 * layout.rowPitch)
         if let plan = passes.planes {
-            unsafe Scalar.execute(plan, source, target)
+            for index in 0..<extents.rows { unsafe Scalar.execute(plan, source + index * row, target + index * row) }
             swap(&source, &target)
         }
         if let plan = passes.rows {
-            let step = 2 * 8 * layout.extents.rows * layout.extents.length
-            for plane in 0..<layout.extents.planes {
-                unsafe Scalar.execute(plan, source + plane * step, target + plane * step)
+            let plane = extents.rows * row
+            for index in 0..<extents.planes {
+                unsafe Scalar.execute(plan, source + index * plane, target + index * plane)
             }
             swap(&source, &target)
         }

@@ -146,7 +146,8 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
             let outer = layout.outer
             withElements(array.span) {
                 bench.transform.transformTaps(
-                    $0, first: place(0), distance: 2 * count, columns: channels, pitch: 8, exponent: 1, into: taps,
+                    $0, first: place(0), distances: (0, 2 * count), depths: 1, columns: channels, pitch: 8, exponent: 1,
+                    into: taps,
                     at: 8, stride: 16, scratch)
             }
             for inner in 0..<outer.innerCount {

@@ -13,8 +13,10 @@ struct DenseLayout: Hashable, Sendable {
     /// read at once after they are written, and few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
-    /// Bytes of the filters' spectra of one job, a quarter of a second-level cache (`Docs/Measurements/2026-11-23-dense.md`).
-    private static let jobLimit = 512 << 10
+    /// Bytes of the filters' spectra of one job, an eighth of a second-level cache (`Docs/Measurements/2026-11-23-dense.md`).
+    private static let jobLimit = 256 << 10
+    /// Columns that filters are transformed over the inner axes with, if they are few.
+    private static let longRow = 256
     /// Row pairs that make a product of the filters' spectra worth while.
     private static let fewRows = 6
 
@@ -36,6 +38,8 @@ struct DenseLayout: Hashable, Sendable {
     let channels: ChannelLayout
     /// Complex elements from tap to tap of the outer axis of the filters, or from half bin to half bin of whole spectra.
     let filterStride: Int
+    /// Depths whose filters are transformed together over the inner axes.
+    let tapDepths: Int
     /// What a job multiplies: positions of the outer axis, an even number, and terms of the sum at a time; in the filter gradient
     /// all positions of so many filters.
     let jobPositions: Int
@@ -220,8 +224,11 @@ struct DenseLayout: Hashable, Sendable {
             jobPositions = min(max(limit / (jobTerms * wideColumns) / 2 * 2, 2), most)
             jobStride = outer.extent > 1 ? Self.apart(jobTerms * wideColumns) : 0
         }
+        // Long rows are written faster, and eight jobs are enough to share.
+        tapDepths = max(min(Self.longRow / wideColumns, (depth + 7) / 8), 1)
         let filterScratch =
-            isGradient ? channels.restoreCount(columns: wideDepth) : channels.tapCount(columns: wideColumns)
+            isGradient
+            ? channels.restoreCount(columns: wideDepth) : channels.tapCount(columns: tapDepths * wideColumns)
         scratchCount = (max(channels.panelCount, filterScratch, jobPositions * jobStride) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount

@@ -19,17 +19,26 @@ extension DensePipeline {
             var memory = memory
             if let kept { memory = memory.keeping(kept.slice(group, count: layout.keptGroup), layout) }
             var filterScale = CommonScale()
+            var hasNorms = true
             if let prepared {
                 memory = memory.prepared(prepared, layout, group: group, block: 0)
                 filterScale = CommonScale(memory.filterScale)
+            } else if let scale = try lookAtFilters(filters, group, memory) {
+                filterScale = scale
+                hasNorms = false
             } else {
                 guard let scale = try measureFilters(filters, group, memory) else { return false }
                 filterScale = scale
             }
+            /// The norms of the filters, before they are read: most calls need none.
+            func needNorms() throws {
+                if !hasNorms { _ = try measureFilters(filters, group, memory) }
+                hasNorms = true
+            }
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
-                guard try loadFields(array, group, pairs, filterScale, memory) else { return false }
+                guard try loadFields(array, group, pairs, filterScale, memory, needNorms) else { return false }
                 for columnBlock in 0..<columnBlocks {
                     let columns = columns(of: columnBlock)
                     if let prepared {
@@ -60,6 +69,36 @@ extension DensePipeline {
     }
 
     var taps: Int { problem.axes.reduce(1) { $0 * $1.filter } }
+
+    /// The common scale of a group's filters, by the magnitudes of all their taps; `nil` unless every norm is surely comfortable.
+    private func lookAtFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws
+        -> CommonScale?
+    {
+        let count = Kg * Cg * taps
+        let pieces = EvenCut(count, most: max((count + 63) / 64, taps))
+        try withElements(filters) { filters in
+            try Workers.run(count: layout.workers, blocks: pieces.pieces) { piece, _ in
+                let found = Magnitudes(
+                    of: filters, at: group * count + pieces[piece].lowerBound, count: pieces[piece].count)
+                memory.norms[2 * piece] = found.isFinite ? found.largest : .infinity
+                memory.norms[2 * piece + 1] = found.least
+            }
+        }
+        var all = Magnitudes()
+        for piece in 0..<pieces.pieces {
+            let largest = memory.norms[2 * piece]
+            all.add(Magnitudes(largest: largest, least: memory.norms[2 * piece + 1], isFinite: largest < .infinity))
+        }
+        guard all.isFinite else { return nil }
+        var range = ExponentRange()
+        if all.largest > 0 {
+            // A norm is at least its least tap, and at most √taps times its largest one.
+            range.include(Int(all.least.exponent) + 1)
+            range.include(Int(all.largest.exponent) + 2 + (Int.bitWidth - taps.leadingZeroBitCount + 1) / 2)
+        }
+        guard let scale = range.scale(comfortable), scale.exponent == 0 else { return nil }
+        return scale
+    }
 
     /// Notes the norms of a group's filters, `[output][field]`; returns their common scale.
     func measureFilters(_ filters: Span<Scalar>, _ group: Int, _ memory: DenseMemory<Scalar>) throws
@@ -95,14 +134,19 @@ extension DensePipeline {
         _ memory: DenseMemory<Scalar>
     ) throws {
         let pitch = padded(layout.columnBlock)
-        let first = filterPlane(group, columns.lowerBound, 0)
-        let distance = (filterPlane(group, columns.lowerBound + 1, 0) - first) * taps
+        let start = filterPlane(group, columns.lowerBound, 0)
+        let distances = (
+            depth: (filterPlane(group, columns.lowerBound, 1) - start) * taps,
+            column: (filterPlane(group, columns.lowerBound + 1, 0) - start) * taps
+        )
+        let size = layout.tapDepths
         try withElements(filters) { filters in
-            try Workers.run(count: layout.workers, blocks: layout.depth) { i, worker in
+            try Workers.run(count: layout.workers, blocks: (layout.depth + size - 1) / size) { block, worker in
+                let first = block * size
                 transform.transformTaps(
-                    filters, first: filterPlane(group, columns.lowerBound, i) * taps, distance: distance,
-                    columns: columns.count, pitch: pitch, exponent: -scale, into: spectra, at: i * pitch,
-                    stride: layout.filterStride, memory.scratch(worker: worker))
+                    filters, first: start * taps + first * distances.depth, distances: distances,
+                    depths: min(size, layout.depth - first), columns: columns.count, pitch: pitch, exponent: -scale,
+                    into: spectra, at: first * pitch, stride: layout.filterStride, memory.scratch(worker: worker))
             }
         }
     }
@@ -127,7 +171,7 @@ extension DensePipeline {
     /// - Returns: Whether they are ordinary. Every pair is judged by itself, so that blocks decide nothing.
     private func loadFields(
         _ array: Span<Scalar>, _ group: Int, _ pairs: Range<Int>, _ filterScale: CommonScale,
-        _ memory: DenseMemory<Scalar>
+        _ memory: DenseMemory<Scalar>, _ needNorms: () throws -> Void
     ) throws -> Bool {
         let panels = (layout.depth + 7) / 8
         let hasNonFinite = Atomic(false)
@@ -145,11 +189,13 @@ extension DensePipeline {
             for part in 0...1 {
                 facts(row, memory).exponents(0..<layout.depth, part: part) { range.include($0) }
             }
-            guard let common = range.scale(comfortable), let exponents = packing(row, common.exponent, memory) else {
-                return false
+            guard let common = range.scale(comfortable),
+                let exponents = try packing(row, common.exponent, memory, needNorms)
+            else { return false }
+            if !common.isSafe(with: filterScale, terms: layout.depth, comfortable) {
+                try needNorms()
+                guard outputsAreSafe(row, exponents, memory) else { return false }
             }
-            let isSafe = common.isSafe(with: filterScale, terms: layout.depth, comfortable)
-            guard isSafe || outputsAreSafe(row, exponents, memory) else { return false }
             let (facts, negatives) = (facts(row, memory), negatives(row, memory))
             var whole = RowFacts()
             whole.exponents = exponents
@@ -162,6 +208,9 @@ extension DensePipeline {
                 if negatives[2 * i + 1] != 0 { whole.isNegative.1 = true }
             }
             whole.store(rowFacts(row, memory))
+            // Of a partner that has no negative sample, the signs of the filters matter.
+            let (signs, zeros) = (whole.isNegative, whole.isZero)
+            if !(signs.0 || zeros.0) || !(signs.1 || zeros.1) { try needNorms() }
         }
         try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
             let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
@@ -181,7 +230,9 @@ extension DensePipeline {
     }
 
     /// How the partners of a row pair share a transform; `nil` if they cannot.
-    private func packing(_ row: Int, _ common: Int, _ memory: DenseMemory<Scalar>) -> (Int, Int)? {
+    private func packing(
+        _ row: Int, _ common: Int, _ memory: DenseMemory<Scalar>, _ needNorms: () throws -> Void
+    ) throws -> (Int, Int)? {
         let facts = facts(row, memory)
         let fields = 0..<layout.depth
         let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
@@ -190,6 +241,7 @@ extension DensePipeline {
         if scale == (0, 0), common != 0 { scale = (common, common) }
         guard largest.0 != nil, largest.1 != nil, !facts.areBalanced(fields, references: scale) else { return scale }
         // The norms of single channels disagree: look at what the outputs sum.
+        try needNorms()
         for o in 0..<layout.columns {
             let sums = scaleSums(row, o, scale, memory)
             if !isBalanced(sums.0, sums.1) { return nil }

@@ -99,12 +99,13 @@ extension CostModel {
         let half = Double(channels.halfCount)
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         // Every axis is a pass along the channels, every point is packed or unpacked twice.
-        let passes = (channels.extents.planes > 1 ? 1.0 : 0) + (channels.extents.rows > 1 ? 1 : 0) + 1
+        let axes = [channels.extents.planes, channels.extents.rows, channels.extents.length].filter { $0 > 1 }
+        let passes = axes.reduce(0.0) { $0 + (Self.isOneCodelet($1) ? 1 : machine.longChannelPass) }
         let field = points * (passes * machine.channelPassTime + machine.channelMoveTime) * scale
         let multiplications: Double
         let filterTime: Double
         let columns: Double
-        // Below six rows the product waits for memory.
+        // Below six rows the product waits for the filters.
         let rows = Double(min(dense.rowBlock, table.pairCount))
         switch table.pass {
         case .forward, .inputGradient:
@@ -115,21 +116,25 @@ extension CostModel {
             multiplications = points * pairs * Kg * padded(Cg)
             columns = Kg * padded(Cg)
         }
-        // Matrix products over the taps, one axis after the other; then written, and read again.
+        // Products over the taps, one axis after the other: with real taps, or for two opposite bins at once, and with all in the
+        // nearest cache, at a third of the price; then bins are written, and read again.
         let (taps, extents) = (channels.taps, channels.extents)
-        let planes = Double(taps.planes)
-        let first = planes * Double(taps.rows) * Double(taps.length) * Double(channels.halfLength)
-        let second =
-            extents.rows > 1 ? planes * Double(taps.rows) * half / Double(extents.planes) : 0
-        let third = extents.planes > 1 ? planes * half : 0
-        filterTime = columns * ((first + second + third) * machine.productRate + half * machine.filterTime)
-        let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.5
+        let inner =
+            Double(taps.planes * taps.rows * taps.length) * Double(channels.halfLength) / 3
+            + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
+        let outer = extents.rows > 1 ? Double(channels.outer.taps) * half / 3 : 0
+        let bins = half * machine.filterTime * (table.pass == .filterGradient ? machine.filterGradientCost : 1)
+        filterTime = columns * ((inner + outer) * machine.productRate + bins + machine.filterPlaneTime)
+        let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.2
         let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate * waiting + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
         return all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
     }
+
+    /// Whether FFTW transforms a length by one piece of straight code.
+    private static func isOneCodelet(_ length: Int) -> Bool { length <= 16 || [20, 25, 32, 64, 128].contains(length) }
 
     /// Equal blocks of `time` each, shared by workers.
     private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {

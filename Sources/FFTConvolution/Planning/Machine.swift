@@ -3,8 +3,7 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
-/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-22-dense.md` beside it (their four rates times 1.19, by
-/// `fftconv calibrate` of 2026-11-23), for direct sums `2026-11-23-direct.md`. The values here are those
+/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums `2026-11-23-direct.md`. The values here are those
 /// for AVX-512; what other instruction sets make of them is in ``rates``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
@@ -23,13 +22,18 @@ public struct Machine: Sendable {
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
     /// Seconds of one complex multiply-add in f32 of the matrix product.
-    public var productRate = 8 / 118e9
-    /// Seconds for one complex f32 point of a pass along the channels of a tile.
-    public var channelPassTime = 1.3e-9
+    public var productRate = 8 / 115e9
+    /// Seconds for one complex f32 point of a pass along the channels of a tile, of a length that is one codelet; and how many times
+    /// as long others take.
+    public var channelPassTime = 1.2e-9
+    public var longChannelPass = 2.25
     /// Seconds for gathering or scattering it, and turning eight channels.
-    public var channelMoveTime = 1.55e-9
-    /// Seconds for writing and reading one complex f32 bin of a filter.
-    public var filterTime = 1.43e-9
+    public var channelMoveTime = 0.2e-9
+    /// Seconds for writing and reading one complex f32 bin of a filter, how many times as long it takes for its gradient, and
+    /// seconds for reading a filter's taps.
+    public var filterTime = 0.48e-9
+    public var filterGradientCost = 2.5
+    public var filterPlaneTime = 20e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9

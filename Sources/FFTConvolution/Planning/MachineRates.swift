@@ -42,6 +42,7 @@ extension Machine {
             Rate("channel-pass", \.channelPassTime, avx2: 1.15, baseline: 1.9),
             Rate("channel-move", \.channelMoveTime, avx2: 1.1, baseline: 1.3),
             Rate("channel-filter", \.filterTime, avx2: 1.4, baseline: 2.5),
+            Rate("channel-plane", \.filterPlaneTime),
         ],
         [
             Rate("stencil", \.stencilTime, avx2: 2.1, baseline: 6),
