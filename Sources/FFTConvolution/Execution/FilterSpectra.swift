@@ -97,7 +97,8 @@ extension SpectralPipeline {
         return true
     }
 
-    private func transformFilterPair(
+    /// Transforms filters `plane` and the next one.
+    func transformFilterPair(
         _ plane: Int, _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int, sanitising: Bool
     ) {
         let partner = plane + 1 < problem.filters * Cg ? plane + 1 : nil

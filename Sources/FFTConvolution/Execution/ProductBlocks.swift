@@ -36,6 +36,16 @@ extension PassTable {
         return (Partner(group: first, row: rowCount - 1), second)
     }
 
+    /// The blocks of two neighbouring groups of a depthwise problem: of pairs of rows, and of the odd ones.
+    func blocks(ofGroupPair index: Int) -> (pairs: Range<Int>, odd: Range<Int>) {
+        let pairs = rowCount / 2
+        let first = problem.groups * pairs + index
+        return (
+            2 * index * pairs..<min(2 * index + 2, problem.groups) * pairs,
+            first..<(rowCount.isMultiple(of: 2) ? first : first + 1)
+        )
+    }
+
     /// The plane of the whole result that an output of the section is, for one batch item.
     func resultPlane(item: Int, output: Int) -> Int {
         pass == .forward

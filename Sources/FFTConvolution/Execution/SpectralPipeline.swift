@@ -133,6 +133,42 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         return isTouched.load(ordering: .relaxed)
     }
 
+    /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
+    /// problems with enough groups to share.
+    private var runsGroupPairs: Bool {
+        table.pairsGroups && layout.blockCrew.team == 1 && layout.filterCrew.team == 1
+            && filterBlockCount >= 8 * layout.blockCrew.blocks
+    }
+
+    /// Runs all blocks of a depthwise forward pass or input gradient, their filters transformed on the way.
+    ///
+    /// - Returns: Whether a sample was not finite.
+    private func runGroupPairs(
+        _ array: Span<Scalar>, _ filters: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
+        _ memory: PipelineMemory<Scalar>, sanitising: Bool, _ control: ExecutionControl?
+    ) throws -> Bool {
+        let isTouched = Atomic(false)
+        let careful = !hasComfortableFilters(memory)
+        try Workers.run(count: layout.blockCrew.blocks, blocks: filterBlockCount) { index, worker in
+            // Every worker writes its spectra to one place, which stays near.
+            let memory = memory.withSpectra(fromPlane: 2 * index, slot: worker, count: 4 * shape.halfCount)
+            transformFilterPair(2 * index, filters, memory, worker: worker, sanitising: sanitising)
+            try control?.completeBlock()
+            func run(_ blocks: Range<Int>) throws {
+                for block in blocks {
+                    let found = runProductBlock(
+                        table.partners(block: block), array, bias, result, memory, worker: worker, careful: careful)
+                    if found { isTouched.store(true, ordering: .relaxed) }
+                    try control?.completeBlock()
+                }
+            }
+            let blocks = table.blocks(ofGroupPair: index)
+            try run(blocks.pairs)
+            try run(blocks.odd)
+        }
+        return isTouched.load(ordering: .relaxed)
+    }
+
     /// What is left when all blocks are done: all that no transform gives.
     ///
     /// - Parameter isTouched: Whether a sample is not finite.
@@ -157,6 +193,11 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
         // A filter made ready has finite taps only.
+        if !isPrepared, runsGroupPairs {
+            let hasNonFinite = try measureFilters(filter, memory)
+            let found = try runGroupPairs(first, filter, bias, result, memory, sanitising: hasNonFinite, control)
+            return hasNonFinite || found
+        }
         let hasNonFinite = try !isPrepared && transformFilters(filter, memory, control)
         let found = try runProductBlocks(first, bias, result, memory, control) { _, _ in nil }
         return hasNonFinite || found
@@ -320,7 +361,7 @@ extension SpectralPipeline {
 
     /// The half spectrum of a filter.
     func spectrum(_ plane: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.spectra.slice(plane, count: 2 * shape.halfCount)
+        memory.spectra.slice(plane - memory.firstPlane, count: 2 * shape.halfCount)
     }
 
     func facts(worker: Int, _ memory: PipelineMemory<Scalar>) -> FieldFacts {
