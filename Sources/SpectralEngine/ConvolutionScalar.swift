@@ -85,9 +85,15 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyShifted(
         _ a: UnsafePointer<Self>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Self>,
         _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>)
+    static func multiplyPlaced(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ places: UnsafePointer<ck_place>,
+        _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool, _ product: UnsafePointer<ck_placed>)
     static func stencil(
         _ source: UnsafePointer<Self>, _ weights: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ accumulate: Bool, _ start: Self, _ stencil: UnsafePointer<ck_stencil>)
+    static func channelStencil(
+        _ source: UnsafePointer<Self>, _ weights: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ accumulate: Bool, _ stencil: UnsafePointer<ck_channel_stencil>)
     static func stencilGradient(
         _ source: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ stencil: UnsafePointer<ck_stencil>)

@@ -168,10 +168,20 @@ extension Double: ConvolutionScalar {
         _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>
     ) { unsafe kernels.multiply_shifted(a, offsets, b, result, accumulate ? 1 : 0, product) }
 
+    public static func multiplyPlaced(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ places: UnsafePointer<ck_place>,
+        _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool, _ product: UnsafePointer<ck_placed>
+    ) { unsafe kernels.multiply_placed(a, b, places, result, accumulate ? 1 : 0, product) }
+
     public static func stencil(
         _ source: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
         _ accumulate: Bool, _ start: Double, _ stencil: UnsafePointer<ck_stencil>
     ) { unsafe kernels.stencil(source, weights, result, accumulate ? 1 : 0, start, stencil) }
+
+    public static func channelStencil(
+        _ source: UnsafePointer<Double>, _ weights: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ accumulate: Bool, _ stencil: UnsafePointer<ck_channel_stencil>
+    ) { unsafe kernels.channel_stencil(source, weights, result, accumulate ? 1 : 0, stencil) }
 
     public static func stencilGradient(
         _ source: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,

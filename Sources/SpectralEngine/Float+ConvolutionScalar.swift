@@ -163,10 +163,20 @@ extension Float: ConvolutionScalar {
         _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>
     ) { unsafe kernels.multiply_shifted(a, offsets, b, result, accumulate ? 1 : 0, product) }
 
+    public static func multiplyPlaced(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ places: UnsafePointer<ck_place>,
+        _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool, _ product: UnsafePointer<ck_placed>
+    ) { unsafe kernels.multiply_placed(a, b, places, result, accumulate ? 1 : 0, product) }
+
     public static func stencil(
         _ source: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
         _ accumulate: Bool, _ start: Float, _ stencil: UnsafePointer<ck_stencil>
     ) { unsafe kernels.stencil(source, weights, result, accumulate ? 1 : 0, start, stencil) }
+
+    public static func channelStencil(
+        _ source: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        _ accumulate: Bool, _ stencil: UnsafePointer<ck_channel_stencil>
+    ) { unsafe kernels.channel_stencil(source, weights, result, accumulate ? 1 : 0, stencil) }
 
     public static func stencilGradient(
         _ source: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,

@@ -20,6 +20,26 @@ extension Kernels where T: KernelScalar {
         return result
     }
 
+    /// Some rows and columns of a product whose first matrix has its rows `pitch` apart.
+    func placed(
+        _ a: [T], _ b: [T], _ places: [ck_place], pitch: Int, rows: Range<Int>, columns: Range<Int>
+    ) -> [T] {
+        var result = [T](repeating: .nan, count: rows.count * columns.count)
+        var extents = ck_placed(
+            rows: rows.count, depth: places.count, columns: columns.count, a_pitch: pitch, result_pitch: columns.count)
+        lend(a, at: rows.lowerBound * pitch) { a in
+            lend(b, at: columns.lowerBound) { b in multiplyPlaced(a, b, places, &result, 0, &extents) }
+        }
+        return result
+    }
+
+    /// What a stencil makes of a line of channels.
+    func apply(_ stencil: ck_channel_stencil, _ source: [T], _ weights: [T], count: Int) -> [T] {
+        var (extents, result) = (stencil, [T](repeating: .nan, count: count))
+        channelStencil(source, weights, &result, 0, &extents)
+        return result
+    }
+
     /// Some rows and columns of what a stencil makes.
     func apply(
         _ plane: StencilPlane<T>, rows: Range<Int>, columns: Range<Int>, start: T, onto before: T?

@@ -30,6 +30,8 @@ struct Kernels<T> {
     let multiplyReal: (Read, Read, Write, UnsafePointer<ck_product>?) -> Void
     let foldOpposites: (Write, Write, Int) -> Void
     let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
+    let multiplyPlaced: (Read, Read, UnsafePointer<ck_place>?, Write, Int32, UnsafePointer<ck_placed>?) -> Void
+    let channelStencil: (Read, Read, Write, Int32, UnsafePointer<ck_channel_stencil>?) -> Void
     let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
     let transpose: (Read, Int, Write, Int, Int, Int) -> Void
@@ -57,6 +59,7 @@ extension Float: KernelScalar {
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
             foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
+            multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)
     }
@@ -76,6 +79,7 @@ extension Double: KernelScalar {
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
             foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
+            multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)
     }

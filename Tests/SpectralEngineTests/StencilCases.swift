@@ -114,7 +114,8 @@ struct StencilCase {
 
 extension KernelCase {
     static func directSums(_ generator: inout SeededGenerator) -> [KernelCase] {
-        shiftedProducts(&generator) + stencils(&generator) + stencilGradients(&generator)
+        shiftedProducts(&generator) + placedProducts(&generator) + stencils(&generator)
+            + channelStencils(&generator) + stencilGradients(&generator)
     }
 
     /// All columns up to 70, each with four of all rows up to 30, with taps that the kernel has text of its own for and

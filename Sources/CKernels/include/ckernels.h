@@ -74,6 +74,18 @@ typedef struct {
     ptrdiff_t result_pitch;  ///< from row to row of the result
 } ck_shifted;
 
+/// Where two matrices have one step of the depth: elements before row 0 of the first, and before column 0 of the second.
+typedef struct {
+    int32_t a, b;
+} ck_place;
+
+/// The extents of a product of matrices that are both read in place.
+typedef struct {
+    ptrdiff_t rows, depth, columns;
+    ptrdiff_t a_pitch;       ///< from row to row of a
+    ptrdiff_t result_pitch;  ///< from row to row of the result
+} ck_placed;
+
 /// One plane of taps and the planes it relates: result row q, column j and tap row r, column s meet in the source's row
 /// q + r, column j + s.
 typedef struct {
@@ -83,6 +95,16 @@ typedef struct {
     ptrdiff_t source_pitch, result_pitch;  ///< from row to row
     ptrdiff_t weight_pitch, weight_step;   ///< from row to row and from tap to tap; may be negative
 } ck_stencil;
+
+/// The same of a line of channels, 64 bytes, at each position: pitches and steps count lines.
+typedef struct {
+    ptrdiff_t rows, columns;              ///< of the result
+    ptrdiff_t tap_rows, taps;             ///< of the filter planes
+    ptrdiff_t first_row, last_row;        ///< source rows that are there; others are not touched
+    ptrdiff_t first_column, last_column;  ///< source columns that are there; others hold 0
+    ptrdiff_t source_pitch, result_pitch;  ///< from row to row
+    ptrdiff_t weight_pitch, weight_step;   ///< from row to row and from tap to tap; may be negative
+} ck_channel_stencil;
 
 /// Rows that are copied between zeros.
 typedef struct {
