@@ -12,17 +12,39 @@ struct DirectTests {
                 memoryLimit: memoryLimit))
     }
 
-    @Test func layersHaveTwoFormsAndSinglePlanesOne() throws {
-        for pass in ["fwd", "dx", "dw"] {
-            #expect(try recipes("n2c8i20x20_k8f3x3_\(pass)").count == 2)
-            #expect(try recipes("n2c8i20x20_k8f3x3_g8_\(pass)").map(\.description) == ["stencils"])
+    private func forms(_ text: String) throws -> Set<String> { Set(try recipes(text).map(\.description)) }
+
+    @Test func formsFollowFromTheProblem() throws {
+        let products = "products of matrices"
+        for pass in ["fwd", "dx"] {
+            #expect(try forms("n2c8i20x20_k8f3x3_\(pass)") == ["stencils", products])
+            #expect(try forms("n2c8i20x20_k8f1x1_\(pass)") == ["stencils", products, "\(products) in place"])
+            #expect(try forms("n2c8i20x20_k8f3x3_g8_\(pass)") == ["stencils", "stencils, channels in vectors"])
+            // Positions between which others lie, and channels with several filters.
+            for text in ["n2c8i20x20_k8f3x3_s2_g8", "n2c8i20x20_k8f3x3_d2_g8", "i20x20_f3x3"] {
+                #expect(try forms("\(text)_\(pass)") == ["stencils"])
+            }
+            #expect(try forms("n2c8i20x20_k16f3x3_g8_\(pass)") == ["stencils", products])
         }
+        #expect(try forms("n2c8i20x20_k8f3x3_dw") == ["stencils", products, "\(products), channels in vectors"])
+        #expect(try forms("n2c8i20x20_k8f3x3_g8_dw") == ["stencils"])
     }
 
     @Test func manyChannelsAreProductsAndFewAreStencils() throws {
         for pass in ["fwd", "dx", "dw"] {
-            #expect(try recipes("n4c64i56x56_k64f3x3_psame_\(pass)").first?.description == "products of matrices")
+            let form = try #require(try recipes("n4c64i56x56_k64f3x3_psame_\(pass)").first)
+            #expect(form.description.hasPrefix("products of matrices"))
             #expect(try recipes("n1c2i256x256_k2f5x5_\(pass)").first?.description == "stencils")
+        }
+    }
+
+    @Test func filtersOfOneTapAreReadInPlaceAndNarrowPlanesLieInLines() throws {
+        for pass in ["fwd", "dx"] {
+            #expect(
+                try recipes("n4c64i56x56_k64f1x1_\(pass)").first?.description == "products of matrices in place")
+            #expect(
+                try recipes("n4c1024i7x7_k1024f13x13_psame_g1024_\(pass)").first?.description
+                    == "stencils, channels in vectors")
         }
     }
 
@@ -63,19 +85,29 @@ struct DirectTests {
                     findings.requireSameBits(cut, whole, text, "slabs of one row")
                     continue
                 }
-                let form = Direct.Form.matrixGradient(
-                    MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1))
                 let exact = Oracle(problem).evaluate(pass, first, second, precision)
-                let bounds = Contract(problem, pass, precision, .sums(roundings: form.roundings))
-                    .bounds(first, second, exact: exact.high)
-                findings.compare(try run(form), exact, within: bounds, text, "slabs of one row")
+                for form in [
+                    Direct.Form.matrixGradient(MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1)),
+                    .channelGradient(
+                        ChannelGradientLayout(
+                            DirectGeometry(problem, pass), precision, workers: 2, slabLimit: 1)),
+                ] {
+                    let bounds = Contract(problem, pass, precision, .sums(roundings: form.roundings))
+                        .bounds(first, second, exact: exact.high)
+                    findings.compare(try run(form), exact, within: bounds, text, "slabs of one row")
+                }
             }
         }
         findings.report()
     }
 
     /// Rows of many stretches, depths of many runs, panels of which the last is narrow.
-    @Test(arguments: ["c2i1300_k33f3", "c120i5_k2f3", "n2c3i9x9_k70f1x3_psame", "c40i1030_k3f2_f64", "i9x2100_f3x3"])
+    @Test(arguments: [
+        "c2i1300_k33f3", "c120i5_k2f3", "n2c300i9x9_k40f1x1", "c20i7x300_k20f3x13_psame_g20",
+        "n2c17i6x5x4_k17f3x5x3_psame_g17", "c9i40x9_k9f33x3_psame_g9_f64", "n2c3i9x9_k70f1x3_psame",
+        "c40i1030_k3f2_f64",
+        "i9x2100_f3x3",
+    ])
     func longRowsAndDeepSumsStayWithinTheContract(_ text: String) throws {
         let parsed = try ProblemText(text)
         var findings = Findings()

@@ -15,9 +15,12 @@ package struct Direct: Algorithm {
 
     enum Form: Hashable, Sendable {
         case stencil(StencilLayout)
+        case channelStencil(ChannelStencilLayout)
         case stencilGradient(StencilGradientLayout)
+        case pointwise(PointwiseLayout)
         case matrix(MatrixLayout)
         case matrixGradient(MatrixGradientLayout)
+        case channelGradient(ChannelGradientLayout)
     }
 
     /// Parts of sets of results that a recipe may be made of: each is a few hundred bytes of it.
@@ -39,13 +42,20 @@ package struct Direct: Algorithm {
             makers.append { .stencilGradient(StencilGradientLayout(geometry, precision, workers: $0)) }
         } else {
             makers.append { .stencil(StencilLayout(geometry, precision, workers: $0)) }
+            if ChannelStencilLayout.isApplicable(geometry) {
+                makers.append { .channelStencil(ChannelStencilLayout(geometry, precision, workers: $0)) }
+            }
         }
         // One plane times one plane has no matrix.
         if geometry.problem.channelsPerGroup * geometry.problem.filtersPerGroup > 1 {
             if request.pass == .filterGradient {
                 makers.append { .matrixGradient(MatrixGradientLayout(geometry.problem, precision, workers: $0)) }
+                makers.append { .channelGradient(ChannelGradientLayout(geometry, precision, workers: $0)) }
             } else {
                 makers.append { .matrix(MatrixLayout(geometry, precision, workers: $0)) }
+                if PointwiseLayout.isApplicable(geometry) {
+                    makers.append { .pointwise(PointwiseLayout(geometry, precision, workers: $0)) }
+                }
             }
         }
         return makers.map { Direct(request, $0) }.sorted { $0.rankingTime < $1.rankingTime }
@@ -92,16 +102,22 @@ package struct Direct: Algorithm {
     package var description: String {
         switch form {
         case .stencil, .stencilGradient: "stencils"
+        case .channelStencil: "stencils, channels in vectors"
+        case .pointwise: "products of matrices in place"
         case .matrix, .matrixGradient: "products of matrices"
+        case .channelGradient: "products of matrices, channels in vectors"
         }
     }
 
     package func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) -> any PassExecutor<Scalar> {
         switch form {
         case .stencil(let layout): StencilExecutor(layout: layout)
+        case .channelStencil(let layout): ChannelStencilExecutor(layout: layout)
         case .stencilGradient(let layout): StencilGradientExecutor(layout: layout)
+        case .pointwise(let layout): PointwiseExecutor(layout: layout)
         case .matrix(let layout): MatrixExecutor(layout: layout)
         case .matrixGradient(let layout): MatrixGradientExecutor(layout: layout)
+        case .channelGradient(let layout): ChannelGradientExecutor(layout: layout)
         }
     }
 }
@@ -110,9 +126,12 @@ extension Direct.Form {
     var byteCount: Int {
         switch self {
         case .stencil(let layout): layout.byteCount
+        case .channelStencil(let layout): layout.byteCount
         case .stencilGradient(let layout): layout.byteCount
+        case .pointwise(let layout): layout.byteCount
         case .matrix(let layout): layout.byteCount
         case .matrixGradient(let layout): layout.byteCount
+        case .channelGradient(let layout): layout.byteCount
         }
     }
 
@@ -120,9 +139,12 @@ extension Direct.Form {
     var roundings: Int {
         switch self {
         case .stencil(let layout): layout.roundings
+        case .channelStencil(let layout): layout.roundings
         case .stencilGradient(let layout): layout.roundings
+        case .pointwise(let layout): layout.roundings
         case .matrix(let layout): layout.roundings
         case .matrixGradient(let layout): layout.roundings
+        case .channelGradient(let layout): layout.roundings
         }
     }
 }
@@ -134,6 +156,11 @@ extension StencilLayout {
         let parts = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count } }.max() ?? 1
         return 2 + plane + geometry.sourcesPerGroup * parts
     }
+}
+
+extension ChannelStencilLayout {
+    /// A plane of taps is one sum; those of layers are added one after the other, to the bias.
+    var roundings: Int { 2 + geometry.filter.rows * geometry.filter.columns + geometry.filter.depth }
 }
 
 extension StencilGradientLayout {
@@ -149,6 +176,15 @@ extension MatrixLayout {
     var roundings: Int { 2 + (runs.map { $0.largest + $0.pieces }.max() ?? 0) }
 }
 
+extension PointwiseLayout {
+    /// As for other products.
+    var roundings: Int { 2 + runs.largest + runs.pieces }
+}
+
 extension MatrixGradientLayout {
+    var roundings: Int { 1 + runs.largest + problem.batch * slabCount * runs.pieces }
+}
+
+extension ChannelGradientLayout {
     var roundings: Int { 1 + runs.largest + problem.batch * slabCount * runs.pieces }
 }

@@ -10,9 +10,12 @@ extension CostModel {
         let work =
             switch form {
             case .stencil(let layout): stencilTime(layout)
+            case .channelStencil(let layout): channelStencilTime(layout)
             case .stencilGradient(let layout): stencilGradientTime(layout)
+            case .pointwise(let layout): pointwiseTime(layout)
             case .matrix(let layout): matrixTime(layout)
             case .matrixGradient(let layout): matrixGradientTime(layout)
+            case .channelGradient(let layout): channelGradientTime(layout)
             }
         return (work + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale
     }
@@ -50,6 +53,25 @@ extension CostModel {
         return planes * time
     }
 
+    private func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
+        let geometry = layout.geometry
+        guard let part = geometry.sets.first?.parts.first else { return 0 }
+        // Lines of f64 are half as many lanes.
+        let lines = Double(geometry.problem.batch * layout.lines * layout.width) / Double(Self.lanes)
+        // Rows and layers that only meet padding are left out, columns are not.
+        let pairs =
+            part.row.pairs(results: geometry.result.rows, extent: geometry.source.rows)
+            * Double(geometry.result.columns * geometry.filter.columns)
+        let layers = part.depth.pairs(results: geometry.result.depth, extent: geometry.source.depth)
+        let read = Double(geometry.result.rows + layout.rows.pieces * (geometry.filter.rows - 1))
+        let moved =
+            layers * min(read, Double(geometry.source.rows)) * Double(geometry.source.columns)
+            + Double(geometry.result.count)
+        let filters = Double(layout.lines * layout.filterCount)
+        return lines * (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2)
+            + filters * machine.turnTime / 2
+    }
+
     private func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
@@ -71,6 +93,14 @@ extension CostModel {
             }
         }
         return planes * time
+    }
+
+    private func pointwiseTime(_ layout: PointwiseLayout) -> Double {
+        let geometry = layout.geometry
+        let problem = geometry.problem
+        let planes = Double(problem.batch) * Double(problem.filters) * Double(geometry.sourcesPerGroup)
+        let vectors = (geometry.resultPlane + Self.lanes - 1) / Self.lanes
+        return planes * Double(vectors * Self.lanes) * machine.shiftedTime * 1.1
     }
 
     private func matrixTime(_ layout: MatrixLayout) -> Double {
@@ -102,6 +132,20 @@ extension CostModel {
             positions * taps * columns * Double(problem.channelsPerGroup) * 1.15
             * productTime(rows: layout.rowCount, panelWidth: layout.panelWidth)
         let turned = slabs * Double(layout.inputCount + layout.gradientCount) + Double(layout.sumCount)
+        return G * (product + turned * machine.turnTime)
+    }
+
+    private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
+        let problem = layout.problem
+        let (N, G) = (Double(problem.batch), Double(problem.groups))
+        let slabs = N * Double(layout.slabCount)
+        let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
+        let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
+        let vectors = (problem.channelsPerGroup + Self.lanes - 1) / Self.lanes
+        let product =
+            positions * taps * Double(vectors * Self.lanes) * Double(problem.filtersPerGroup) * 1.05
+            * productTime(rows: problem.filtersPerGroup, panelWidth: problem.channelsPerGroup)
+        let turned = slabs * Double(layout.inputCount) + Double(layout.sumCount)
         return G * (product + turned * machine.turnTime)
     }
 

@@ -8,6 +8,8 @@ struct DirectGeometry: Hashable, Sendable {
     let source: Extents
     let result: Extents
     let filter: Extents
+    /// Whether every tap meets one sample: then a plane is one row.
+    let isPointwise: Bool
     /// Sets of results, those of different axes free to combine.
     let sets: [ResultSet]
     /// Whether every result is in one of the sets; the others are zero.
@@ -40,7 +42,6 @@ struct DirectGeometry: Hashable, Sendable {
         self.problem = problem
         self.pass = pass
         let absent = 3 - problem.axes.count
-        // Where every tap meets one sample, a plane is one row.
         let isPointwise = problem.axes.allSatisfy {
             $0.filter == 1 && $0.stride == 1 && $0.before == 0 && $0.output == $0.input
         }
@@ -50,6 +51,7 @@ struct DirectGeometry: Hashable, Sendable {
                 ? Extents(depth: 1, rows: 1, columns: all.reduce(1, *))
                 : Extents(depth: all[0], rows: all[1], columns: all[2])
         }
+        self.isPointwise = isPointwise
         filter = extents(\.filter)
         let isBackward = pass == .inputGradient
         source = extents(isBackward ? \.output : \.input)
