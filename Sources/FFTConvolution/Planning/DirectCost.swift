@@ -69,7 +69,7 @@ extension CostModel {
             + Double(geometry.result.count)
         let filters = Double(layout.lines * layout.filterCount)
         return lines * (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2)
-            + filters * machine.turnTime / 2
+            + layers * Double(layout.bandCount) * machine.stencilCallTime * 2 + filters * machine.turnTime / 2
     }
 
     private func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
@@ -100,7 +100,8 @@ extension CostModel {
         let problem = geometry.problem
         let planes = Double(problem.batch) * Double(problem.filters) * Double(geometry.sourcesPerGroup)
         let vectors = (geometry.resultPlane + Self.lanes - 1) / Self.lanes
-        return planes * Double(vectors * Self.lanes) * machine.shiftedTime * 1.1
+        // Rows that are no whole lines are loaded from two.
+        return planes * Double(vectors * Self.lanes) * machine.shiftedTime * 1.05
     }
 
     private func matrixTime(_ layout: MatrixLayout) -> Double {

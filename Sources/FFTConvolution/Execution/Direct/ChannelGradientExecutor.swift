@@ -115,18 +115,22 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     }
 
     /// Rows of one block, whose output gradients stay in the second-level cache while the taps pass; fewer if that makes
-    /// blocks enough for all workers.
+    /// blocks enough for all workers, but as many as pay for reading the columns again.
     private var rowCut: EvenCut {
         let filters = problem.filtersPerGroup
-        let pieces = (4 * layout.workers + columnCut.pieces * taps - 1) / (columnCut.pieces * taps)
+        let pieces = (Self.blocksOfWorker * layout.workers + columnCut.pieces * taps - 1) / (columnCut.pieces * taps)
         return EvenCut(filters, most: min(max((filters + pieces - 1) / pieces, 14), 64))
     }
 
     /// Taps of one block: all of them, or enough blocks for all workers.
     private var tapCut: EvenCut {
-        let pieces = (4 * layout.workers + columnCut.pieces * rowCut.pieces - 1) / (columnCut.pieces * rowCut.pieces)
-        return EvenCut(taps, most: (taps + pieces - 1) / pieces)
+        let blocks = columnCut.pieces * rowCut.pieces
+        let pieces = (Self.blocksOfWorker * layout.workers + blocks - 1) / blocks
+        return EvenCut(taps, most: max((taps + pieces - 1) / pieces, 1))
     }
+
+    /// Blocks are of one size, so that few do: each reads its operands anew.
+    private static var blocksOfWorker: Int { 2 }
 
     // MARK: Slabs
 

@@ -28,9 +28,16 @@ struct ChannelStencilLayout: Hashable, Sendable {
     /// Bytes of a band between zeros: it stays in the second-level cache.
     private static let bandLimit = 1 << 18
 
-    /// Whether each channel has one filter of its own, and neither stride nor dilation is in the way.
+    /// Bytes of the rows that a few rows of results reach.
+    private static let reachLimit = 1 << 21
+
+    /// Whether each channel has one filter of its own, neither stride nor dilation is in the way, and a band may stay in
+    /// the cache.
     static func isApplicable(_ geometry: DirectGeometry) -> Bool {
-        geometry.sourcesPerGroup == 1 && geometry.resultsPerGroup == 1 && geometry.problem.groups > 1
+        let lineBytes = 64.0
+        let rowBytes = (Double(geometry.result.columns) + Double(geometry.filter.columns)) * lineBytes
+        return rowBytes <= Double(bandLimit) && rowBytes * Double(geometry.filter.rows + 8) <= Double(reachLimit)
+            && geometry.sourcesPerGroup == 1 && geometry.resultsPerGroup == 1 && geometry.problem.groups > 1
             && geometry.problem.axes.allSatisfy { $0.stride == 1 && $0.dilation == 1 }
     }
 
