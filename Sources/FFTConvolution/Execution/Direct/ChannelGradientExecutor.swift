@@ -83,9 +83,10 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 }
             }
             try Workers.run(count: layout.workers, blocks: taps.pieces * columns.pieces * rows.pieces) { job, _ in
+                // Columns last: threads that write neighbouring columns of one row take its lines from each other.
                 let part = Part(
-                    taps: taps[job / (columns.pieces * rows.pieces)],
-                    filters: rows[job / columns.pieces % rows.pieces], columns: columns[job % columns.pieces])
+                    taps: taps[job / rows.pieces % taps.pieces], filters: rows[job % rows.pieces],
+                    columns: columns[job / (rows.pieces * taps.pieces)])
                 for slab in 0..<count {
                     let (n, cut) = position(first + slab)
                     let isCopied = scaling.second != 0
@@ -118,8 +119,8 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     /// blocks enough for all workers, but as many as pay for reading the columns again.
     private var rowCut: EvenCut {
         let filters = problem.filtersPerGroup
-        let pieces = (Self.blocksOfWorker * layout.workers + columnCut.pieces * taps - 1) / (columnCut.pieces * taps)
-        return EvenCut(filters, most: min(max((filters + pieces - 1) / pieces, 14), 64))
+        let pieces = (Self.blocksOfWorker * layout.workers + columnCut.pieces - 1) / columnCut.pieces
+        return EvenCut(filters, most: min(max((filters + pieces - 1) / pieces, 28), 64))
     }
 
     /// Taps of one block: all of them, or enough blocks for all workers.
