@@ -38,6 +38,9 @@ public struct ChannelLayout: Hashable, Sendable {
     public var halfLength: Int { extents.length / 2 + 1 }
     public var halfCount: Int { outer.extent * outer.innerCount }
 
+    /// Positions of the last axis that filters leave without aliases: more are never stored but where an axis wraps around.
+    var keptLength: Int { max(extents.length - (taps.length - 1) * dilations.length, 1) }
+
     /// The bin at a position of the outer axis and an inner bin, and its opposite.
     public func bins(at position: Int, inner: Int) -> (bin: Int, opposite: Int) {
         let (row, column) = inner.quotientAndRemainder(dividingBy: halfLength)

@@ -21,6 +21,8 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
         /// Of one row over all planes, and of one plane over its rows, within a panel.
         var planes: OpaquePointer?
         var rows: OpaquePointer?
+        /// The same for the columns that are stored only.
+        var keptRows: OpaquePointer?
         /// Over the last axis: from a panel to the spectra, or from there to a panel.
         var last: OpaquePointer?
     }
@@ -71,6 +73,8 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
                             planes: extents.planes == 1
                                 ? nil : plan(extents.planes, sign, from: plane, to: plane, count: count),
                             rows: extents.rows == 1 ? nil : plan(extents.rows, sign, from: row, to: row, count: count),
+                            keptRows: extents.rows == 1 || sign == FFTW_FORWARD
+                                ? nil : plan(extents.rows, sign, from: row, to: row, count: 8 * layout.keptLength),
                             last: plan(extents.length, sign, from: input, to: output, count: 8))
                     }
                     return (
@@ -153,7 +157,7 @@ extension ChannelTransform {
             unsafe Scalar.rescale(two, 8 * points, a, b)
         }
         unsafe Scalar.unpackPanel(two, points, one, 8, points)
-        let turned = unsafe turn(forward, one, two)
+        let turned = unsafe turn(forward, one, two, columns: 0..<extents.length)
         // Init fails without it.
         guard let last = forward.last else { return }
         let rows = extents.planes * extents.rows
@@ -190,10 +194,10 @@ extension ChannelTransform {
                 spectra.base + 2 * (offset + row * extents.length * layout.inverseStride),
                 one + 2 * 8 * row * pitch)
         }
-        let turned = unsafe turn(inverse, one, two)
+        let turned = unsafe turn(inverse, one, two, columns: TileBox(first, second).columns)
+        var windows = (first.kernelWindow, (second ?? first).kernelWindow)
         let panel = unsafe turned == one ? two : one
         unsafe Scalar.packPanel(turned, 8, panel, points, points)
-        var windows = (first.kernelWindow, (second ?? first).kernelWindow)
         for channel in 0..<channels {
             let results = results(channel)
             for plane in 0..<extents.planes {
@@ -214,9 +218,9 @@ extension ChannelTransform {
         }
     }
 
-    /// The passes within a panel, to and fro between its two buffers; returns where the result is.
+    /// The passes within a panel, to and fro between its two buffers; returns where the result is, in some columns at least.
     func turn(
-        _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>
+        _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>, columns: Range<Int>
     ) -> UnsafeMutablePointer<Scalar> {
         var (source, target) = unsafe (one, two)
         let (extents, row) = (layout.extents, 2 * 8 * layout.rowPitch)
@@ -224,10 +228,13 @@ extension ChannelTransform {
             for index in 0..<extents.rows { unsafe Scalar.execute(plan, source + index * row, target + index * row) }
             swap(&source, &target)
         }
-        if let plan = passes.rows {
-            let plane = extents.rows * row
+        if let rows = passes.rows {
+            // Columns from `first` on, as many as the smaller plan has, where that is enough.
+            let kept = columns.count <= layout.keptLength ? passes.keptRows : nil
+            let first = kept == nil ? 0 : 2 * 8 * min(columns.lowerBound, extents.length - layout.keptLength)
             for index in 0..<extents.planes {
-                unsafe Scalar.execute(plan, source + index * plane, target + index * plane)
+                let place = index * extents.rows * row + first
+                unsafe Scalar.execute(kept ?? rows, source + place, target + place)
             }
             swap(&source, &target)
         }

@@ -106,7 +106,8 @@ extension ChannelTransform {
                 unsafe Scalar.execute(last, panel, spectra.base)
             }
         }
-        _ = unsafe turn(passes, panel, panel + 2 * 8 * layout.pointCount)
-        return rows + (passes.planes == nil ? 0 : 1) + (passes.rows == nil ? 0 : extents.planes)
+        // As many columns as there are without aliases.
+        _ = unsafe turn(passes, panel, panel + 2 * 8 * layout.panelPoints, columns: 0..<layout.keptLength)
+        return rows + (passes.planes == nil ? 0 : extents.rows) + (passes.rows == nil ? 0 : extents.planes)
     }
 }

@@ -16,7 +16,7 @@ struct DenseLayout: Hashable, Sendable {
     /// Bytes of the filters' spectra of one job, an eighth of a second-level cache (`Docs/Measurements/2026-11-23-dense.md`).
     private static let jobLimit = 256 << 10
     /// Columns that filters are transformed over the inner axes with, if they are few.
-    private static let longRow = 256
+    private static let longRow = 1024
     /// Row pairs that make a product of the filters' spectra worth while.
     private static let fewRows = 6
 

@@ -45,8 +45,8 @@ extension CostModel {
         let kept = table.pass == .filterGradient ? 2.0 : 1
         let spectra = kept * Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
         // A single one is as far as the tile itself, which `stages` knows.
-        // Half of the cache is the tiles'.
-        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount) / 2
+        // The rest of the cache is the tiles'.
+        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount) / 3
         let product = stages.product * (isFar ? machine.farProductCost : 1)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)
@@ -98,10 +98,12 @@ extension CostModel {
         let points = Double(channels.pointCount)
         let half = Double(channels.halfCount)
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
-        // Every axis is a pass along the channels, every point is packed or unpacked twice.
+        // Every axis is a pass along the channels; every point is packed or unpacked, and its bin written or read.
         let axes = [channels.extents.planes, channels.extents.rows, channels.extents.length].filter { $0 > 1 }
         let passes = axes.reduce(0.0) { $0 + (Self.isOneCodelet($1) ? 1 : machine.longChannelPass) }
-        let field = points * (passes * machine.channelPassTime + machine.channelMoveTime) * scale
+        let isFar = dense.fields.byteCount + dense.outputs.byteCount > 3 * machine.cacheByteCount
+        let move = machine.channelMoveTime + (isFar ? machine.farChannelTime : 0)
+        let field = points * (passes * machine.channelPassTime + move) * scale
         let multiplications: Double
         let filterTime: Double
         let columns: Double
@@ -117,15 +119,20 @@ extension CostModel {
             columns = Kg * padded(Cg)
         }
         // Products over the taps, one axis after the other: with real taps, or for two opposite bins at once, and with all in the
-        // nearest cache, at a third of the price; then bins are written, and read again.
+        // nearest cache, at two fifths of the price. What lies between the inner axes and the outer one is written and read, then
+        // the bins.
+        let isGradient = table.pass == .filterGradient
         let (taps, extents) = (channels.taps, channels.extents)
+        let innerCount = Double(channels.outer.innerCount * channels.outer.taps)
         let inner =
-            Double(taps.planes * taps.rows * taps.length) * Double(channels.halfLength) / 3
+            Double(taps.planes * taps.rows * taps.length) * Double(channels.halfLength) * 0.4
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
-        let outer = extents.rows > 1 ? Double(channels.outer.taps) * half / 3 : 0
-        let bins = half * machine.filterTime * (table.pass == .filterGradient ? machine.filterGradientCost : 1)
-        filterTime = columns * ((inner + outer) * machine.productRate + bins + machine.filterPlaneTime)
-        let waiting = 1 + max(0, 6 / max(rows, 1) - 1) * 0.2
+        let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.4 : 0
+        let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
+        filterTime =
+            columns * ((inner + outer) * machine.productRate + written + half * machine.filterTime + machine.filterPlaneTime)
+        // In a gradient the depth is short.
+        let waiting = isGradient ? machine.gradientProductCost : 1 + max(0, 6 / max(rows, 1) - 1) * 0.2
         let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate * waiting + filterTime) * scale)

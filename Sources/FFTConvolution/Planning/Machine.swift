@@ -3,8 +3,8 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
-/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums `2026-11-23-direct.md`. The values here are those
-/// for AVX-512; what other instruction sets make of them is in ``rates``.
+/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
+/// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
@@ -16,24 +16,27 @@ public struct Machine: Sendable {
     public var gatherTime = 0.35e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter.
     public var productTime = 0.25e-9
-    /// How many times as long it takes where the spectra that one block meets exceed half of the L2 cache: 64 by 64 channels and bins
+    /// How many times as long it takes where the spectra that one block meets exceed a third of the L2 cache: 64 by 64 channels and bins
     /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
     public var farProductCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
-    /// Seconds of one complex multiply-add in f32 of the matrix product.
-    public var productRate = 8 / 115e9
+    /// Seconds of one complex multiply-add in f32 of the matrix product, and how many times as long it takes in a filter gradient.
+    public var productRate = 8 / 119e9
+    public var gradientProductCost = 1.35
     /// Seconds for one complex f32 point of a pass along the channels of a tile, of a length that is one codelet; and how many times
     /// as long others take.
-    public var channelPassTime = 1.2e-9
+    public var channelPassTime = 1.35e-9
     public var longChannelPass = 2.25
-    /// Seconds for gathering or scattering it, and turning eight channels.
-    public var channelMoveTime = 0.2e-9
-    /// Seconds for writing and reading one complex f32 bin of a filter, how many times as long it takes for its gradient, and
-    /// seconds for reading a filter's taps.
-    public var filterTime = 0.48e-9
-    public var filterGradientCost = 2.5
-    public var filterPlaneTime = 20e-9
+    /// Seconds for gathering or scattering it, and turning eight channels; and for its bin, where spectra exceed the caches.
+    public var channelMoveTime = 0.22e-9
+    public var farChannelTime = 1.35e-9
+    /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
+    /// long in a gradient), and for reading its taps.
+    public var filterTime = 0.34e-9
+    public var filterTapTime = 0.67e-9
+    public var gradientTapCost = 2.5
+    public var filterPlaneTime = 11e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9

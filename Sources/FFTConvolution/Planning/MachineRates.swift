@@ -42,6 +42,8 @@ extension Machine {
             Rate("channel-pass", \.channelPassTime, avx2: 1.15, baseline: 1.9),
             Rate("channel-move", \.channelMoveTime, avx2: 1.1, baseline: 1.3),
             Rate("channel-filter", \.filterTime, avx2: 1.4, baseline: 2.5),
+            Rate("channel-far", \.farChannelTime),
+            Rate("channel-tap", \.filterTapTime, avx2: 1.2, baseline: 1.5),
             Rate("channel-plane", \.filterPlaneTime),
         ],
         [
