@@ -13,8 +13,10 @@ struct DenseLayout: Hashable, Sendable {
     /// read at once after they are written, and few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
-    /// Bytes of the filters' spectra of one job, an eighth of a second-level cache (`Docs/Measurements/2026-11-23-dense.md`).
+    /// Bytes of the filters' spectra of one job, and of its gradients': an eighth and a half of a second-level cache
+    /// (`Docs/Measurements/2026-11-23-dense.md`).
     private static let jobLimit = 256 << 10
+    private static let gradientJobLimit = 1024 << 10
     /// Columns that filters are transformed over the inner axes with, if they are few.
     private static let longRow = 1024
     /// Row pairs that make a product of the filters' spectra worth while.
@@ -213,7 +215,10 @@ struct DenseLayout: Hashable, Sendable {
         let limit = Self.jobLimit / complex
         if isGradient {
             (jobPositions, jobTerms) = (outer.extent, depth)
-            jobFilters = min(max(limit / (outer.extent * wideDepth), Self.fewRows), columns)
+            // Parts of equal size.
+            let most = max(Self.gradientJobLimit / complex / (outer.extent * wideDepth), Self.fewRows)
+            let parts = (columns + most - 1) / most
+            jobFilters = (columns + parts - 1) / parts
             jobStride = outer.extent > 1 ? Self.apart(jobFilters * wideDepth) : 0
         } else {
             jobFilters = columns

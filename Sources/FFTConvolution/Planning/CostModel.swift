@@ -130,7 +130,8 @@ extension CostModel {
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.4 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
         filterTime =
-            columns * ((inner + outer) * machine.productRate + written + half * machine.filterTime + machine.filterPlaneTime)
+            columns
+            * ((inner + outer) * machine.productRate + written + half * machine.filterTime + machine.filterPlaneTime)
         // In a gradient the depth is short.
         let waiting = isGradient ? machine.gradientProductCost : 1 + max(0, 6 / max(rows, 1) - 1) * 0.2
         let loads = dense.sectioning.loads(problem)
