@@ -62,7 +62,12 @@ struct SpectralLayout: Hashable, Sendable {
 
     /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
     let spectra: Booking
-    /// Bytes of all that is known of the filters: the first ones of the workspace.
+    /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
+    /// problems with enough groups to share. Then the workspace has room for two filters of each worker only.
+    let pairsFilters: Bool
+    /// The spectra of the workspace.
+    let ownSpectra: Booking
+    /// Bytes of all that is known of the filters, and of all their spectra.
     let filterByteCount: Int
     /// What is known of each field of each block: see ``FieldFacts``.
     let fieldFacts: Booking
@@ -132,9 +137,10 @@ struct SpectralLayout: Hashable, Sendable {
         blockCrew = Crew(blocks: blocks, workers: workers, tileBytes: tileBytes)
         let slots = max(filterCrew.blocks, blockCrew.blocks)
 
+        pairsFilters =
+            table.pass != .filterGradient && table.pairsGroups && blockCrew.team == 1 && filterCrew.team == 1
+            && (filterPlanes + 1) / 2 >= 8 * blockCrew.blocks
         var layout = WorkspaceLayout()
-        spectra = layout.book(
-            table.pass == .filterGradient ? setCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
         norms = layout.book(
             table.pass == .filterGradient ? chunkCount : 2, filterPlanes, bytesEach: 8)
         let planes: Int
@@ -149,7 +155,12 @@ struct SpectralLayout: Hashable, Sendable {
             planes = whole.filters * whole.channelsPerGroup
             planeFacts = layout.book(max(chunkCount, 1), problem.channels + problem.filters, bytesEach: 8)
         }
-        filterByteCount = layout.byteCount
+        var all = layout
+        spectra = all.book(
+            table.pass == .filterGradient ? setCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
+        filterByteCount = all.byteCount
+        ownSpectra = pairsFilters ? layout.book(2 * slots, spectrumCount, bytesEach: complex) : spectra
+        if !pairsFilters { layout = all }
         fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes

@@ -92,13 +92,13 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, prepared: SharedRegion<UInt8>?, bias: Span<Scalar>,
         into result: SharedRegion<Scalar>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
-        let marks = PipelineMemory<Scalar>(scratch, layout, filters: scratch)
+        let marks = PipelineMemory<Scalar>(scratch, layout)
         marks.forgetMarks()
         var isTouched = false
         var operands = GradientOperands.ordinary
         for (index, section) in sections.enumerated() {
             let filters = prepared?.slice(index, count: layout.filterByteCount)
-            let (part, memory) = (at(section), PipelineMemory<Scalar>(scratch, layout, filters: filters ?? scratch))
+            let (part, memory) = (at(section), PipelineMemory<Scalar>(scratch, layout, filters: filters))
             if index == 0 { control?.begin(blocks: sections.count * part.allBlockCount) }
             if table.pass == .filterGradient {
                 try part.sumGradients(first, second, result, memory, &operands, control)
@@ -131,13 +131,6 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             try control?.completeBlock()
         }
         return isTouched.load(ordering: .relaxed)
-    }
-
-    /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
-    /// problems with enough groups to share.
-    private var runsGroupPairs: Bool {
-        table.pairsGroups && layout.blockCrew.team == 1 && layout.filterCrew.team == 1
-            && filterBlockCount >= 8 * layout.blockCrew.blocks
     }
 
     /// Runs all blocks of a depthwise forward pass or input gradient, their filters transformed on the way.
@@ -193,7 +186,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ control: ExecutionControl?
     ) throws -> Bool {
         // A filter made ready has finite taps only.
-        if !isPrepared, runsGroupPairs {
+        if !isPrepared, layout.pairsFilters {
             let hasNonFinite = try measureFilters(filter, memory)
             let found = try runGroupPairs(first, filter, bias, result, memory, sanitising: hasNonFinite, control)
             return hasNonFinite || found
@@ -297,13 +290,16 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     private let planeCount: Int
 
     /// - Parameters:
-    ///   - filters: Where all that is known of the filters is: the workspace, or a filter made ready.
+    ///   - filters: Where all that is known of the filters is, if not in the workspace: in a filter made ready.
     ///   - spectra: Where their spectra are, if not there.
     init(
-        _ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout, filters: SharedRegion<UInt8>,
+        _ scratch: SharedRegion<UInt8>, _ layout: SpectralLayout, filters: SharedRegion<UInt8>? = nil,
         spectra: SharedRegion<Scalar>? = nil
     ) {
-        self.spectra = spectra ?? filters.region(layout.spectra, of: Scalar.self)
+        self.spectra =
+            spectra ?? filters?.region(layout.spectra, of: Scalar.self)
+            ?? scratch.region(layout.ownSpectra, of: Scalar.self)
+        let filters = filters ?? scratch
         fieldFacts = scratch.region(layout.fieldFacts, of: Double.self)
         norms = filters.region(layout.norms, of: Double.self)
         planeFacts = filters.region(layout.planeFacts, of: Double.self)

@@ -19,7 +19,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     private let inputGradient: SpectralPipeline<Scalar>
     private let filterGradient: SpectralPipeline<Scalar>
     /// Scratch of the two gradients, which run together, and a mark for each worker: whether a block gave up.
-    private let scratch: (marks: Booking, inputGradient: Booking, filterGradient: Booking)
+    private let scratch: (marks: Booking, inputGradient: Booking, filterGradient: Booking, filters: Booking)
     let workspaceByteCount: Int
 
     /// All that is known of the filters, as in the forward pass; then for every pair of rows of every group its spectra, and what
@@ -49,7 +49,9 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         var layout = WorkspaceLayout()
         scratch = (
             layout.book(slots, bytesEach: 1), layout.book(inputGradient.layout.byteCount, bytesEach: 1),
-            layout.book(filterGradient.layout.byteCount, bytesEach: 1)
+            layout.book(filterGradient.layout.byteCount, bytesEach: 1),
+            // All filters at once, where the pass by itself takes two at a time.
+            layout.book(inputGradient.layout.pairsFilters ? inputGradient.layout.filterByteCount : 0, bytesEach: 1)
         )
         // The forward pass takes the place of the gradients.
         workspaceByteCount = max(layout.byteCount, scratch.inputGradient.offset + recipe.layout.byteCount)
@@ -111,9 +113,10 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         for index in 0..<marks.count { marks[index] = 0 }
         let own = part(scratch, self.scratch.inputGradient)
         let memory = PipelineMemory<Scalar>(
-            own, inputGradient.layout, filters: own,
+            own, inputGradient.layout,
+            filters: inputGradient.layout.pairsFilters ? part(scratch, self.scratch.filters) : nil,
             spectra: kept.map { part($0, self.kept.filters).region(forward.layout.spectra, of: Scalar.self) })
-        let sums = PipelineMemory<Scalar>(gradientScratch, filterGradient.layout, filters: gradientScratch)
+        let sums = PipelineMemory<Scalar>(gradientScratch, filterGradient.layout)
         memory.forgetMarks()
         sums.forgetMarks()
         let hasNonFinite =
