@@ -143,11 +143,17 @@ extension CostModel {
         let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
         let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
         let vectors = (problem.channelsPerGroup + Self.lanes - 1) / Self.lanes
+        let width = Double(vectors * Self.lanes)
+        // A rest of channels, and positions that are not neighbours, cost more (`Docs/Measurements/2026-11-23-direct.md`).
+        let rest = problem.channelsPerGroup % Self.lanes == 0 ? 1 : 1.3
+        let apart = problem.axes.contains { $0.stride > 1 } ? 1.2 : 1
         let product =
-            positions * taps * Double(vectors * Self.lanes) * Double(problem.filtersPerGroup) * 1.05
+            positions * taps * width * Double(problem.filtersPerGroup) * 1.05 * rest * apart
             * productTime(rows: problem.filtersPerGroup, panelWidth: problem.channelsPerGroup)
         let turned = slabs * Double(layout.inputCount) + Double(layout.sumCount)
-        return G * (product + turned * machine.turnTime)
+        // Every run adds to all sums.
+        let added = slabs * Double(layout.runs.pieces) * taps * width * Double(problem.filtersPerGroup)
+        return G * (product + turned * machine.turnTime + added * machine.elementTime)
     }
 
     /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters, and panels of one vector for
