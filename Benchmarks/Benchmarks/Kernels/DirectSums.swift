@@ -4,7 +4,7 @@ import Pace
 import Peak
 import SpectralEngine
 
-// Direct sums, f32, one thread, on planes of 56² that stay in the cache. Each iteration times as many independent
+// Direct sums and products of matrices, f32, one thread, on what stays in the cache. Each iteration times as many independent
 // multiply-adds in registers, too: what the machine can do. "of peak" is the ratio, in percent; between iterations the
 // clock may drift, within one hardly.
 
@@ -60,7 +60,60 @@ private struct DirectSum: Sendable {
 
     // MARK: - What is measured
 
-    static let all = [product(channels: 64, taps: 3, side: 56, filters: 32)] + stencils(taps: 7, side: 56)
+    static let all =
+        [
+            product(channels: 64, taps: 3, side: 56, filters: 32),
+            pointwise(channels: 64, positions: 56 * 56, filters: 64), channelStencil(taps: 13, side: 7),
+            complexProduct(rows: 6, depth: 64, columns: 64), complexProduct(rows: 32, depth: 64, columns: 64),
+        ] + stencils(taps: 7, side: 56)
+
+    /// A layer of 1×1 filters, all operands in place.
+    private static func pointwise(channels: Int, positions: Int, filters: Int) -> DirectSum {
+        let product = PlacedProduct(
+            rows: filters, columns: positions, firstPitch: channels, resultPitch: positions)
+        let places = DepthPlaces(first: Array(0..<channels), second: (0..<channels).map { $0 * positions })
+        return DirectSum(
+            name: "multiplyPlaced \(channels) channels, \(positions) positions, \(filters) filters",
+            counts: (filters * channels, channels * positions, filters * positions),
+            operations: 2 * Double(filters * channels * positions)
+        ) { weights, source, result in
+            product.multiply(
+                Elements(weights), at: 0, Elements(source), at: 0, places, 0..<channels, into: result, at: 0,
+                accumulate: false)
+        }
+    }
+
+    /// One line of channels of a depthwise layer, padded to its own size: taps that only meet padding are no operations.
+    private static func channelStencil(taps: Int, side: Int) -> DirectSum {
+        let (lanes, before) = (ChannelStencil.channels(scalarByteCount: 4), taps / 2)
+        let there = before..<before + side
+        let stencil = ChannelStencil(
+            rows: side, columns: side, tapRows: taps, taps: taps, sourceRows: there, sourceColumns: there,
+            weightPitch: taps, weightStep: 1)
+        let met = (0..<side).reduce(0) { sum, result in sum + (0..<taps).count { there.contains(result + $0) } }
+        let width = side + taps - 1
+        return DirectSum(
+            name: "channelStencil \(taps)x\(taps), \(side)x\(side)",
+            counts: (width * width * lanes, taps * taps * lanes, side * side * lanes),
+            operations: 2 * Double(met * met * lanes)
+        ) { source, weights, result in
+            stencil.apply(Elements(source), Elements(weights), at: 0, into: result, accumulate: false)
+        }
+    }
+
+    /// The product of one bin of a layer that sums over channels, complex.
+    private static func complexProduct(rows: Int, depth: Int, columns: Int) -> DirectSum {
+        let product = MatrixProduct(
+            rows: rows, depth: depth, columns: columns, rowStride: depth, depthStride: 1, secondPitch: columns,
+            secondDistance: 0, resultPitch: columns)
+        return DirectSum(
+            name: "multiplyMatrices \(rows) rows, depth \(depth), \(columns) columns",
+            counts: (2 * rows * depth, 2 * depth * columns, 2 * rows * columns),
+            operations: 8 * Double(rows * depth * columns)
+        ) { first, second, result in
+            product.multiply(first, at: 0, second, at: 0, conjugate: .second, into: result, at: 0, accumulate: false)
+        }
+    }
 
     /// All rows of a layer's outputs, one product each.
     private static func product(channels: Int, taps: Int, side: Int, filters: Int) -> DirectSum {
