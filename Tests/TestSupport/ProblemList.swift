@@ -120,8 +120,6 @@ package enum ProblemList {
         "c17i6x6_k3f3x3_p1", "c19i12_k5f3_p1", "c23i5x5_k2f2x2", "c3i6x6_k17f3x3_p1", "c5i11_k19f4",
         "c2i5x5_k23f2x2_p1", "c17i7_k19f3", "c18i4x4x3_k2f2x2x2", "c34i5x5_k4f3x3_p1_g2", "c40i9_k2f3",
         "c33i8_k33f2_p1", "c3i6x6_k3f3x3_p1", "c13i9x9_k11f1x1", "n2c21i5x5_k3f3x3", "c64i7_k2f3_p1",
-        // Filters' bins of one job are some terms of the sum at a time.
-        "c136i4x3_k128f3x3_p1",
         "c2i7_k70f3_p1", "c16i6x6_k4f3x3_p1", "c4i6x6_k16f3x3_p1", "n17c2i8_k3f3_p1", "n20i6x6_k2f3x3_p1",
         "n33i9_f4", "c48i4x4_k3f2x2",
     ]
