@@ -82,6 +82,22 @@ struct SectionsTests {
         for divisor in [2, 3, 4] { #expect(try bits(whole / divisor) == expected, "memory / \(divisor)") }
     }
 
+    /// Filters' bins of one job are some terms of the sum at a time, those of a gradient some of the filters.
+    @Test(arguments: Pass.allCases) func jobsOfPartsGiveWhatSingleProductsGive(_ pass: Pass) throws {
+        let problem = try ProblemText("c136i4x3_k128f3x3_p1").problem
+        var generator = SeededGenerator(name: "jobs")
+        let operands = Operands(problem, .uniform, .float32, &generator)
+        let tilings = problem.axes.map { _ in AxisTiling(step: 4, length: 8, coversAxis: false) }
+        let request = PlanRequest(problem: problem, pass: pass, precision: .float32, threads: 2)
+        let results = try [false, true].map { isDense in
+            let recipe = try TiledFFT(request, tilings: tilings, isDense: isDense)
+            return try Execution(recipe, for: request).run(operands.first(pass), operands.second(pass))
+        }
+        let largest = results[0].reduce(0) { max($0, abs($1)) }
+        #expect(largest > 0)
+        #expect(zip(results[0], results[1]).allSatisfy { abs($0 - $1) <= 1e-5 * largest })
+    }
+
     /// Then products are summed one by one, in the memory that the matrices have: more of it for more threads.
     @Test func memoryForMoreThreadsDecidesNoBitOfOperandsOutOfTheOrdinary() throws {
         let problem = try ProblemText("c76i17_k16f2_s3_g4").problem
