@@ -41,10 +41,7 @@ extension ChannelTransform {
                 filters.base + first + depth * distances.depth, distances.column, packed.base + depth * pitch, count,
                 columns, taps)
         }
-        if exponent != 0 {
-            let factors = powersOfTwo(exponent, Scalar.self)
-            for index in 0..<packed.count { packed[index] = packed[index] * factors.0 * factors.1 }
-        }
+        if exponent != 0 { scale(packed, byPowerOfTwo: exponent) }
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
         let (p, r, s) = (layout.taps.planes, layout.taps.rows, layout.taps.length)
         let isVolume = P > 1

@@ -182,9 +182,9 @@ extension PointwiseLayout {
 }
 
 extension MatrixGradientLayout {
-    var roundings: Int { 1 + runs.largest + problem.batch * slabCount * runs.pieces }
+    var roundings: Int { 1 + runs.largest + problem.batch * slabs.count * runs.pieces }
 }
 
 extension ChannelGradientLayout {
-    var roundings: Int { 1 + runs.largest + problem.batch * slabCount * runs.pieces }
+    var roundings: Int { 1 + runs.largest + problem.batch * slabs.count * runs.pieces }
 }

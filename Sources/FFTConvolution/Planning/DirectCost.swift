@@ -125,23 +125,23 @@ extension CostModel {
         let problem = layout.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
         let columns = Double(layout.panelWidth * layout.panelCount)
-        let slabs = N * Double(layout.slabCount)
-        let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
-        let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
+        let slabs = N * Double(layout.slabs.count)
+        let taps = Double(layout.slabs.taps)
+        let positions = N * Double(layout.slabs.outputPlane)
         // Rows that are a row of channels apart come from farther away than neighbours.
         let product =
             positions * taps * columns * Double(problem.channelsPerGroup) * 1.15
             * productTime(rows: layout.rowCount, panelWidth: layout.panelWidth)
-        let turned = slabs * Double(layout.inputCount + layout.gradientCount) + Double(layout.sumCount)
+        let turned = slabs * Double(layout.slabs.inputCount + layout.slabs.gradientCount) + Double(layout.sumCount)
         return G * (product + turned * machine.turnTime)
     }
 
     private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
         let problem = layout.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
-        let slabs = N * Double(layout.slabCount)
-        let taps = layout.axes.reduce(1.0) { $0 * Double($1.filter) }
-        let positions = N * layout.axes.reduce(1.0) { $0 * Double($1.output) }
+        let slabs = N * Double(layout.slabs.count)
+        let taps = Double(layout.slabs.taps)
+        let positions = N * Double(layout.slabs.outputPlane)
         let vectors = (problem.channelsPerGroup + Self.lanes - 1) / Self.lanes
         let width = Double(vectors * Self.lanes)
         // A rest of channels, and positions that are not neighbours, cost more (`Docs/Measurements/2026-11-23-direct.md`).
@@ -150,7 +150,7 @@ extension CostModel {
         let product =
             positions * taps * width * Double(problem.filtersPerGroup) * 1.05 * rest * apart
             * productTime(rows: problem.filtersPerGroup, panelWidth: problem.channelsPerGroup)
-        let turned = slabs * Double(layout.inputCount) + Double(layout.sumCount)
+        let turned = slabs * Double(layout.slabs.inputCount) + Double(layout.sumCount)
         // Every run adds to all sums.
         let added = slabs * Double(layout.runs.pieces) * taps * width * Double(problem.filtersPerGroup)
         return G * (product + turned * machine.turnTime + added * machine.elementTime)

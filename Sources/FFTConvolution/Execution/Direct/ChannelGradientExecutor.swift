@@ -3,42 +3,27 @@ internal import SpectralEngine
 /// Filter gradient as products of matrices: channels in vectors, a few filters at a time.
 struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: ChannelGradientLayout
-    /// Where a slab's output gradient has each output, and its input the position that the output reads with its first
-    /// tap: for slabs with all layers and rows, and with one fewer of either.
+    /// For slabs of each shape where the output gradient has each output, and what it reads with its first tap.
     private let places: [DepthPlaces]
 
     var problem: Problem { layout.problem }
     var pass: Pass { .filterGradient }
     var workers: Int { layout.workers }
     var facts: DirectFacts { layout.facts }
-    private var axes: [ChannelGradientLayout.Extents] { layout.axes }
-    private var width: Int { axes[2].reach(axes[2].output) }
-    private var taps: Int { axes[0].filter * axes[1].filter * axes[2].filter }
+    private var slabs: GradientSlabs { layout.slabs }
+    private var taps: Int { slabs.taps }
 
     init(layout: ChannelGradientLayout) {
         self.layout = layout
-        let (axes, pitch) = (layout.axes, layout.channelPitch)
-        places = (0..<4).map { missing in
-            let (depths, rows) = (layout.slabDepths - missing / 2, layout.slabRows - missing % 2)
-            let (height, width) = (axes[1].reach(rows), axes[2].reach(axes[2].output))
-            // A slab is whole layers, or rows of one: its outputs lie one after the other.
-            return DepthPlaces(
-                first: Array(0..<depths * rows * axes[2].output),
-                second: (0..<depths).flatMap { p in
-                    (0..<rows).flatMap { q in
-                        (0..<axes[2].output).map { r in
-                            ((p * axes[0].stride * height + q * axes[1].stride) * width + r * axes[2].stride) * pitch
-                        }
-                    }
-                })
-        }
+        // A slab is whole layers, or rows of one: its outputs lie one after the other.
+        places = layout.slabs.inputOffsets.map { DepthPlaces(first: Array($0.indices), second: $0) }
     }
 
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        control?.begin(blocks: problem.groups * problem.batch * layout.slabCount)
+        control?.begin(blocks: problem.groups * problem.batch * slabs.count)
         for group in 0..<problem.groups {
             let filters = problem.filtersPerGroup * problem.channelsPerGroup * taps
             let gradient = result.slice(group, count: filters)
@@ -60,26 +45,25 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     ) throws {
         let inputs = scratch.region(layout.inputs, of: Scalar.self)
         let gradients = scratch.region(layout.gradients, of: Scalar.self)
-        let slabs = problem.batch * layout.slabCount
-        if slabs == 0 { sums.fill(0) }
+        let slabCount = problem.batch * slabs.count
+        if slabCount == 0 { sums.fill(0) }
         let (rows, columns) = (rowCut, columnCut)
         let channels = EvenCut(problem.channelsPerGroup, most: Self.turnedChannels)
         let taps = tapCut
-        for first in stride(from: 0, to: slabs, by: layout.together) {
-            let count = min(layout.together, slabs - first)
-            let inputRows = axes[0].reach(layout.slabDepths) * axes[1].reach(layout.slabRows)
+        let inputRows = slabs.inputRows
+        for first in stride(from: 0, to: slabCount, by: slabs.together) {
+            let count = min(slabs.together, slabCount - first)
             try Workers.run(count: layout.workers, blocks: count * channels.pieces * inputRows) { job, _ in
                 let (slab, part) = (job / (channels.pieces * inputRows), job % (channels.pieces * inputRows))
-                turnInput(
+                slabs.turnInput(
                     part / channels.pieces, channels[part % channels.pieces], slab: first + slab, group, input,
-                    inputs.slice(slab, count: layout.inputCount))
+                    inputs.slice(slab, count: slabs.inputCount))
             }
             if scaling.first != 0 { scale(inputs, byPowerOfTwo: scaling.first) }
             if scaling.second != 0 {
                 for slab in 0..<count {
-                    copyGradient(
-                        slab: first + slab, group, gradient, gradients.slice(slab, count: layout.gradientCount), scaling
-                    )
+                    let copy = gradients.slice(slab, count: slabs.gradientCount)
+                    copyGradient(slab: first + slab, group, gradient, copy, scaling)
                 }
             }
             try Workers.run(count: layout.workers, blocks: taps.pieces * columns.pieces * rows.pieces) { job, _ in
@@ -88,16 +72,17 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                     taps: taps[job / rows.pieces % taps.pieces], filters: rows[job % rows.pieces],
                     columns: columns[job / (rows.pieces * taps.pieces)])
                 for slab in 0..<count {
-                    let (n, cut) = position(first + slab)
-                    let isCopied = scaling.second != 0
+                    let (_, cut) = slabs.slab(first + slab)
                     let outputs =
-                        isCopied
+                        scaling.second != 0
                         ? Gradients(
-                            elements: Elements(gradients), offset: slab * layout.gradientCount,
-                            pitch: positions(of: cut))
-                        : Gradients(elements: gradient, offset: gradientOffset(n, group, cut), pitch: outputPlane)
+                            elements: Elements(gradients), offset: slab * slabs.gradientCount,
+                            pitch: slabs.outputs(cut))
+                        : Gradients(
+                            elements: gradient, offset: slabs.gradientOffset(first + slab, group),
+                            pitch: slabs.outputPlane)
                     multiply(
-                        part, cut, inputs.slice(slab, count: layout.inputCount), outputs, sums,
+                        part, cut, inputs.slice(slab, count: slabs.inputCount), outputs, sums,
                         isFirst: first + slab == 0)
                 }
             }
@@ -135,64 +120,17 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
 
     // MARK: Slabs
 
-    private func position(_ slab: Int) -> (n: Int, slab: ChannelGradientLayout.Slab) {
-        (slab / layout.slabCount, layout.slab(slab % layout.slabCount))
-    }
-
-    private func positions(of slab: ChannelGradientLayout.Slab) -> Int {
-        slab.depths.count * slab.rows.count * axes[2].output
-    }
-
-    private var outputPlane: Int { axes[0].output * axes[1].output * axes[2].output }
-
-    /// Where a slab's output gradient begins with the group's first filter.
-    private func gradientOffset(_ n: Int, _ group: Int, _ slab: ChannelGradientLayout.Slab) -> Int {
-        (n * problem.filters + group * problem.filtersPerGroup) * outputPlane
-            + (slab.depths.lowerBound * axes[1].output + slab.rows.lowerBound) * axes[2].output
-    }
-
-    /// Turns some channels of one row of a slab's input into `[position][channel]`.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    private func turnInput(
-        _ row: Int, _ channels: Range<Int>, slab number: Int, _ group: Int, _ input: Elements<Scalar>,
-        _ target: SharedRegion<Scalar>
-    ) {
-        let (n, slab) = position(number)
-        let height = axes[1].reach(slab.rows.count)
-        guard row < axes[0].reach(slab.depths.count) * height else { return }
-        let d = slab.depths.lowerBound * axes[0].stride - axes[0].before + row / height
-        let h = slab.rows.lowerBound * axes[1].stride - axes[1].before + row % height
-        let pitch = layout.channelPitch
-        let target = target.slice(row, count: width * pitch)
-        let before = min(axes[2].before, width)
-        let count = max(min(axes[2].input + axes[2].before, width) - before, 0)
-        func fillZeros(_ positions: Range<Int>) {
-            for position in positions {
-                target[position * pitch + channels.lowerBound..<position * pitch + channels.upperBound].fill(0)
-            }
-        }
-        guard d >= 0, d < axes[0].input, h >= 0, h < axes[1].input, count > 0 else { return fillZeros(0..<width) }
-        fillZeros(0..<before)
-        fillZeros(before + count..<width)
-        let plane = axes[0].input * axes[1].input * axes[2].input
-        let first = n * problem.channels + group * problem.channelsPerGroup + channels.lowerBound
-        transpose(
-            input, at: first * plane + (d * axes[1].input + h) * axes[2].input, pitch: plane, into: target,
-            at: before * pitch + channels.lowerBound, pitch: pitch, rows: channels.count, columns: count)
-    }
-
     /// Copies a slab's output gradient, scaled.
     private func copyGradient(
         slab number: Int, _ group: Int, _ gradient: Elements<Scalar>, _ target: SharedRegion<Scalar>,
         _ scaling: DirectScaling
     ) {
-        let (n, slab) = position(number)
-        let count = positions(of: slab)
+        let count = slabs.outputs(slabs.slab(number).slab)
         PaddedRows(
-            rows: problem.filtersPerGroup, before: 0, count: count, after: 0, sourcePitch: outputPlane, sourceStep: 1,
+            rows: problem.filtersPerGroup, before: 0, count: count, after: 0, sourcePitch: slabs.outputPlane,
+            sourceStep: 1,
             pitch: count
-        ).copy(gradient, at: gradientOffset(n, group, slab), into: target, at: 0)
+        ).copy(gradient, at: slabs.gradientOffset(number, group), into: target, at: 0)
         scale(target[0..<problem.filtersPerGroup * count], byPowerOfTwo: scaling.second)
     }
 
@@ -214,25 +152,20 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func multiply(
-        _ part: Part, _ slab: ChannelGradientLayout.Slab, _ input: SharedRegion<Scalar>, _ gradients: Gradients,
+        _ part: Part, _ slab: GradientSlabs.Slab, _ input: SharedRegion<Scalar>, _ gradients: Gradients,
         _ sums: SharedRegion<Scalar>, isFirst: Bool
     ) {
-        let places = self.places[
-            2 * (layout.slabDepths - slab.depths.count) + layout.slabRows - slab.rows.count]
-        let runs = EvenCut(positions(of: slab), most: ChannelGradientLayout.mostTerms)
+        let places = self.places[slabs.shape(slab)]
+        let runs = EvenCut(slabs.outputs(slab), most: ChannelGradientLayout.mostTerms)
         let pitch = taps * problem.channelsPerGroup
         let product = PlacedProduct(
             rows: part.filters.count, columns: part.columns.count, firstPitch: gradients.pitch, resultPitch: pitch)
         // Tap after tap of a run, whose operands stay in the cache.
         for run in 0..<runs.pieces {
             for tap in part.taps {
-                let (d, h) = (tap / (axes[1].filter * axes[2].filter), tap / axes[2].filter % axes[1].filter)
-                let shift =
-                    (d * axes[0].dilation * axes[1].reach(slab.rows.count) + h * axes[1].dilation) * width
-                    + tap % axes[2].filter * axes[2].dilation
                 product.multiply(
                     gradients.elements, at: gradients.offset + part.filters.lowerBound * gradients.pitch,
-                    Elements(input), at: shift * layout.channelPitch + part.columns.lowerBound, places, runs[run],
+                    Elements(input), at: slabs.shift(ofTap: tap, slab) + part.columns.lowerBound, places, runs[run],
                     into: sums,
                     at: part.filters.lowerBound * pitch + tap * problem.channelsPerGroup + part.columns.lowerBound,
                     accumulate: !isFirst || run > 0)
