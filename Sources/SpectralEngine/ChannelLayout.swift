@@ -38,9 +38,6 @@ public struct ChannelLayout: Hashable, Sendable {
     public var halfLength: Int { extents.length / 2 + 1 }
     public var halfCount: Int { outer.extent * outer.innerCount }
 
-    /// Positions of the last axis that filters leave without aliases: more are never stored but where an axis wraps around.
-    var keptLength: Int { max(extents.length - (taps.length - 1) * dilations.length, 1) }
-
     /// The bin at a position of the outer axis and an inner bin, and its opposite.
     public func bins(at position: Int, inner: Int) -> (bin: Int, opposite: Int) {
         let (row, column) = inner.quotientAndRemainder(dividingBy: halfLength)
@@ -59,8 +56,15 @@ public struct ChannelLayout: Hashable, Sendable {
         return column == 0 || 2 * column == extents.length
     }
 
-    /// Exponentials that the filters' transforms keep, in complex elements: see ``Exponentials``.
-    public var tableCount: Int { exponentialCount + (outer.extent * outer.taps + 1) / 2 }
+    /// What transforms keep, in complex elements: see ``Exponentials``.
+    public var tableCount: Int { (shortTable(3) + 1) / 2 }
+    /// Where the table of an axis, if its lines are short, begins among them, in elements; 3 is behind all.
+    func shortTable(_ axis: Int) -> Int {
+        let start = 2 * exponentialCount + outer.extent * outer.taps
+        return [extents.planes, extents.rows, extents.length].prefix(axis).reduce(start) { place, length in
+            length <= ShortLines.longest ? place + ShortLines.tableCount(length) : place
+        }
+    }
     var exponentialCount: Int {
         extents.planes * taps.planes + extents.rows * taps.rows + 2 * extents.length * taps.length
     }

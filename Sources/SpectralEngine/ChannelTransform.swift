@@ -16,15 +16,13 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
 
     public let layout: ChannelLayout
 
-    /// The plans of one direction; those of axes that are absent are `nil`.
+    /// The passes of one direction; those of axes that are absent are `nil`.
     struct Passes {
-        /// Of one row over all planes, and of one plane over its rows, within a panel.
-        var planes: OpaquePointer?
-        var rows: OpaquePointer?
-        /// The same for the columns that are stored only.
-        var keptRows: OpaquePointer?
+        /// Within a panel.
+        let planes: ChannelPass<Scalar>?
+        let rows: ChannelPass<Scalar>?
         /// Over the last axis: from a panel to the spectra, or from there to a panel.
-        var last: OpaquePointer?
+        let last: ChannelPass<Scalar>
     }
 
     let forward: Passes
@@ -56,30 +54,25 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
                 PlannerLock.withLock {
                     let wisdom = unsafe Scalar.takeWisdom()
                     defer { unsafe Scalar.restoreWisdom(wisdom) }
-                    func plan(_ length: Int, _ sign: Int32, from input: Int, to output: Int, count: Int)
-                        -> OpaquePointer?
+                    func pass(_ axis: Int, _ length: Int, _ isInverse: Bool, from input: Int, to output: Int)
+                        -> ChannelPass<Scalar>
                     {
-                        plans.keep(
-                            unsafe Scalar.makePlan(
-                                length: Int32(length), count: Int32(count), inputStride: Int32(input),
-                                inputDistance: 1, outputStride: Int32(output), outputDistance: 1, sign: sign,
-                                flags: UInt32(FFTW_ESTIMATE), source.base, target.base))
+                        ChannelPass(
+                            length, isInverse: isInverse, from: input, to: output, table: layout.shortTable(axis),
+                            plans, source, target)
                     }
-                    func passes(_ sign: Int32, from input: Int, to output: Int) -> Passes {
-                        // A row at once.
-                        let (row, plane) = (8 * layout.rowPitch, 8 * layout.rowPitch * extents.rows)
-                        let count = 8 * extents.length
+                    func passes(isInverse: Bool, from input: Int, to output: Int) -> Passes {
+                        let row = 8 * layout.rowPitch
+                        let plane = row * extents.rows
                         return Passes(
                             planes: extents.planes == 1
-                                ? nil : plan(extents.planes, sign, from: plane, to: plane, count: count),
-                            rows: extents.rows == 1 ? nil : plan(extents.rows, sign, from: row, to: row, count: count),
-                            keptRows: extents.rows == 1 || sign == FFTW_FORWARD
-                                ? nil : plan(extents.rows, sign, from: row, to: row, count: 8 * layout.keptLength),
-                            last: plan(extents.length, sign, from: input, to: output, count: 8))
+                                ? nil : pass(0, extents.planes, isInverse, from: plane, to: plane),
+                            rows: extents.rows == 1 ? nil : pass(1, extents.rows, isInverse, from: row, to: row),
+                            last: pass(2, extents.length, isInverse, from: input, to: output))
                     }
                     return (
-                        passes(FFTW_FORWARD, from: 8, to: layout.forwardStride),
-                        passes(FFTW_BACKWARD, from: layout.inverseStride, to: 8)
+                        passes(isInverse: false, from: 8, to: layout.forwardStride),
+                        passes(isInverse: true, from: layout.inverseStride, to: 8)
                     )
                 }
             }
@@ -157,14 +150,13 @@ extension ChannelTransform {
             unsafe Scalar.rescale(two, 8 * points, a, b)
         }
         unsafe Scalar.unpackPanel(two, points, one, 8, points)
-        let turned = unsafe turn(forward, one, two, columns: 0..<extents.length)
-        // Init fails without it.
-        guard let last = forward.last else { return }
-        let rows = extents.planes * extents.rows
-        for row in 0..<rows {
-            unsafe Scalar.execute(
-                last, turned + 2 * 8 * row * pitch,
-                spectra.base + 2 * (offset + row * extents.length * layout.forwardStride))
+        // Columns of zeros stay what they are.
+        exponentials.withSharedRegion(of: Scalar.self) { tables in
+            let turned = unsafe turn(forward, one, two, columns: TileBox(first, second).columns, Elements(tables))
+            unsafe forward.last.run(
+                turned, spectra.base + 2 * offset, points: 1, rows: extents.planes * extents.rows,
+                sourcePitch: 8 * pitch,
+                targetPitch: extents.length * layout.forwardStride, Elements(tables))
         }
     }
 
@@ -186,15 +178,12 @@ extension ChannelTransform {
         check(first, second, channelPitch, channels, array.count)
         let (points, pitch) = (layout.panelPoints, layout.rowPitch)
         let (one, two) = unsafe (scratch.base, scratch.base + 2 * 8 * points)
-        // Init fails without it.
-        guard let last = inverse.last else { return }
-        for row in 0..<extents.planes * extents.rows {
-            unsafe Scalar.execute(
-                last,
-                spectra.base + 2 * (offset + row * extents.length * layout.inverseStride),
-                one + 2 * 8 * row * pitch)
+        let turned = exponentials.withSharedRegion(of: Scalar.self) { tables in
+            unsafe inverse.last.run(
+                spectra.base + 2 * offset, one, points: 1, rows: extents.planes * extents.rows,
+                sourcePitch: extents.length * layout.inverseStride, targetPitch: 8 * pitch, Elements(tables))
+            return unsafe turn(inverse, one, two, columns: TileBox(first, second).columns, Elements(tables))
         }
-        let turned = unsafe turn(inverse, one, two, columns: TileBox(first, second).columns)
         var windows = (first.kernelWindow, (second ?? first).kernelWindow)
         let panel = unsafe turned == one ? two : one
         unsafe Scalar.packPanel(turned, 8, panel, points, points)
@@ -218,25 +207,25 @@ extension ChannelTransform {
         }
     }
 
-    /// The passes within a panel, to and fro between its two buffers; returns where the result is, in some columns at least.
+    /// The passes within a panel over some columns, in place or to and fro between its two buffers; returns where the result is,
+    /// in these columns at least. Others of the first buffer stay as they are if all lines are short.
     func turn(
-        _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>, columns: Range<Int>
+        _ passes: Passes, _ one: UnsafeMutablePointer<Scalar>, _ two: UnsafeMutablePointer<Scalar>, columns: Range<Int>,
+        _ tables: Elements<Scalar>
     ) -> UnsafeMutablePointer<Scalar> {
         var (source, target) = unsafe (one, two)
-        let (extents, row) = (layout.extents, 2 * 8 * layout.rowPitch)
-        if let plan = passes.planes {
-            for index in 0..<extents.rows { unsafe Scalar.execute(plan, source + index * row, target + index * row) }
-            swap(&source, &target)
-        }
-        if let rows = passes.rows {
-            // Columns from `first` on, as many as the smaller plan has, where that is enough.
-            let kept = columns.count <= layout.keptLength ? passes.keptRows : nil
-            let first = kept == nil ? 0 : 2 * 8 * min(columns.lowerBound, extents.length - layout.keptLength)
-            for index in 0..<extents.planes {
-                let place = index * extents.rows * row + first
-                unsafe Scalar.execute(kept ?? rows, source + place, target + place)
-            }
-            swap(&source, &target)
+        let (extents, row) = (layout.extents, 8 * layout.rowPitch)
+        for (pass, count, pitch) in [
+            (passes.planes, extents.rows, row), (passes.rows, extents.planes, row * extents.rows),
+        ] {
+            guard let pass else { continue }
+            // What FFTW transforms goes elsewhere, and with it all columns.
+            let columns = pass.isShort ? columns : 0..<extents.length
+            let place = 2 * 8 * columns.lowerBound
+            unsafe pass.run(
+                source + place, (pass.isShort ? source : target) + place, points: columns.count, rows: count,
+                sourcePitch: pitch, targetPitch: pitch, tables)
+            if !pass.isShort { swap(&source, &target) }
         }
         return unsafe source
     }

@@ -77,11 +77,18 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyOpposites(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ opposite: UnsafeMutablePointer<Self>, _ product: UnsafePointer<ck_product>)
+    static func correlateOpposites(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ aOpposite: UnsafePointer<Self>,
+        _ bOpposite: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool,
+        _ product: UnsafePointer<ck_product>)
     static func multiplyReal(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ product: UnsafePointer<ck_product>)
     static func foldOpposites(
         _ first: UnsafeMutablePointer<Self>, _ second: UnsafeMutablePointer<Self>, _ count: Int)
+    static func transformLines(
+        _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ table: UnsafePointer<Self>,
+        _ isInverse: Bool, _ transform: UnsafePointer<ck_transform>)
     static func multiplyShifted(
         _ a: UnsafePointer<Self>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Self>,
         _ result: UnsafeMutablePointer<Self>, _ accumulate: Bool, _ product: UnsafePointer<ck_shifted>)

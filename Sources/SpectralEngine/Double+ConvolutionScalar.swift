@@ -154,6 +154,12 @@ extension Double: ConvolutionScalar {
         _ opposite: UnsafeMutablePointer<Double>, _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_opposites(a, b, result, opposite, product) }
 
+    public static func correlateOpposites(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ aOpposite: UnsafePointer<Double>,
+        _ bOpposite: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>, _ accumulate: Bool,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.correlate_opposites(a, b, aOpposite, bOpposite, result, accumulate ? 1 : 0, product) }
+
     public static func multiplyReal(
         _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
         _ product: UnsafePointer<ck_product>
@@ -162,6 +168,11 @@ extension Double: ConvolutionScalar {
     public static func foldOpposites(
         _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>, _ count: Int
     ) { unsafe kernels.fold_opposites(first, second, count) }
+
+    public static func transformLines(
+        _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ table: UnsafePointer<Double>,
+        _ isInverse: Bool, _ transform: UnsafePointer<ck_transform>
+    ) { unsafe kernels.transform_lines(source, target, table, isInverse ? 1 : 0, transform) }
 
     public static func multiplyShifted(
         _ a: UnsafePointer<Double>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Double>,

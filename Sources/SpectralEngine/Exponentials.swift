@@ -1,8 +1,8 @@
-/// The matrices that transform a filter's few taps.
+/// The matrices that transform a filter's few taps, and short lines.
 enum Exponentials {
     /// exp(−2πi·bin·tap·dilation / extent) of every axis, `[bin][tap]`; then the last axis with half weights where a bin is its own
     /// opposite. Behind them, real, `[position][tap]` of the outer axis: the cosine, and for the second one of a pair of opposites
-    /// the sine. Each rounded once from double precision.
+    /// the sine; and the tables of ``ShortLines`` for each axis. Each rounded once from double precision.
     static func table<Scalar: ConvolutionScalar>(
         _ layout: ChannelLayout, _: Scalar.Type
     ) throws(AllocationFailure) -> AlignedBuffer {
@@ -34,6 +34,12 @@ enum Exponentials {
                     let bin = outer.bin(at: isSecond ? position - 1 : position)
                     let (cosine, sine) = Rotations.unitRoot(bin * tap * dilation, of: outer.extent)
                     table[2 * layout.exponentialCount + position * outer.taps + tap] = Scalar(isSecond ? sine : cosine)
+                }
+            }
+            for (axis, extent) in [extents.planes, extents.rows, extents.length].enumerated()
+            where extent <= ShortLines.longest {
+                for (place, value) in ShortLines.table(extent).enumerated() {
+                    table[layout.shortTable(axis) + place] = Scalar(value)
                 }
             }
         }

@@ -149,6 +149,12 @@ extension Float: ConvolutionScalar {
         _ opposite: UnsafeMutablePointer<Float>, _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_opposites(a, b, result, opposite, product) }
 
+    public static func correlateOpposites(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ aOpposite: UnsafePointer<Float>,
+        _ bOpposite: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.correlate_opposites(a, b, aOpposite, bOpposite, result, accumulate ? 1 : 0, product) }
+
     public static func multiplyReal(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
         _ product: UnsafePointer<ck_product>
@@ -157,6 +163,11 @@ extension Float: ConvolutionScalar {
     public static func foldOpposites(
         _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, _ count: Int
     ) { unsafe kernels.fold_opposites(first, second, count) }
+
+    public static func transformLines(
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ table: UnsafePointer<Float>,
+        _ isInverse: Bool, _ transform: UnsafePointer<ck_transform>
+    ) { unsafe kernels.transform_lines(source, target, table, isInverse ? 1 : 0, transform) }
 
     public static func multiplyShifted(
         _ a: UnsafePointer<Float>, _ offsets: UnsafePointer<Int32>, _ b: UnsafePointer<Float>,

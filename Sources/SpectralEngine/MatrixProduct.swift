@@ -94,6 +94,25 @@ public struct MatrixProduct: Hashable, Sendable {
             result.base + 2 * oppositeOffset, &product)
     }
 
+    /// Computes conj(a) · b + a' · conj(b') of matrices of the same extents, which is twice the Hermitian part of the sum at a bin
+    /// where a' and b' are of the opposite bin.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func correlateOpposites<Scalar: ConvolutionScalar>(
+        _ a: SharedRegion<Scalar>, at aOffset: Int, opposite aOpposite: Int, _ b: SharedRegion<Scalar>, at bOffset: Int,
+        opposite bOpposite: Int, into result: SharedRegion<Scalar>, at resultOffset: Int, accumulate: Bool
+    ) {
+        check(a, aOffset, firstCount)
+        check(a, aOpposite, firstCount)
+        check(b, bOffset, secondCount)
+        check(b, bOpposite, secondCount)
+        check(result, resultOffset, resultCount)
+        var product = parameters
+        unsafe Scalar.correlateOpposites(
+            a.base + 2 * aOffset, b.base + 2 * bOffset, a.base + 2 * aOpposite, b.base + 2 * bOpposite,
+            result.base + 2 * resultOffset, accumulate, &product)
+    }
+
     /// Computes a · b where b is real: its offset and pitch count scalars.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)

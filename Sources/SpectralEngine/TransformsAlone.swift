@@ -83,7 +83,7 @@ extension ChannelTransform {
     /// - Parameters:
     ///   - spectra: One row at least: `extents.length` bins, a stride apart.
     ///   - scratch: A panel, twice, read as it is.
-    /// - Returns: How many executions there were.
+    /// - Returns: How many lines of eight channels were transformed.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     @discardableResult
@@ -95,19 +95,20 @@ extension ChannelTransform {
         precondition(spectra.count >= 2 * ((extents.length - 1) * stride + 8) && spectra.isAligned, "less than a row")
         precondition(scratch.count >= 2 * layout.panelCount && scratch.isAligned, "scratch too small")
         let passes = isInverse ? inverse : forward
-        let rows = extents.planes * extents.rows
+        let (rows, pitch) = (extents.planes * extents.rows, 8 * layout.rowPitch)
         let panel = scratch.base
-        // Init fails without it.
-        guard let last = passes.last else { return 0 }
-        for _ in 0..<rows {
+        exponentials.withSharedRegion(of: Scalar.self) { tables in
             if isInverse {
-                unsafe Scalar.execute(last, spectra.base, panel)
+                unsafe passes.last.run(
+                    spectra.base, panel, points: 1, rows: rows, sourcePitch: 0, targetPitch: pitch, Elements(tables))
             } else {
-                unsafe Scalar.execute(last, panel, spectra.base)
+                unsafe passes.last.run(
+                    panel, spectra.base, points: 1, rows: rows, sourcePitch: pitch, targetPitch: 0, Elements(tables))
             }
+            _ = unsafe turn(
+                passes, panel, panel + 2 * 8 * layout.panelPoints, columns: 0..<extents.length, Elements(tables))
         }
-        // As many columns as there are without aliases.
-        _ = unsafe turn(passes, panel, panel + 2 * 8 * layout.panelPoints, columns: 0..<layout.keptLength)
-        return rows + (passes.planes == nil ? 0 : extents.rows) + (passes.rows == nil ? 0 : extents.planes)
+        let (planeLines, rowLines) = (extents.rows * extents.length, extents.planes * extents.length)
+        return rows + (passes.planes == nil ? 0 : planeLines) + (passes.rows == nil ? 0 : rowLines)
     }
 }

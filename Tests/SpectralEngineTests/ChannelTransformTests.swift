@@ -1,9 +1,10 @@
 import SpectralEngine
 import Testing
 
-/// One to three axes, with and without passes inside a panel, dilated filters.
+/// One to three axes, with and without passes inside a panel, dilated filters; lines that FFTW transforms, and both kinds.
 private let layouts: [(extents: (Int, Int, Int), taps: (Int, Int, Int), dilations: (Int, Int, Int))] = [
     ((1, 1, 12), (1, 1, 5), (1, 1, 2)), ((1, 6, 10), (1, 3, 4), (1, 1, 1)), ((1, 16, 20), (1, 7, 3), (1, 2, 3)),
+    ((1, 1, 72), (1, 1, 5), (1, 1, 2)), ((1, 66, 6), (1, 3, 2), (1, 1, 1)), ((65, 5, 6), (2, 2, 3), (1, 1, 1)),
     ((1, 7, 9), (1, 2, 2), (1, 3, 1)), ((4, 6, 8), (3, 2, 3), (1, 2, 1)), ((3, 1, 5), (2, 1, 2), (1, 1, 2)),
 ]
 

@@ -27,7 +27,7 @@ extension KernelCase {
             cases += panels(count, &generator)
             cases += rotations(count, &generator)
         }
-        return cases + matrixProducts(&generator) + directSums(&generator) + moves(&generator)
+        return cases + matrixProducts(&generator) + shortLines(&generator) + directSums(&generator) + moves(&generator)
     }
 
     // MARK: Rows of values

@@ -27,8 +27,10 @@ struct Kernels<T> {
     let rotate: (Write, Read, Int32, Int) -> Void
     let multiplyMatrices: (Read, Read, Write, Int32, Int32, UnsafePointer<ck_product>?) -> Void
     let multiplyOpposites: (Read, Read, Write, Write, UnsafePointer<ck_product>?) -> Void
+    let correlateOpposites: (Read, Read, Read, Read, Write, Int32, UnsafePointer<ck_product>?) -> Void
     let multiplyReal: (Read, Read, Write, UnsafePointer<ck_product>?) -> Void
     let foldOpposites: (Write, Write, Int) -> Void
+    let transformLines: (Read, Write, Read, Int32, UnsafePointer<ck_transform>?) -> Void
     let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
     let multiplyPlaced: (Read, Read, UnsafePointer<ck_place>?, Write, Int32, UnsafePointer<ck_placed>?) -> Void
     let channelStencil: (Read, Read, Write, Int32, UnsafePointer<ck_channel_stencil>?) -> Void
@@ -57,8 +59,10 @@ extension Float: KernelScalar {
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
-            multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
-            foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
+            multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
+            multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,
+            transformLines: table.transform_lines,
+            multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)
@@ -77,8 +81,10 @@ extension Double: KernelScalar {
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
-            multiplyOpposites: table.multiply_opposites, multiplyReal: table.multiply_real,
-            foldOpposites: table.fold_opposites, multiplyShifted: table.multiply_shifted,
+            multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
+            multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,
+            transformLines: table.transform_lines,
+            multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
             magnitudes: table.magnitudes)

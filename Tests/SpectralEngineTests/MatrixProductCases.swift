@@ -5,11 +5,11 @@ import SpectralEngine
 struct MatrixProductCase {
     let extents: ck_product
     /// Complex elements of a by rows, of b by its rows.
-    let a: [Complex]
-    let b: [Complex]
+    private(set) var a: [Complex]
+    private(set) var b: [Complex]
     let before: [Complex]
-    let conjugate: Int32
-    let accumulate: Bool
+    private(set) var conjugate: Int32
+    private(set) var accumulate: Bool
 
     /// - Parameter transposed: Whether a lies transposed, its rows apart by little and the elements of a row by more.
     init(
@@ -24,14 +24,19 @@ struct MatrixProductCase {
             a_depth_stride: transposed ? stride : step, b_pitch: columns + padding(),
             b_next: generator.integer(in: 0...99),
             result_pitch: columns + padding())
-        func random(_ count: Int) -> [Complex] {
-            (0..<count).map { _ in Complex(real: generator.value(), imaginary: generator.value()) }
-        }
-        a = random(rows * depth)
-        b = random(depth * columns)
-        before = random(rows * columns)
+        a = randomLine(rows * depth, &generator)
+        b = randomLine(depth * columns, &generator)
+        before = randomLine(rows * columns, &generator)
         self.conjugate = conjugate
         self.accumulate = accumulate
+    }
+
+    /// Other matrices that lie likewise: a · conj(b).
+    func opposite(_ generator: inout SeededGenerator) -> MatrixProductCase {
+        var other = self
+        (other.a, other.b) = (randomLine(a.count, &generator), randomLine(b.count, &generator))
+        (other.conjugate, other.accumulate) = (Int32(CK_SECOND), false)
+        return other
     }
 
     /// The elements of a matrix in memory, `between` where it has none.
@@ -91,6 +96,7 @@ extension KernelCase {
                             transposed: generator.integer(in: 0...1) == 0, &generator)))
             }
             cases.append(opposites(rows: (columns + columns / 13) % 14, columns: columns, &generator))
+            cases.append(correlation(rows: (columns + columns / 13) % 14, columns: columns, &generator))
             cases.append(realProduct(rows: (columns + columns / 13) % 14, columns: columns, &generator))
             cases.append(foldedOpposites(columns, &generator))
         }
@@ -122,6 +128,35 @@ extension KernelCase {
                 }
             }
             return first + second
+        }
+    }
+
+    /// conj(a) · b + a' · conj(b'), added to what was there or not.
+    private static func correlation(rows: Int, columns: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        let test = MatrixProductCase(
+            rows: rows, depth: generator.integer(in: 0...20), columns: columns, conjugate: Int32(CK_FIRST),
+            accumulate: generator.integer(in: 0...1) == 0, transposed: generator.integer(in: 0...1) == 0, &generator)
+        let opposite = test.opposite(&generator)
+        let (a, b) = (Operand<T>(test.placedA), Operand<T>(test.placedB))
+        let (other, otherB) = (Operand<T>(opposite.placedA), Operand<T>(opposite.placedB))
+        let expected = zip(test.expected, opposite.expected).map { $0 + $1 }
+        return KernelCase(
+            kernel: "correlate_opposites", parameters: "\(test.extents) \(test.accumulate)",
+            expected: guarded(test.placedResult(expected)), tolerance: 4 * test.tolerance(T.self)
+        ) { kernels in
+            var extents = test.extents
+            return written(test.placedResult(test.before)) { result in
+                a.lend { a in
+                    b.lend { b in
+                        other.lend { other in
+                            otherB.lend { otherB in
+                                kernels.correlateOpposites(
+                                    a, b, other, otherB, result, test.accumulate ? 1 : 0, &extents)
+                            }
+                        }
+                    }
+                }
+            }
         }
     }
 

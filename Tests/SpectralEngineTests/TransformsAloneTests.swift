@@ -40,7 +40,9 @@ private let cases:
     }
 
     @Test func everyPassOfEightChannelsIsRunAndNothingElseTouched() throws {
-        for (extents, count) in [((1, 1, 12), 1), ((1, 6, 10), 1 + 6), ((3, 6, 8), 6 + 3 + 18), ((3, 1, 5), 1 + 3)] {
+        for (extents, count) in [
+            ((1, 1, 12), 1), ((1, 6, 10), 6 + 10), ((3, 6, 8), 18 + 3 * 8 + 6 * 8), ((3, 1, 5), 3 + 5),
+        ] {
             let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)
             let layout = ChannelLayout(
                 shape, taps: (1, 1, 1), dilations: (1, 1, 1), forwardStride: 24, inverseStride: 16)

@@ -66,6 +66,19 @@ typedef struct {
     ptrdiff_t result_pitch;    ///< from row to row of the result
 } ck_product;
 
+/// The longest line that transform_lines transforms.
+enum { CK_LONGEST_LINE = 64 };
+
+/// Lines of complex elements, which lie side by side.
+typedef struct {
+    ptrdiff_t length;                    ///< points of a line
+    ptrdiff_t columns;                   ///< lines side by side, a multiple of 8
+    ptrdiff_t rows;                      ///< sets of so many
+    ptrdiff_t source_step, target_step;  ///< from point to point
+    ptrdiff_t source_pitch, target_pitch;  ///< from set to set
+    int fetched;                           ///< CK_FIRST: the source of the lines to come is; CK_SECOND: their target
+} ck_transform;
+
 /// The extents of a product of matrices whose first one is read in place: row r and depth d of it is a[r + offsets[d]].
 typedef struct {
     ptrdiff_t rows, depth;

@@ -185,22 +185,27 @@ extension TiledFFT {
         return Array(fitting.prefix(recipeCount))
     }
 
-    /// One recipe or two for each choice of tiles.
+    /// A recipe for each choice of tiles, and of others for sums over channels, whose transforms are not FFTW's.
     private static func recipes(for request: PlanRequest, narrow: Bool) throws(Inapplicable) -> [TiledFFT] {
-        var choices: [[AxisTiling]] = [[]]
-        for axis in request.problem.axes {
-            let tilings = axisTilings(axis, request, narrow: narrow)
-            choices = choices.flatMap { choice in tilings.map { choice + [$0] } }
+        func choices(_ isDense: Bool) -> [[AxisTiling]] {
+            request.problem.axes.reduce([[]]) { choices, axis in
+                let tilings = axisTilings(axis, request, isDense: isDense, narrow: narrow)
+                return choices.flatMap { choice in tilings.map { choice + [$0] } }
+            }
         }
         var recipes: [TiledFFT] = []
         var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
-        for choice in choices {
+        for choice in choices(false) {
             do throws(Inapplicable) {
                 recipes.append(try TiledFFT(request, tilings: choice))
-                if let dense = try? TiledFFT(request, tilings: choice, isDense: true) { recipes.append(dense) }
             } catch { refusal = error }
         }
         guard !recipes.isEmpty else { throw refusal }
+        for choice in choices(true) {
+            // Where one is refused for having nothing to sum, all are.
+            guard let dense = try? TiledFFT(request, tilings: choice, isDense: true) else { break }
+            recipes.append(dense)
+        }
         return recipes
     }
 
@@ -208,15 +213,20 @@ extension TiledFFT {
     private static let choicesPerAxis = [12, 8, 4]
 
     /// One covering tile, and the smallest useful tiles.
-    private static func axisTilings(_ axis: Axis, _ request: PlanRequest, narrow: Bool) -> [AxisTiling] {
+    private static func axisTilings(
+        _ axis: Axis, _ request: PlanRequest, isDense: Bool, narrow: Bool
+    ) -> [AxisTiling] {
         let extent = request.pass == .inputGradient ? axis.input : axis.denseOutput
         var tilings: [AxisTiling] = []
-        let covering = TransformLength.good(atLeast: axis.coveringLength)
+        let covering = TransformLength.good(atLeast: axis.coveringLength, isDense: isDense)
         if let covering { tilings.append(AxisTiling(step: extent, length: covering, coversAxis: true)) }
         let count = choicesPerAxis[request.problem.axes.count - 1]
         // From about twice the filter on: below, most of a tile is overlap.
         let least = axis.dilatedFilter + (narrow ? 0 : min(axis.dilatedFilter, 32) - 1)
-        let lengths = TransformLength.tiles(count: count, above: least)
+        let lengths =
+            isDense
+            ? TransformLength.denseTiles(count: count, above: least, extent: extent, filter: axis.dilatedFilter)
+            : TransformLength.tiles(count: count, above: least)
         for length in lengths where length < covering ?? .max {
             let step = length - axis.dilatedFilter + 1
             if step < extent { tilings.append(AxisTiling(step: step, length: length, coversAxis: false)) }

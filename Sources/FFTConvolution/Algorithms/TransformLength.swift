@@ -1,3 +1,5 @@
+internal import SpectralEngine
+
 /// Which transform lengths are worth using.
 package enum TransformLength {
     /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
@@ -18,8 +20,10 @@ package enum TransformLength {
 
     /// The smallest length worth using of at least `minimum` points.
     ///
+    /// - Parameter isDense: Whether short ones are transformed by ``ShortLines``, for which any even length is good.
     /// - Returns: `nil` if it would not fit FFTW's 32-bit sizes.
-    package static func good(atLeast minimum: Int) -> Int? {
+    package static func good(atLeast minimum: Int, isDense: Bool = false) -> Int? {
+        if isDense, minimum > 4, minimum <= ShortLines.longest { return max(minimum + minimum % 2, 6) }
         if let length = short.first(where: { $0 >= minimum }) { return length }
         // Longer ones are left to lines that are seen as matrices.
         return [4, 5, 6].compactMap { odd in
@@ -41,5 +45,22 @@ package enum TransformLength {
             next = length + 1
         }
         return lengths
+    }
+
+    /// The same for tiles that are transformed by ``ShortLines``: of the even lengths those that no shorter one beats in points of
+    /// all tiles together, counted by what they cost; then longer ones.
+    package static func denseTiles(count: Int, above minimum: Int, extent: Int, filter: Int) -> [Int] {
+        var lengths: [Int] = []
+        var least = Double.infinity
+        for length in stride(from: max(minimum + 1 + (minimum + 1) % 2, 6), through: ShortLines.longest, by: 2) {
+            let tiles = (extent + length - filter) / (length - filter + 1)
+            let cost = Double(tiles * length) * (1 + Double(ShortLines.multiplications(length)) / Double(length) / 60)
+            guard cost < least else { continue }
+            least = cost
+            lengths.append(length)
+        }
+        // The shortest have most of the overlap.
+        lengths = lengths.suffix(count)
+        return lengths + tiles(count: count - lengths.count, above: max(minimum, ShortLines.longest))
     }
 }

@@ -184,14 +184,11 @@ extension DensePipeline {
             let product = MatrixProduct(
                 rows: filters.count, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
                 depthStride: pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: wide)
-            func add(_ bin: Int, _ conjugate: MatrixProduct.Conjugate, accumulate: Bool) {
-                product.multiply(
-                    memory.fields, at: bin * layout.channels.forwardStride + first * pitch + wide + filters.lowerBound,
-                    x.region, at: bin * x.stride + first * x.pitch, conjugate: conjugate, into: sums, at: offset,
-                    accumulate: accumulate)
-            }
-            add(bin, .first, accumulate: accumulate || first > 0)
-            add(opposite, .second, accumulate: true)
+            let (outputStride, column) = (layout.channels.forwardStride, first * pitch + wide + filters.lowerBound)
+            product.correlateOpposites(
+                memory.fields, at: bin * outputStride + column, opposite: opposite * outputStride + column, x.region,
+                at: bin * x.stride + first * x.pitch, opposite: opposite * x.stride + first * x.pitch, into: sums,
+                at: offset, accumulate: accumulate || first > 0)
         }
     }
 

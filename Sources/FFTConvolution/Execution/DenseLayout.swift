@@ -184,10 +184,10 @@ struct DenseLayout: Hashable, Sendable {
         let (rows, block) = (blocking.rows, min(blocking.columns, columns))
         (rowBlock, columnBlock) = (rows, block)
         if isGradient {
-            // Row pairs are terms; bins b and −b have runs of their own. The longest runs that keep the sum as shallow as that of
-            // single products, which sums every row: such a run is always found, 1 + ⌊√(2·pairs)⌋ at the latest.
+            // A row pair has two terms, one at a bin and one at its opposite. The longest runs that keep the sum as shallow as that
+            // of single products, which sums every row: 8 pairs, fewer where the last one is half empty.
             let rowBlocks = (table.pairCount + rows - 1) / rows
-            func depth(run: Int) -> Int { run - 1 + 2 * rowBlocks * ((rows + run - 1) / run) - 1 }
+            func depth(run: Int) -> Int { 2 * run - 1 + rowBlocks * ((rows + run - 1) / run) - 1 }
             let bound = SpectralLayout.depth(of: table.rowCount)
             summationRun = stride(from: min(rows, 64), to: 1, by: -1).first { depth(run: $0) <= bound } ?? 1
             summationDepth = depth(run: summationRun)

@@ -100,15 +100,17 @@ extension CostModel {
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         // Every axis is a pass along the channels; every point is packed or unpacked, and its bin written or read.
         let axes = [channels.extents.planes, channels.extents.rows, channels.extents.length].filter { $0 > 1 }
-        let passes = axes.reduce(0.0) { $0 + (Self.isOneCodelet($1) ? 1 : machine.longChannelPass) }
+        let passes = axes.reduce(0.0) { $0 + channelPass($1) }
         let isFar = dense.fields.byteCount + dense.outputs.byteCount > 3 * machine.cacheByteCount
-        let move = machine.channelMoveTime + (isFar ? machine.farChannelTime : 0)
-        let field = points * (passes * machine.channelPassTime + move) * scale
+        let panelBytes = Double(channels.panelCount * 2 * request.precision.byteCount)
+        let move =
+            machine.channelMoveTime + max(panelBytes / Double(1 << 18), 1).log2Bound * machine.farPanelTime
+            + (isFar ? machine.farChannelTime : 0)
+        let rows = Double(channels.extents.planes * channels.extents.rows)
+        let field = (points * (passes + move) + rows * machine.channelRowTime + machine.channelTileTime) * scale
         let multiplications: Double
         let filterTime: Double
         let columns: Double
-        // Below six rows the product waits for the filters.
-        let rows = Double(min(dense.rowBlock, table.pairCount))
         switch table.pass {
         case .forward, .inputGradient:
             let (depth, outputs) = table.pass == .forward ? (Cg, padded(Kg)) : (Kg, padded(Cg))
@@ -119,30 +121,34 @@ extension CostModel {
             columns = Kg * padded(Cg)
         }
         // Products over the taps, one axis after the other: with real taps, or for two opposite bins at once, and with all in the
-        // nearest cache, at two fifths of the price. What lies between the inner axes and the outer one is written and read, then
+        // nearest cache, at less than half of the price. What lies between the inner axes and the outer one is written and read, then
         // the bins.
         let isGradient = table.pass == .filterGradient
         let (taps, extents) = (channels.taps, channels.extents)
         let innerCount = Double(channels.outer.innerCount * channels.outer.taps)
         let inner =
-            Double(taps.planes * taps.rows * taps.length) * Double(channels.halfLength) * 0.4
+            Double(taps.planes * taps.rows * taps.length) * Double(channels.halfLength) * 0.45
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
-        let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.4 : 0
+        let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
         filterTime =
             columns
             * ((inner + outer) * machine.productRate + written + half * machine.filterTime + machine.filterPlaneTime)
-        // In a gradient the depth is short.
-        let waiting = isGradient ? machine.gradientProductCost : 1 + max(0, 6 / max(rows, 1) - 1) * 0.2
         let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
-        let all = G * (transforms + (multiplications * machine.productRate * waiting + filterTime) * scale)
+        let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
         return all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
     }
 
-    /// Whether FFTW transforms a length by one piece of straight code.
-    private static func isOneCodelet(_ length: Int) -> Bool { length <= 16 || [20, 25, 32, 64, 128].contains(length) }
+    /// One point of a pass along eight channels: what it takes to move it, and its multiply-adds; or FFTW's time.
+    private func channelPass(_ length: Int) -> Double {
+        guard length <= ShortLines.longest else {
+            return length == 128 ? machine.codeletChannelPass : machine.longChannelPass
+        }
+        let terms = Double(ShortLines.multiplications(length)) / Double(length)
+        return machine.channelPassTime + terms * machine.channelTermTime
+    }
 
     /// Equal blocks of `time` each, shared by workers.
     private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {

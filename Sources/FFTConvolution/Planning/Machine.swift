@@ -21,22 +21,27 @@ public struct Machine: Sendable {
     public var farProductCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
-    /// Seconds of one complex multiply-add in f32 of the matrix product, and how many times as long it takes in a filter gradient.
-    public var productRate = 8 / 119e9
-    public var gradientProductCost = 1.35
-    /// Seconds for one complex f32 point of a pass along the channels of a tile, of a length that is one codelet; and how many times
-    /// as long others take.
-    public var channelPassTime = 1.35e-9
-    public var longChannelPass = 2.25
-    /// Seconds for gathering or scattering it, and turning eight channels; and for its bin, where spectra exceed the caches.
-    public var channelMoveTime = 0.22e-9
-    public var farChannelTime = 1.35e-9
+    /// Seconds of one complex multiply-add in f32 of the matrix product.
+    public var productRate = 8 / 129e9
+    /// Seconds for one complex f32 point of a pass along the channels of a tile, for each of its multiply-adds where the line is
+    /// short (``ShortLines``); for one of a longer line, and of 128 points, which are one codelet of FFTW.
+    public var channelPassTime = 0.415e-9
+    public var channelTermTime = 0.049e-9
+    public var longChannelPass = 4.3e-9
+    public var codeletChannelPass = 2.3e-9
+    /// Seconds for gathering or scattering it, and turning eight channels, for each row of a tile, and for each channel of a tile;
+    /// for each doubling of eight channels beyond 256 KiB; and for its bin, where spectra exceed the caches.
+    public var channelMoveTime = 0.425e-9
+    public var channelRowTime = 14e-9
+    public var channelTileTime = 114e-9
+    public var farPanelTime = 0.45e-9
+    public var farChannelTime = 0.92e-9
     /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
     /// long in a gradient), and for reading its taps.
-    public var filterTime = 0.34e-9
-    public var filterTapTime = 0.67e-9
-    public var gradientTapCost = 2.5
-    public var filterPlaneTime = 11e-9
+    public var filterTime = 0.23e-9
+    public var filterTapTime = 0.58e-9
+    public var gradientTapCost = 4.7
+    public var filterPlaneTime = 22e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9

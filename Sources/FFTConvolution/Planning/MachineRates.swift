@@ -40,7 +40,9 @@ extension Machine {
         [
             Rate("matrix-product", \.productRate, avx2: 1.5, baseline: 5.2),
             Rate("channel-pass", \.channelPassTime, avx2: 1.15, baseline: 1.9),
+            Rate("channel-term", \.channelTermTime, avx2: 1.8, baseline: 5),
             Rate("channel-move", \.channelMoveTime, avx2: 1.1, baseline: 1.3),
+            Rate("channel-row", \.channelRowTime),
             Rate("channel-filter", \.filterTime, avx2: 1.4, baseline: 2.5),
             Rate("channel-far", \.farChannelTime),
             Rate("channel-tap", \.filterTapTime, avx2: 1.2, baseline: 1.5),
