@@ -7,6 +7,8 @@ internal import CKernels
 /// take half of the time, at any length (`Docs/Measurements/2026-11-23-dense.md`).
 public enum ShortLines {
     public static let longest = Int(CK_LONGEST_LINE)
+    /// Even lengths up to here are straight code.
+    public static let longestUnrolled = 20
 
     /// The foldings of a line: the lengths that are left, and how many terms a sum has, which is how many pairs of bins there are.
     private static func foldings(_ length: Int) -> [(length: Int, terms: Int)] {

@@ -58,6 +58,8 @@ internal import Synchronization
     private var refusedThreads = false
     /// Counts posts, so that a thread that has just finished can look for the next job without sleeping.
     private let posts = Atomic(0)
+    /// Counts jobs that the last helper has left.
+    private let exits = Atomic(0)
 
     /// Threads beyond the cores only make room for races to show; results do not depend on them.
     private let limit = max(ProcessLimits.availableCores, 4) - 1
@@ -98,6 +100,13 @@ internal import Synchronization
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
         jobs[slot].openPlaces = 0
+        if jobs[slot].active > 0 {
+            // They are in their last block: sleeping takes longer than many of these do.
+            let seen = exits.load(ordering: .acquiring)
+            unsafe pthread_mutex_unlock(mutex)
+            look { exits.load(ordering: .acquiring) == seen }
+            unsafe pthread_mutex_lock(mutex)
+        }
         while jobs[slot].active > 0 { unsafe pthread_cond_wait(finished, mutex) }
         jobs[slot] = Job()
     }
@@ -146,6 +155,17 @@ internal import Synchronization
         unsafe pthread_mutex_lock(mutex)
     }
 
+    /// Looks around for a while, or as long as nothing happens.
+    private func look(_ nothingHappens: () -> Bool) {
+        var patience = Self.patience
+        while patience > 0, nothingHappens() {
+            ck_pause()
+            patience -= 1
+        }
+    }
+    /// Looks, of about 40 ns each: together what waking a sleeper takes (`Docs/Measurements/2026-11-23-dense.md`).
+    private static let patience = 1000
+
     /// The life of a thread: join whatever has room, then look around for a while, then sleep.
     private func serve() -> Never {
         _ = ck_enter_default_floating_point()
@@ -155,16 +175,15 @@ internal import Synchronization
             if let slot = jobs.firstIndex(where: { $0.openPlaces > 0 }) {
                 work(slot)
                 jobs[slot].active -= 1
-                if jobs[slot].active == 0 { unsafe pthread_cond_broadcast(finished) }
+                if jobs[slot].active == 0 {
+                    exits.wrappingAdd(1, ordering: .releasing)
+                    unsafe pthread_cond_broadcast(finished)
+                }
                 continue
             }
             unsafe pthread_mutex_unlock(mutex)
             // Stages of one execution follow each other within microseconds; waking a sleeper takes tens of them.
-            var patience = 400
-            while patience > 0, posts.load(ordering: .acquiring) == seen {
-                ck_pause()
-                patience -= 1
-            }
+            look { posts.load(ordering: .acquiring) == seen }
             unsafe pthread_mutex_lock(mutex)
             if posts.load(ordering: .acquiring) == seen { unsafe pthread_cond_wait(posted, mutex) }
         }

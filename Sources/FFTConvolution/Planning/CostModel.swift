@@ -147,7 +147,9 @@ extension CostModel {
             return length == 128 ? machine.codeletChannelPass : machine.longChannelPass
         }
         let terms = Double(ShortLines.multiplications(length)) / Double(length)
+        // What the kernel unrolls takes half of the time.
         return machine.channelPassTime + terms * machine.channelTermTime
+            * (length <= ShortLines.longestUnrolled ? 0.5 : 1)
     }
 
     /// Equal blocks of `time` each, shared by workers.
