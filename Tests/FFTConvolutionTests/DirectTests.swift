@@ -61,7 +61,7 @@ struct DirectTests {
         #expect(throws: Inapplicable.self) { try recipes("i100x100x100_f2x2x2_d31x37x41") }
     }
 
-    /// The smallest slabs, one row of results each: forward and back they change no bit.
+    /// The smallest slabs, one row of results each, with sums of their own and without: forward and back they change no bit.
     @Test(arguments: [Precision.float32, .float64])
     func slabsOfOneRowStayWithinTheContract(_ precision: Precision) throws {
         var findings = Findings()
@@ -86,12 +86,15 @@ struct DirectTests {
                     continue
                 }
                 let exact = Oracle(problem).evaluate(pass, first, second, precision)
-                for form in [
-                    Direct.Form.matrixGradient(MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1)),
-                    .channelGradient(
-                        ChannelGradientLayout(
-                            DirectGeometry(problem, pass), precision, workers: 2, slabLimit: 1)),
-                ] {
+                let geometry = DirectGeometry(problem, pass)
+                for form in [0, GradientSlabs.apartLimit].flatMap({ limit in
+                    [
+                        Direct.Form.matrixGradient(
+                            MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1, apartLimit: limit)),
+                        .channelGradient(
+                            ChannelGradientLayout(geometry, precision, workers: 2, slabLimit: 1, apartLimit: limit)),
+                    ]
+                }) {
                     let bounds = Contract(problem, pass, precision, .sums(roundings: form.roundings))
                         .bounds(first, second, exact: exact.high)
                     findings.compare(try run(form), exact, within: bounds, text, "slabs of one row")

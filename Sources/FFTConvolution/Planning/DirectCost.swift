@@ -133,7 +133,10 @@ extension CostModel {
             positions * taps * columns * Double(problem.channelsPerGroup) * 1.15
             * productTime(rows: layout.rowCount, panelWidth: layout.panelWidth)
         let turned = slabs * Double(layout.slabs.inputCount + layout.slabs.gradientCount) + Double(layout.sumCount)
-        return G * (product + turned * machine.turnTime)
+        // Sums that no cache holds are read and written by every run, and once more turned.
+        let isFar = layout.sumCount * layout.precision.byteCount > 2 * machine.cacheByteCount
+        let far = isFar ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farSumTime : 0
+        return G * ((product + turned * machine.turnTime) * nearness(layout.slabs) + far)
     }
 
     private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
@@ -153,8 +156,11 @@ extension CostModel {
         let turned = slabs * Double(layout.slabs.inputCount) + Double(layout.sumCount)
         // Every run adds to all sums.
         let added = slabs * Double(layout.runs.pieces) * taps * width * Double(problem.filtersPerGroup)
-        return G * (product + turned * machine.turnTime + added * machine.elementTime)
+        return G * ((product + turned * machine.turnTime) * nearness(layout.slabs) + added * machine.elementTime)
     }
+
+    /// How much less time a slab takes that stays in one core's cache.
+    private func nearness(_ slabs: GradientSlabs) -> Double { slabs.isApart ? machine.nearSlabCost : 1 }
 
     /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters, and panels of one vector for
     /// the elements that each row broadcasts.

@@ -27,13 +27,13 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         for group in 0..<problem.groups {
             let filters = problem.filtersPerGroup * problem.channelsPerGroup * taps
             let gradient = result.slice(group, count: filters)
-            guard layout.sumCount > 0 else {
-                try sum(group, first, second, into: gradient, scratch, control, scaling)
-                continue
+            let sums = layout.sumCount > 0 ? scratch.region(layout.sums, of: Scalar.self) : gradient
+            if slabs.isApart {
+                try sumApart(group, first, second, into: sums, scratch, control, scaling)
+            } else {
+                try sum(group, first, second, into: sums, scratch, control, scaling)
             }
-            let sums = scratch.region(layout.sums, of: Scalar.self)
-            try sum(group, first, second, into: sums, scratch, control, scaling)
-            try finish(sums, gradient)
+            if layout.sumCount > 0 { try finish(sums, gradient) }
         }
         if !scaling.isNone { scale(result, byPowerOfTwo: scaling.result) }
     }
@@ -72,22 +72,46 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                     taps: taps[job / rows.pieces % taps.pieces], filters: rows[job % rows.pieces],
                     columns: columns[job / (rows.pieces * taps.pieces)])
                 for slab in 0..<count {
-                    let (_, cut) = slabs.slab(first + slab)
-                    let outputs =
-                        scaling.second != 0
-                        ? Gradients(
-                            elements: Elements(gradients), offset: slab * slabs.gradientCount,
-                            pitch: slabs.outputs(cut))
-                        : Gradients(
-                            elements: gradient, offset: slabs.gradientOffset(first + slab, group),
-                            pitch: slabs.outputPlane)
                     multiply(
-                        part, cut, inputs.slice(slab, count: slabs.inputCount), outputs, sums,
+                        part, slab: first + slab, inputs.slice(slab, count: slabs.inputCount),
+                        outputs(slab: first + slab, group, gradient, gradients, at: slab, scaling), sums,
                         isFirst: first + slab == 0)
                 }
             }
             for _ in 0..<count { try control?.completeBlock() }
         }
+    }
+
+    /// The same with sums for every slab, which are added up in order at the end.
+    private func sumApart(
+        _ group: Int, _ input: Elements<Scalar>, _ gradient: Elements<Scalar>, into sums: SharedRegion<Scalar>,
+        _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?, _ scaling: DirectScaling
+    ) throws {
+        let inputs = scratch.region(layout.inputs, of: Scalar.self)
+        let gradients = scratch.region(layout.gradients, of: Scalar.self)
+        let apart = scratch.region(layout.apart, of: Scalar.self)
+        let (rows, columns) = (EvenCut(problem.filtersPerGroup, most: 64), columnCut)
+        try Workers.run(count: layout.workers, blocks: problem.batch * slabs.count) { slab, worker in
+            let turned = inputs.slice(worker, count: slabs.inputCount)
+            for row in 0..<slabs.inputRows {
+                slabs.turnInput(row, 0..<problem.channelsPerGroup, slab: slab, group, input, turned)
+            }
+            if scaling.first != 0 { scale(turned, byPowerOfTwo: scaling.first) }
+            if scaling.second != 0 {
+                copyGradient(
+                    slab: slab, group, gradient, gradients.slice(worker, count: slabs.gradientCount), scaling)
+            }
+            let outputs = outputs(slab: slab, group, gradient, gradients, at: worker, scaling)
+            for filters in 0..<rows.pieces {
+                for part in 0..<columns.pieces {
+                    multiply(
+                        Part(taps: 0..<taps, filters: rows[filters], columns: columns[part]), slab: slab, turned,
+                        outputs, slabs.sums(slab, sums, apart), isFirst: true)
+                }
+            }
+            try control?.completeBlock()
+        }
+        try slabs.addUp(apart, to: sums, workers: layout.workers)
     }
 
     /// Channels of one job of turning.
@@ -119,6 +143,19 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     private static var blocksOfWorker: Int { 2 }
 
     // MARK: Slabs
+
+    /// A slab's output gradient: where it lies, or its scaled copy, number `copy` of those in memory.
+    private func outputs(
+        slab number: Int, _ group: Int, _ gradient: Elements<Scalar>, _ copies: SharedRegion<Scalar>, at copy: Int,
+        _ scaling: DirectScaling
+    ) -> Gradients {
+        scaling.second == 0
+            ? Gradients(
+                elements: gradient, offset: slabs.gradientOffset(number, group), pitch: slabs.outputPlane)
+            : Gradients(
+                elements: Elements(copies), offset: copy * slabs.gradientCount,
+                pitch: slabs.outputs(slabs.slab(number).slab))
+    }
 
     /// Copies a slab's output gradient, scaled.
     private func copyGradient(
@@ -152,9 +189,10 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func multiply(
-        _ part: Part, _ slab: GradientSlabs.Slab, _ input: SharedRegion<Scalar>, _ gradients: Gradients,
+        _ part: Part, slab number: Int, _ input: SharedRegion<Scalar>, _ gradients: Gradients,
         _ sums: SharedRegion<Scalar>, isFirst: Bool
     ) {
+        let (_, slab) = slabs.slab(number)
         let places = self.places[slabs.shape(slab)]
         let runs = EvenCut(slabs.outputs(slab), most: ChannelGradientLayout.mostTerms)
         let pitch = taps * problem.channelsPerGroup

@@ -16,6 +16,8 @@ struct ChannelGradientLayout: Hashable, Sendable {
     let inputs: Booking
     let gradients: Booking
     let sums: Booking
+    /// Of all slabs but the first, if they are apart.
+    let apart: Booking
     let byteCount: Int
 
     /// Terms of one run: a vector's channels at so many positions, and the rows they meet, stay in the first-level cache.
@@ -23,9 +25,12 @@ struct ChannelGradientLayout: Hashable, Sendable {
     /// Rows of output positions that are too short to be turned by themselves.
     private static let fewColumns = 28
 
-    /// - Parameter slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    /// - Parameters:
+    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    ///   - apartLimit: Bytes of sums that slabs have for themselves.
     init(
-        _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit
+        _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,
+        apartLimit: Int = GradientSlabs.apartLimit
     ) {
         let problem = geometry.problem
         self.problem = problem
@@ -45,15 +50,19 @@ struct ChannelGradientLayout: Hashable, Sendable {
                 GradientSlabs.Extents(input: plane, filter: 1, output: plane, stride: 1, dilation: 1, before: 0),
             ]
         }
-        slabs = GradientSlabs(axes, problem, channelPitch: pitch, gradientWidth: Kg, limit: limit)
         let taps = axes.reduce(1) { $0 * $1.filter }
-        sumCount = taps > 1 && Cg > 1 ? Kg * taps * Cg : 0
+        let sum = Kg * taps * Cg
+        slabs = GradientSlabs(
+            axes, problem, precision, channelPitch: pitch, gradientWidth: Kg, sumCount: sum, limit: slabLimit,
+            apartLimit: apartLimit)
+        sumCount = taps > 1 && Cg > 1 ? sum : 0
 
         var layout = WorkspaceLayout()
         facts = DirectFacts(problem, .filterGradient, precision, &layout)
-        inputs = layout.book(slabs.together, slabs.inputCount, bytesEach: precision.byteCount)
-        gradients = layout.book(slabs.together, slabs.gradientCount, bytesEach: precision.byteCount)
+        inputs = layout.book(slabs.held(workers), slabs.inputCount, bytesEach: precision.byteCount)
+        gradients = layout.book(slabs.held(workers), slabs.gradientCount, bytesEach: precision.byteCount)
         sums = layout.book(sumCount, bytesEach: precision.byteCount)
+        apart = layout.book(slabs.apartCount, sum, bytesEach: precision.byteCount)
         byteCount = layout.byteCount
     }
 

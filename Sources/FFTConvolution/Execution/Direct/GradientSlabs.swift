@@ -1,7 +1,9 @@
 internal import SpectralEngine
 
 /// The terms of a filter gradient by products of matrices: *slabs* of some output layers and rows of one batch item, whose input
-/// is turned into `[position][channel]` between zeros, and whose terms are summed in order.
+/// is turned into `[position][channel]` between zeros, and whose terms are summed in order. Where sums are few each slab has its
+/// own, so that workers take whole slabs, which stay in their caches from turning to the last product
+/// (`Docs/Measurements/2026-11-23-direct.md`).
 struct GradientSlabs: Hashable, Sendable {
     struct Extents: Hashable, Sendable {
         let input: Int, filter: Int, output: Int, stride: Int, dilation: Int, before: Int
@@ -28,8 +30,15 @@ struct GradientSlabs: Hashable, Sendable {
     /// Elements of a slab: of its turned input, and of its output gradient.
     let inputCount: Int
     let gradientCount: Int
-    /// Slabs in memory at once.
+    /// Slabs in memory at once, unless they are apart.
     let together: Int
+    /// Whether slabs have sums of their own, and workers a slab each in memory.
+    let isApart: Bool
+
+    /// Slabs apart: bytes of the sums of all and of the operands of one, and how many there must be.
+    static let apartLimit = 4 << 20
+    private static let nearLimit = 512 << 10
+    private static let leastApart = 4
 
     /// Slabs of one batch item.
     var count: Int { depthCut.pieces * rowCut.pieces }
@@ -44,9 +53,30 @@ struct GradientSlabs: Hashable, Sendable {
     /// - Parameters:
     ///   - axes: Those of the problem, or a plane as one row.
     ///   - gradientWidth: Elements that a slab keeps for each output of the output gradient.
-    ///   - limit: Elements of turned operands in memory at once, or one slab of one row.
-    init(_ axes: [Extents], _ problem: Problem, channelPitch: Int, gradientWidth: Int, limit: Int) {
+    ///   - sumCount: Elements of the sums of a group.
+    ///   - limit: Bytes of turned operands in memory at once, or one slab of one row.
+    ///   - apartLimit: Bytes of sums in memory at once that slabs have for themselves.
+    init(
+        _ axes: [Extents], _ problem: Problem, _ precision: Precision, channelPitch: Int, gradientWidth: Int,
+        sumCount: Int, limit: Int, apartLimit: Int
+    ) {
+        func slabs(_ bytes: Int, isApart: Bool) -> GradientSlabs {
+            GradientSlabs(
+                axes, problem, channelPitch: channelPitch, gradientWidth: gradientWidth,
+                limit: bytes / precision.byteCount, isApart: isApart)
+        }
+        // Whatever the workers: it decides bits.
+        let small = slabs(min(limit, Self.nearLimit), isApart: true)
+        let all = problem.batch * small.count
+        let areFew = all <= apartLimit / precision.byteCount / max(sumCount, 1)
+        self = all >= Self.leastApart && areFew ? small : slabs(limit, isApart: false)
+    }
+
+    private init(
+        _ axes: [Extents], _ problem: Problem, channelPitch: Int, gradientWidth: Int, limit: Int, isApart: Bool
+    ) {
         self.axes = axes
+        self.isApart = isApart
         self.problem = problem
         self.channelPitch = channelPitch
         func counts(_ depths: Int, _ rows: Int) -> (input: Int, gradient: Int) {
@@ -70,6 +100,30 @@ struct GradientSlabs: Hashable, Sendable {
         together = min(
             max(limit / max(inputCount + gradientCount, 1), 1), max(problem.batch * depthCut.pieces * rowCut.pieces, 1))
     }
+
+    /// Slabs of the turned operands in memory, and of sums beside the first one's.
+    func held(_ workers: Int) -> Int { isApart ? workers : together }
+    var apartCount: Int { isApart ? problem.batch * count - 1 : 0 }
+
+    /// Where slabs that are apart have their sums: the first one where those of all will be.
+    func sums<Scalar>(_ slab: Int, _ all: SharedRegion<Scalar>, _ apart: SharedRegion<Scalar>) -> SharedRegion<Scalar> {
+        slab == 0 ? all : apart.slice(slab - 1, count: all.count)
+    }
+
+    /// Adds the sums of slabs that are apart to those of the first, in order.
+    func addUp<Scalar: ConvolutionScalar>(
+        _ apart: SharedRegion<Scalar>, to all: SharedRegion<Scalar>, workers: Int
+    ) throws {
+        let pieces = EvenCut(all.count, most: Self.addedTogether)
+        try Workers.run(count: workers, blocks: pieces.pieces) { piece, _ in
+            for slab in 0..<apartCount {
+                add(apart.slice(slab, count: all.count)[pieces[piece]], to: all[pieces[piece]])
+            }
+        }
+    }
+
+    /// Elements of one job of adding.
+    private static var addedTogether: Int { 4096 }
 
     /// The three axes of a problem.
     static func axes(_ problem: Problem) -> [Extents] {

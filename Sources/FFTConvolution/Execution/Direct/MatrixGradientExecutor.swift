@@ -24,7 +24,11 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     ) throws {
         control?.begin(blocks: problem.groups * problem.batch * slabs.count)
         for group in 0..<problem.groups {
-            try sum(group, first, second, scratch, control, scaling)
+            if slabs.isApart {
+                try sumApart(group, first, second, scratch, control, scaling)
+            } else {
+                try sum(group, first, second, scratch, control, scaling)
+            }
             finish(group, scratch.region(layout.sums, of: Scalar.self), result)
         }
         if !scaling.isNone { scale(result, byPowerOfTwo: scaling.result) }
@@ -71,6 +75,37 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             }
             for _ in 0..<count { try control?.completeBlock() }
         }
+    }
+
+    /// The same with sums for every slab, which are added up in order at the end.
+    private func sumApart(
+        _ group: Int, _ input: Elements<Scalar>, _ gradient: Elements<Scalar>, _ scratch: SharedRegion<UInt8>,
+        _ control: ExecutionControl?, _ scaling: DirectScaling
+    ) throws {
+        let inputs = scratch.region(layout.inputs, of: Scalar.self)
+        let gradients = scratch.region(layout.gradients, of: Scalar.self)
+        let (sums, apart) = (
+            scratch.region(layout.sums, of: Scalar.self), scratch.region(layout.apart, of: Scalar.self)
+        )
+        try Workers.run(count: layout.workers, blocks: problem.batch * slabs.count) { slab, worker in
+            let turned = inputs.slice(worker, count: slabs.inputCount)
+            let turnedGradient = gradients.slice(worker, count: slabs.gradientCount)
+            for row in 0..<slabs.inputRows {
+                slabs.turnInput(row, 0..<problem.channelsPerGroup, slab: slab, group, input, turned)
+            }
+            for panel in 0..<layout.panelCount { turnGradient(panel, slab: slab, group, gradient, turnedGradient) }
+            if scaling.first != 0 { scale(turned, byPowerOfTwo: scaling.first) }
+            if scaling.second != 0 { scale(turnedGradient, byPowerOfTwo: scaling.second) }
+            for panel in 0..<layout.panelCount {
+                for tap in stride(from: 0, to: taps, by: layout.tapsTogether) {
+                    multiply(
+                        tap: tap, panel: panel, 0..<layout.rowCount, slab: slab, turned, turnedGradient,
+                        slabs.sums(slab, sums, apart), isFirst: true)
+                }
+            }
+            try control?.completeBlock()
+        }
+        try slabs.addUp(apart, to: sums, workers: layout.workers)
     }
 
     /// Rows of one block: enough blocks for all workers.

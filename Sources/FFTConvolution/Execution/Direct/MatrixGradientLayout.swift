@@ -22,14 +22,19 @@ struct MatrixGradientLayout: Hashable, Sendable {
     let inputs: Booking
     let gradients: Booking
     let sums: Booking
+    /// Of all slabs but the first, if they are apart.
+    let apart: Booking
     let byteCount: Int
 
     /// Channels that make too few rows for one product.
     private static let fewChannels = 13
 
-    /// - Parameter slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    /// - Parameters:
+    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    ///   - apartLimit: Bytes of sums that slabs have for themselves.
     init(
-        _ problem: Problem, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit
+        _ problem: Problem, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,
+        apartLimit: Int = GradientSlabs.apartLimit
     ) {
         self.problem = problem
         self.precision = precision
@@ -46,15 +51,17 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let lines = (Cg + multiple - 1) / multiple
         let pitch = tapsTogether > 1 || lines == 1 ? Cg : (lines | 1) * multiple
         let width = panelWidth * panelCount
-        slabs = GradientSlabs(
-            axes, problem, channelPitch: pitch, gradientWidth: width, limit: slabLimit / precision.byteCount)
         sumCount = axes.reduce(Cg * width) { $0 * $1.filter }
+        slabs = GradientSlabs(
+            axes, problem, precision, channelPitch: pitch, gradientWidth: width, sumCount: sumCount, limit: slabLimit,
+            apartLimit: apartLimit)
 
         var layout = WorkspaceLayout()
         facts = DirectFacts(problem, .filterGradient, precision, &layout)
-        inputs = layout.book(slabs.together, slabs.inputCount, bytesEach: precision.byteCount)
-        gradients = layout.book(slabs.together, slabs.gradientCount, bytesEach: precision.byteCount)
+        inputs = layout.book(slabs.held(workers), slabs.inputCount, bytesEach: precision.byteCount)
+        gradients = layout.book(slabs.held(workers), slabs.gradientCount, bytesEach: precision.byteCount)
         sums = layout.book(sumCount, bytesEach: precision.byteCount)
+        apart = layout.book(slabs.apartCount, sumCount, bytesEach: precision.byteCount)
         byteCount = layout.byteCount
     }
 
