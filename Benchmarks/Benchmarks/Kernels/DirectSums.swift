@@ -65,6 +65,7 @@ private struct DirectSum: Sendable {
             product(channels: 64, taps: 3, side: 56, filters: 32),
             pointwise(channels: 64, positions: 56 * 56, filters: 64), channelStencil(taps: 13, side: 7),
             complexProduct(rows: 6, depth: 64, columns: 64), complexProduct(rows: 32, depth: 64, columns: 64),
+            correlation(rows: 64, depth: 8, columns: 64),
         ] + stencils(taps: 7, side: 56)
 
     /// A layer of 1×1 filters, all operands in place.
@@ -112,6 +113,22 @@ private struct DirectSum: Sendable {
             operations: 8 * Double(rows * depth * columns)
         ) { first, second, result in
             product.multiply(first, at: 0, second, at: 0, conjugate: .second, into: result, at: 0, accumulate: false)
+        }
+    }
+
+    /// The sum over row pairs of one bin and its opposite in a filter gradient, complex.
+    private static func correlation(rows: Int, depth: Int, columns: Int) -> DirectSum {
+        let product = MatrixProduct(
+            rows: rows, depth: depth, columns: columns, rowStride: 1, depthStride: rows, secondPitch: columns,
+            secondDistance: 0, resultPitch: columns)
+        return DirectSum(
+            name: "correlateOpposites \(rows) rows, depth \(depth), \(columns) columns",
+            counts: (4 * rows * depth, 4 * depth * columns, 2 * rows * columns),
+            operations: 16 * Double(rows * depth * columns)
+        ) { first, second, result in
+            product.correlateOpposites(
+                first, at: 0, opposite: rows * depth, second, at: 0, opposite: depth * columns, into: result, at: 0,
+                accumulate: false)
         }
     }
 

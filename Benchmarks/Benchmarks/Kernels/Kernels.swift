@@ -72,6 +72,8 @@ struct Kernel {
     let name: String
     /// Bytes read and written for each complex element of a panel.
     let bytesPerPoint: Int
+    /// Of a line; longer ones the kernel does not take.
+    var longest = Int.max
     let run: @Sendable (inout KernelMemory) -> Void
 
     static let all =
@@ -110,6 +112,16 @@ struct Kernel {
             },
             Kernel(name: "magnitudes", bytesPerPoint: 8) { memory in
                 blackHole(Float.magnitudes(memory.panels[0], 2 * KernelMemory.lines * memory.length))
+            },
+            Kernel(name: "transformLines", bytesPerPoint: 16, longest: ShortLines.longest) { memory in
+                // Whatever the numbers of the table are.
+                var lines = ck_transform(
+                    length: memory.length, columns: KernelMemory.lines, rows: 1, source_step: KernelMemory.lines,
+                    target_step: KernelMemory.lines, source_pitch: 0, target_pitch: 0, fetched: 0)
+                Float.transformLines(memory.panels[0], memory.panels[1], memory.ones, false, &lines)
+            },
+            Kernel(name: "foldOpposites", bytesPerPoint: 32) { memory in
+                Float.foldOpposites(memory.panels[0], memory.panels[1], KernelMemory.lines * memory.length)
             },
             Kernel(name: "rotate", bytesPerPoint: 24) { memory in
                 Float.rotate(memory.panels[0], memory.ones, false, KernelMemory.lines * memory.length)
@@ -159,7 +171,7 @@ let benchmarks: @Sendable () -> Void = {
         metrics: [Pace.timePerPoint, Pace.traffic], units: Pace.units, warmupIterations: 3,
         maxDuration: .milliseconds(200))
     for length in [16, 64, 256, 1024] {
-        for kernel in Kernel.all {
+        for kernel in Kernel.all where length <= kernel.longest {
             Benchmark("\(kernel.name) \(KernelMemory.lines)x\(length)") { benchmark in
                 KernelMemory.lend(length) { memory in
                     kernel.run(&memory)

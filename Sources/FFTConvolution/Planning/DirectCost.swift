@@ -136,7 +136,7 @@ extension CostModel {
         // Sums that no cache holds are read and written by every run, and once more turned.
         let isFar = layout.sumCount * layout.precision.byteCount > 2 * machine.cacheByteCount
         let far = isFar ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farSumTime : 0
-        return G * ((product + turned * machine.turnTime) * nearness(layout.slabs) + far)
+        return G * (product + turned * turnTime(layout.slabs) + far)
     }
 
     private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
@@ -156,11 +156,13 @@ extension CostModel {
         let turned = slabs * Double(layout.slabs.inputCount) + Double(layout.sumCount)
         // Every run adds to all sums.
         let added = slabs * Double(layout.runs.pieces) * taps * width * Double(problem.filtersPerGroup)
-        return G * ((product + turned * machine.turnTime) * nearness(layout.slabs) + added * machine.elementTime)
+        return G * (product + turned * turnTime(layout.slabs) + added * machine.elementTime)
     }
 
-    /// How much less time a slab takes that stays in one core's cache.
-    private func nearness(_ slabs: GradientSlabs) -> Double { slabs.isApart ? machine.nearSlabCost : 1 }
+    /// Turning an element of a slab's operands: those of a slab that is apart are still near when they are multiplied.
+    private func turnTime(_ slabs: GradientSlabs) -> Double {
+        machine.turnTime * (slabs.isApart ? machine.nearTurnCost : 1)
+    }
 
     /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters, and panels of one vector for
     /// the elements that each row broadcasts.

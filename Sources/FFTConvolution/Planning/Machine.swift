@@ -58,9 +58,9 @@ public struct Machine: Sendable {
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
     public var shiftedTime = 2 / 165e9
     public var turnTime = 0.4e-9
-    /// What is left of both where a slab stays in one core's cache; and seconds for reading and writing an element of sums that are
-    /// in none (`Docs/Measurements/2026-11-23-direct.md`).
-    public var nearSlabCost = 0.85
+    /// What is left of the latter where a slab stays in one core's cache; and seconds for reading and writing an element of sums
+    /// that are in none (`Docs/Measurements/2026-11-23-direct.md`).
+    public var nearTurnCost = 0.5
     public var farSumTime = 1.2e-9
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
