@@ -47,7 +47,8 @@ struct ChannelPass<Scalar: ConvolutionScalar> {
             var extents = ck_transform(
                 length: length, columns: 8 * points, rows: rows, source_step: sourceStep, target_step: targetStep,
                 source_pitch: sourcePitch, target_pitch: targetPitch,
-                fetched: sourceStep > targetStep ? Int32(CK_FIRST) : sourceStep < targetStep ? Int32(CK_SECOND) : 0)
+                fetched: sourceStep > targetStep
+                    ? Int32(CK_FIRST) : sourceStep < targetStep ? Int32(CK_SECOND) : Int32(CK_NEITHER))
             return unsafe Scalar.transformLines(source, target, exponentials.base + table, isInverse, &extents)
         }
         for row in 0..<rows {

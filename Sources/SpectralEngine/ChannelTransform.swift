@@ -3,8 +3,8 @@ internal import CKernels
 
 /// Transforms of many channels of one tile, for products that sum over channels.
 ///
-/// Eight channels at a time are packed side by side, `[point][8]`, and transformed over every axis by plans that run along the
-/// channels; the last pass writes to where the product reads, `[bin][row][channel]`, and the first pass back reads from
+/// Eight channels at a time are packed side by side, `[point][8]`, and transformed over every axis by passes along the channels
+/// (``ChannelPass``); the last one writes to where the product reads, `[bin][row][channel]`, and the first one back reads from
 /// there. Filters, whose taps are few, are transformed by matrix products instead, one for each axis, the outer one where the
 /// product needs its bins; filter gradients are transformed back alike (`Docs/Measurements/2026-11-22-dense.md`).
 ///

@@ -1,6 +1,7 @@
 internal import CFFTW
 
-/// What FFTW takes for one pass over eight lines, as ``PackedTransform`` uses it: the measure that transform lengths are chosen by.
+/// What FFTW takes for one pass over eight lines, as ``PackedTransform`` uses it: the measure that transform lengths of
+/// single products are chosen by.
 public enum PassSpeed {
     /// Seconds for each complex f32 point, the best of `rounds`.
     ///

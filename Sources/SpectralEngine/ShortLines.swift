@@ -3,12 +3,12 @@ internal import CKernels
 /// Transforms of short lines without FFTW: folding leaves products with small real matrices, which run at the rate of the
 /// registers (`kernels_short.inc`).
 ///
-/// Debian's FFTW transforms lines of eight channels at 38 to 48 Gflop/s, and lengths such as 24, 30 or 36 at a quarter of it; these
-/// take half of the time, at any length (`Docs/Measurements/2026-11-23-dense.md`).
+/// Debian's FFTW transforms lines of eight channels at 38 to 48 Gflop/s, and lengths such as 24, 30 or 36 several times as slowly; these
+/// take 0.3 to 0.9 of its time at its best lengths, and little more at others (`Docs/Measurements/2026-11-23-dense.md`).
 public enum ShortLines {
     public static let longest = Int(CK_LONGEST_LINE)
-    /// Even lengths up to here are straight code.
-    public static let longestUnrolled = 20
+    /// Even lengths from 6 to here are straight code.
+    public static let longestUnrolled = Int(CK_LONGEST_UNROLLED_LINE)
 
     /// The foldings of a line: the lengths that are left, and how many terms a sum has, which is how many pairs of bins there are.
     private static func foldings(_ length: Int) -> [(length: Int, terms: Int)] {

@@ -77,12 +77,12 @@ extension TileShape {
 }
 
 extension ChannelTransform {
-    /// The same of eight channels side by side: every pass of one panel, the last one forward and the first one back at the first
-    /// row of the spectra.
+    /// The same of eight channels side by side, whoever transforms them: every pass of one panel over all columns, the last one
+    /// forward and the first one back at the first row of the spectra.
     ///
     /// - Parameters:
     ///   - spectra: One row at least: `extents.length` bins, a stride apart.
-    ///   - scratch: A panel, twice, read as it is.
+    ///   - scratch: A panel, twice, read as it is, and overwritten.
     /// - Returns: How many lines of eight channels were transformed.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)

@@ -13,7 +13,7 @@ internal import Synchronization
 /// fork took them away; a job that is posted by a job cannot wait for itself. Threads are started when first needed
 /// and kept. (Dispatch would wait for ever where the system refuses threads, and in the child of a fork.)
 @safe final class WorkerPool: @unchecked Sendable {
-    // Sendable: everything mutable is guarded by `mutex`, except the atomic.
+    // Sendable: everything mutable is guarded by `mutex`, except the atomics.
 
     /// The pool of this process; a child of a fork gets a new one.
     ///
@@ -155,7 +155,7 @@ internal import Synchronization
         unsafe pthread_mutex_lock(mutex)
     }
 
-    /// Looks around for a while, or as long as nothing happens.
+    /// Looks around for a while, as long as nothing happens.
     private func look(_ nothingHappens: () -> Bool) {
         var patience = Self.patience
         while patience > 0, nothingHappens() {

@@ -87,17 +87,25 @@ struct DirectTests {
                 }
                 let exact = Oracle(problem).evaluate(pass, first, second, precision)
                 let geometry = DirectGeometry(problem, pass)
-                for form in [0, GradientSlabs.apartLimit].flatMap({ limit in
+                func forms(_ limit: Int, workers: Int) -> [Direct.Form] {
                     [
-                        Direct.Form.matrixGradient(
-                            MatrixGradientLayout(problem, precision, workers: 2, slabLimit: 1, apartLimit: limit)),
+                        .matrixGradient(
+                            MatrixGradientLayout(
+                                problem, precision, workers: workers, slabLimit: 1, apartLimit: limit)),
                         .channelGradient(
-                            ChannelGradientLayout(geometry, precision, workers: 2, slabLimit: 1, apartLimit: limit)),
+                            ChannelGradientLayout(
+                                geometry, precision, workers: workers, slabLimit: 1, apartLimit: limit)),
                     ]
-                }) {
+                }
+                let limits = [0, GradientSlabs.apartLimit]
+                for (form, alone) in zip(
+                    limits.flatMap { forms($0, workers: 3) }, limits.flatMap { forms($0, workers: 1) })
+                {
                     let bounds = Contract(problem, pass, precision, .sums(roundings: form.roundings))
                         .bounds(first, second, exact: exact.high)
-                    findings.compare(try run(form), exact, within: bounds, text, "slabs of one row")
+                    let found = try run(form)
+                    findings.compare(found, exact, within: bounds, text, "slabs of one row")
+                    findings.requireSameBits(found, try run(alone), text, "slabs of one row, one worker")
                 }
             }
         }

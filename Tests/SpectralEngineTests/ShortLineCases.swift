@@ -2,17 +2,21 @@ import CKernels
 import SpectralEngine
 
 extension KernelCase {
-    /// Every length, lines of 8 to 24 columns in up to three rows, forward and back, elsewhere and in place.
+    /// Every length, lines of 8 to 24 columns in one to three rows, forward and back, elsewhere and in place; and no row.
     static func shortLines(_ generator: inout SeededGenerator) -> [KernelCase] {
-        (1...ShortLines.longest).flatMap { length in
-            [false, true].map { shortLines(length, isInverse: $0, inPlace: length.isMultiple(of: 3), &generator) }
-        }
+        [shortLines(8, rows: 0, isInverse: false, inPlace: false, &generator)]
+            + (1...ShortLines.longest).flatMap { length in
+                [(false, false), (false, true), (true, false), (true, true)].map { isInverse, inPlace in
+                    let rows = generator.integer(in: 1...3)
+                    return shortLines(length, rows: rows, isInverse: isInverse, inPlace: inPlace, &generator)
+                }
+            }
     }
 
     private static func shortLines(
-        _ length: Int, isInverse: Bool, inPlace: Bool, _ generator: inout SeededGenerator
+        _ length: Int, rows: Int, isInverse: Bool, inPlace: Bool, _ generator: inout SeededGenerator
     ) -> KernelCase {
-        let (columns, rows) = (8 * generator.integer(in: 1...3), generator.integer(in: 0...3))
+        let columns = 8 * generator.integer(in: 1...3)
         func places() -> (step: Int, pitch: Int) {
             let step = columns + generator.integer(in: 0...3)
             return (step, length * step + generator.integer(in: 0...3))

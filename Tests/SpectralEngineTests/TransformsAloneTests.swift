@@ -53,10 +53,19 @@ private let cases:
             )
             spectra.withRegion { spectra in
                 scratch.withRegion { scratch in
+                    let isPanelChanged = extents.0 * extents.1 > 1
                     for isInverse in [false, true] {
+                        let stride = isInverse ? 16 : 24
+                        // No pass maps a single one to a single one.
+                        for index in 0..<scratch.count { scratch[index] = index % 16 == 0 ? 1 : 0 }
+                        for index in 0..<spectra.count { spectra[index] = index % 16 == 0 ? 1 : 0 }
                         #expect(transform.runTransformsAlone(isInverse: isInverse, spectra, scratch) == count)
+                        let touched = (0..<spectra.count).filter { spectra[$0] != ($0 % 16 == 0 ? 1 : 0) }
+                        #expect(touched.isEmpty == isInverse)
+                        #expect(touched.allSatisfy { $0 / 2 % stride < 8 })
+                        let isPanelTouched = (0..<scratch.count).contains { scratch[$0] != ($0 % 16 == 0 ? 1 : 0) }
+                        #expect(isPanelTouched == (isInverse || isPanelChanged))
                     }
-                    #expect((0..<spectra.count).allSatisfy { spectra[$0] == 0 })
                 }
             }
         }

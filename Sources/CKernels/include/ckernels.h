@@ -66,8 +66,8 @@ typedef struct {
     ptrdiff_t result_pitch;    ///< from row to row of the result
 } ck_product;
 
-/// The longest line that transform_lines transforms.
-enum { CK_LONGEST_LINE = 64 };
+/// The longest line that transform_lines transforms, and the longest that is straight code.
+enum { CK_LONGEST_LINE = 64, CK_LONGEST_UNROLLED_LINE = 20 };
 
 /// Lines of complex elements, which lie side by side.
 typedef struct {
@@ -76,7 +76,7 @@ typedef struct {
     ptrdiff_t rows;                      ///< sets of so many
     ptrdiff_t source_step, target_step;  ///< from point to point
     ptrdiff_t source_pitch, target_pitch;  ///< from set to set
-    int fetched;                           ///< CK_FIRST: the source of the lines to come is; CK_SECOND: their target
+    int fetched;  ///< what is of the lines to come: CK_FIRST: the source; CK_SECOND: the target; CK_NEITHER
 } ck_transform;
 
 /// The extents of a product of matrices whose first one is read in place: row r and depth d of it is a[r + offsets[d]].

@@ -182,9 +182,9 @@ extension PointwiseLayout {
 }
 
 extension MatrixGradientLayout {
-    var roundings: Int { 1 + runs.largest + problem.batch * slabs.count * runs.pieces }
+    var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 }
 
 extension ChannelGradientLayout {
-    var roundings: Int { 1 + runs.largest + problem.batch * slabs.count * runs.pieces }
+    var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 }

@@ -201,12 +201,8 @@ extension TiledFFT {
             } catch { refusal = error }
         }
         guard !recipes.isEmpty else { throw refusal }
-        for choice in choices(true) {
-            // Where one is refused for having nothing to sum, all are.
-            guard let dense = try? TiledFFT(request, tilings: choice, isDense: true) else { break }
-            recipes.append(dense)
-        }
-        return recipes
+        guard request.problem.channelsPerGroup * request.problem.filtersPerGroup > 1 else { return recipes }
+        return recipes + choices(true).compactMap { try? TiledFFT(request, tilings: $0, isDense: true) }
     }
 
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.

@@ -5,7 +5,7 @@ package enum TransformLength {
     /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
     /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
     /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
-    /// out: the next one is better. What is predicted with is ``PassTimes``, which start with these.
+    /// out: the next one is better (sums over channels transform up to 64 points otherwise, see ``denseTiles``). What is predicted with is ``PassTimes``, which start with these.
     static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
         (6, 0.51, 0.26), (8, 0.49, 0.25), (10, 0.58, 0.32), (12, 0.60, 0.30), (14, 0.78, 0.46), (16, 0.57, 0.29),
         (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
@@ -23,7 +23,7 @@ package enum TransformLength {
     /// - Parameter isDense: Whether short ones are transformed by ``ShortLines``, for which any even length is good.
     /// - Returns: `nil` if it would not fit FFTW's 32-bit sizes.
     package static func good(atLeast minimum: Int, isDense: Bool = false) -> Int? {
-        if isDense, minimum > 4, minimum <= ShortLines.longest { return max(minimum + minimum % 2, 6) }
+        if isDense, minimum > 4, minimum <= ShortLines.longest { return minimum + minimum % 2 }
         if let length = short.first(where: { $0 >= minimum }) { return length }
         // Longer ones are left to lines that are seen as matrices.
         return [4, 5, 6].compactMap { odd in
@@ -47,6 +47,10 @@ package enum TransformLength {
         return lengths
     }
 
+    /// Multiply-adds of a line that take as long as all else that is done with one of its points, products included, in a layer of some
+    /// 64 channels: of the order of the rates of `Docs/Measurements/2026-11-23-dense.md`, and only to leave lengths out.
+    private static let termsOfPoint = 60.0
+
     /// The same for tiles that are transformed by ``ShortLines``: of the even lengths those that no shorter one beats in points of
     /// all tiles together, counted by what they cost; then longer ones.
     package static func denseTiles(count: Int, above minimum: Int, extent: Int, filter: Int) -> [Int] {
@@ -54,7 +58,8 @@ package enum TransformLength {
         var least = Double.infinity
         for length in stride(from: max(minimum + 1 + (minimum + 1) % 2, 6), through: ShortLines.longest, by: 2) {
             let tiles = (extent + length - filter) / (length - filter + 1)
-            let cost = Double(tiles * length) * (1 + Double(ShortLines.multiplications(length)) / Double(length) / 60)
+            let terms = Double(ShortLines.multiplications(length)) / Double(length)
+            let cost = Double(tiles * length) * (1 + terms / termsOfPoint)
             guard cost < least else { continue }
             least = cost
             lengths.append(length)

@@ -104,10 +104,10 @@ extension CostModel {
         let isFar = dense.fields.byteCount + dense.outputs.byteCount > 3 * machine.cacheByteCount
         let panelBytes = Double(channels.panelCount * 2 * request.precision.byteCount)
         let move =
-            machine.channelMoveTime + max(panelBytes / Double(1 << 18), 1).log2Bound * machine.farPanelTime
+            machine.channelMoveTime * (1 + max(panelBytes / Double(1 << 18), 1).log2Bound * machine.farPanelCost)
             + (isFar ? machine.farChannelTime : 0)
         let rows = Double(channels.extents.planes * channels.extents.rows)
-        let field = (points * (passes + move) + rows * machine.channelRowTime + machine.channelTileTime) * scale
+        let field = (points * (passes + move) + (rows + machine.channelTileCost) * machine.channelRowTime) * scale
         let multiplications: Double
         let filterTime: Double
         let columns: Double
@@ -144,7 +144,7 @@ extension CostModel {
     /// One point of a pass along eight channels: what it takes to move it, and its multiply-adds; or FFTW's time.
     private func channelPass(_ length: Int) -> Double {
         guard length <= ShortLines.longest else {
-            return length == 128 ? machine.codeletChannelPass : machine.longChannelPass
+            return machine.channelPassTime * (length == 128 ? machine.codeletChannelPass : machine.longChannelPass)
         }
         let terms = Double(ShortLines.multiplications(length)) / Double(length)
         // What the kernel unrolls takes half of the time.

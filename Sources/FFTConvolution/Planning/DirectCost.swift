@@ -135,7 +135,10 @@ extension CostModel {
         let turned = slabs * Double(layout.slabs.inputCount + layout.slabs.gradientCount) + Double(layout.sumCount)
         // Sums that no cache holds are read and written by every run, and once more turned.
         let isFar = layout.sumCount * layout.precision.byteCount > 2 * machine.cacheByteCount
-        let far = isFar ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farSumTime : 0
+        let far =
+            isFar
+            ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farElementTime
+                * machine.farSumCost : 0
         return G * (product + turned * turnTime(layout.slabs) + far)
     }
 

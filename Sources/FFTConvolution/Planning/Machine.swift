@@ -23,18 +23,19 @@ public struct Machine: Sendable {
     public var beyondCacheCost = 0.05
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 129e9
-    /// Seconds for one complex f32 point of a pass along the channels of a tile, for each of its multiply-adds where the line is
-    /// short (``ShortLines``); for one of a longer line, and of 128 points, which are one codelet of FFTW.
+    /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
+    /// short (``ShortLines``); how many times the former a longer line takes, and one of 128 points, which is one codelet of FFTW.
     public var channelPassTime = 0.415e-9
     public var channelTermTime = 0.049e-9
-    public var longChannelPass = 4.3e-9
-    public var codeletChannelPass = 2.3e-9
-    /// Seconds for gathering or scattering it, and turning eight channels, for each row of a tile, and for each channel of a tile;
-    /// for each doubling of eight channels beyond 256 KiB; and for its bin, where spectra exceed the caches.
+    public var longChannelPass = 10.4
+    public var codeletChannelPass = 5.5
+    /// Seconds for gathering or scattering it, and turning eight channels; how many times that for each doubling of a panel beyond
+    /// 256 KiB, which is eight channels twice. Seconds for each row of a tile; as how many rows each channel of a tile counts.
     public var channelMoveTime = 0.425e-9
+    public var farPanelCost = 1.06
     public var channelRowTime = 14e-9
-    public var channelTileTime = 114e-9
-    public var farPanelTime = 0.45e-9
+    public var channelTileCost = 8.0
+    /// Seconds for its bin, where spectra exceed the caches.
     public var farChannelTime = 0.92e-9
     /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
     /// long in a gradient), and for reading its taps.
@@ -58,10 +59,10 @@ public struct Machine: Sendable {
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
     public var shiftedTime = 2 / 165e9
     public var turnTime = 0.4e-9
-    /// What is left of the latter where a slab stays in one core's cache; and seconds for reading and writing an element of sums
-    /// that are in none (`Docs/Measurements/2026-11-23-direct.md`).
+    /// What is left of the latter where a slab stays in one core's cache; and how many far elements reading and writing one of sums
+    /// that are in no cache counts for (`Docs/Measurements/2026-11-23-direct.md`).
     public var nearTurnCost = 0.5
-    public var farSumTime = 1.2e-9
+    public var farSumCost = 6.0
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that starting one more thread's share of an execution costs.

@@ -9,11 +9,11 @@ struct ChannelGradientLayout: Hashable, Sendable {
     let precision: Precision
     let workers: Int
     let facts: DirectFacts
-    /// Those that keep their output gradient keep it scaled.
     let slabs: GradientSlabs
     /// `[filter][tap][channel]` of one group, unless this is how they lie in the result.
     let sumCount: Int
     let inputs: Booking
+    /// Used only where operands are scaled.
     let gradients: Booking
     let sums: Booking
     /// Of all slabs but the first, if they are apart.
@@ -26,7 +26,7 @@ struct ChannelGradientLayout: Hashable, Sendable {
     private static let fewColumns = 28
 
     /// - Parameters:
-    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row, unless slabs are apart.
     ///   - apartLimit: Bytes of sums that slabs have for themselves.
     init(
         _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,

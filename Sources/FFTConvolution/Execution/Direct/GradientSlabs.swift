@@ -54,7 +54,7 @@ struct GradientSlabs: Hashable, Sendable {
     ///   - axes: Those of the problem, or a plane as one row.
     ///   - gradientWidth: Elements that a slab keeps for each output of the output gradient.
     ///   - sumCount: Elements of the sums of a group.
-    ///   - limit: Bytes of turned operands in memory at once, or one slab of one row.
+    ///   - limit: Bytes of turned operands in memory at once, or one slab of one row, unless slabs are apart.
     ///   - apartLimit: Bytes of sums in memory at once that slabs have for themselves.
     init(
         _ axes: [Extents], _ problem: Problem, _ precision: Precision, channelPitch: Int, gradientWidth: Int,
@@ -69,7 +69,8 @@ struct GradientSlabs: Hashable, Sendable {
         let small = slabs(min(limit, Self.nearLimit), isApart: true)
         let all = problem.batch * small.count
         let areFew = all <= apartLimit / precision.byteCount / max(sumCount, 1)
-        self = all >= Self.leastApart && areFew ? small : slabs(limit, isApart: false)
+        let isNear = small.inputCount + small.gradientCount <= Self.nearLimit / precision.byteCount
+        self = all >= Self.leastApart && areFew && isNear ? small : slabs(limit, isApart: false)
     }
 
     private init(
@@ -102,8 +103,14 @@ struct GradientSlabs: Hashable, Sendable {
     }
 
     /// Slabs of the turned operands in memory, and of sums beside the first one's.
-    func held(_ workers: Int) -> Int { isApart ? workers : together }
+    func held(_ workers: Int) -> Int { isApart ? min(workers, problem.batch * count) : together }
     var apartCount: Int { isApart ? problem.batch * count - 1 : 0 }
+
+    /// How often sums are added to, of a term's way to the result, where a slab has so many runs.
+    func additions(_ runs: Int) -> Int {
+        let all = problem.batch * count
+        return isApart ? runs + all : all * runs
+    }
 
     /// Where slabs that are apart have their sums: the first one where those of all will be.
     func sums<Scalar>(_ slab: Int, _ all: SharedRegion<Scalar>, _ apart: SharedRegion<Scalar>) -> SharedRegion<Scalar> {

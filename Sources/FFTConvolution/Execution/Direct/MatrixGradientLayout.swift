@@ -30,7 +30,7 @@ struct MatrixGradientLayout: Hashable, Sendable {
     private static let fewChannels = 13
 
     /// - Parameters:
-    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row.
+    ///   - slabLimit: Bytes of the turned operands in memory at once, or one slab of one row, unless slabs are apart.
     ///   - apartLimit: Bytes of sums that slabs have for themselves.
     init(
         _ problem: Problem, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,
