@@ -60,7 +60,9 @@ private enum Family: CaseIterable {
     }
 
     /// Through the spectrum; lines lie in the first of eight columns.
-    private func correlation<T: KernelScalar>(_ field: [T], _ taps: [T], _ table: [T], _ kernels: Kernels<T>) -> [Double] {
+    private func correlation<T: KernelScalar>(
+        _ field: [T], _ taps: [T], _ table: [T], _ kernels: Kernels<T>
+    ) -> [Double] {
         let length = field.count
         func spectrum(_ values: [T], inverse: Bool) -> [T] {
             var lines = [T](repeating: 0, count: 16 * length)
