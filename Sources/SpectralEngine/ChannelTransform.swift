@@ -1,4 +1,3 @@
-internal import CFFTW
 internal import CKernels
 
 /// Transforms of many channels of one tile, for products that sum over channels.
@@ -155,8 +154,7 @@ extension ChannelTransform {
             let turned = unsafe turn(forward, one, two, columns: TileBox(first, second).columns, Elements(tables))
             unsafe forward.last.run(
                 turned, spectra.base + 2 * offset, points: 1, rows: extents.planes * extents.rows,
-                sourcePitch: 8 * pitch,
-                targetPitch: extents.length * layout.forwardStride, Elements(tables))
+                sourcePitch: 8 * pitch, targetPitch: extents.length * layout.forwardStride, Elements(tables))
         }
     }
 
@@ -215,18 +213,18 @@ extension ChannelTransform {
     ) -> UnsafeMutablePointer<Scalar> {
         var (source, target) = unsafe (one, two)
         let (extents, row) = (layout.extents, 8 * layout.rowPitch)
-        for (pass, count, pitch) in [
-            (passes.planes, extents.rows, row), (passes.rows, extents.planes, row * extents.rows),
-        ] {
-            guard let pass else { continue }
+        func run(_ pass: ChannelPass<Scalar>?, rows: Int, pitch: Int) {
+            guard let pass else { return }
             // What FFTW transforms goes elsewhere, and with it all columns.
             let columns = pass.isShort ? columns : 0..<extents.length
             let place = 2 * 8 * columns.lowerBound
             unsafe pass.run(
-                source + place, (pass.isShort ? source : target) + place, points: columns.count, rows: count,
+                source + place, (pass.isShort ? source : target) + place, points: columns.count, rows: rows,
                 sourcePitch: pitch, targetPitch: pitch, tables)
             if !pass.isShort { swap(&source, &target) }
         }
+        run(passes.planes, rows: extents.rows, pitch: row)
+        run(passes.rows, rows: extents.planes, pitch: row * extents.rows)
         return unsafe source
     }
 
