@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Runs the tool as its users do: as a process, with files.
 struct Tool {
@@ -37,6 +38,8 @@ struct Tool {
         return nil
     }()
 
+    private static let starting = Mutex(())
+
     /// Starts the tool, in this process's environment or another one. Streams go to files, so that nothing waits for a
     /// full pipe.
     ///
@@ -66,7 +69,8 @@ struct Tool {
         // `waitUntilExit` looks only every tenth of a second.
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        try process.run()
+        // Foundation's `run` has crashed, copying memory that was gone, when many tests started processes at the same time.
+        try starting.withLock { _ in try process.run() }
         return Running(process: process, ended: ended, streams: streams)
     }
 
