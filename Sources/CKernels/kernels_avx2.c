@@ -36,12 +36,16 @@ static inline __m256i first_lanes(int n, size_t size) {
 #define STORE_PART(p, v, n) \
     _Generic((T)0, float: _mm256_maskstore_ps, double: _mm256_maskstore_pd)(p, first_lanes(n, sizeof(T)), v)
 
+// Pieces of 128 bits of two rows side by side.
+#define LOAD_PIECES(row) _mm256_loadu2_m128((const float *)row(1), (const float *)row(0))
+
 #define T float
 #define UINT uint32_t
 #define NAME(x) x##_f32
 #define FN(x) x##_f32
 #define TABLE ck_avx2_f32
 #define LANES 8
+#define PIECE 4
 #define COMPLEX_LANES 4
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -52,6 +56,7 @@ static inline __m256i first_lanes(int n, size_t size) {
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES
 
 #define T double
@@ -60,6 +65,7 @@ static inline __m256i first_lanes(int n, size_t size) {
 #define FN(x) x##_f64
 #define TABLE ck_avx2_f64
 #define LANES 4
+#define PIECE 2
 #define COMPLEX_LANES 1
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -70,6 +76,7 @@ static inline __m256i first_lanes(int n, size_t size) {
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES
 
 #pragma clang attribute pop

@@ -32,6 +32,16 @@
 #define STORE_PART(p, v, n) \
     _Generic((T)0, float: _mm512_mask_storeu_ps, double: _mm512_mask_storeu_pd)(p, (1u << (n)) - 1, v)
 
+// Pieces of 128 bits of four rows side by side.
+static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 load_pieces(
+    const void *a, const void *b, const void *c, const void *d) {
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(a));
+    v = _mm512_mask_broadcast_f32x4(v, 0x00f0, _mm_loadu_ps(b));
+    v = _mm512_mask_broadcast_f32x4(v, 0x0f00, _mm_loadu_ps(c));
+    return _mm512_mask_broadcast_f32x4(v, 0xf000, _mm_loadu_ps(d));
+}
+#define LOAD_PIECES(row) load_pieces(row(0), row(1), row(2), row(3))
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma"))), apply_to = function)
 
 #define T float
@@ -40,6 +50,7 @@
 #define FN(x) x##_f32
 #define TABLE ck_avx512_f32
 #define LANES 16
+#define PIECE 4
 #define COMPLEX_LANES 8
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -50,6 +61,7 @@
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES
 
 #define T double
@@ -58,6 +70,7 @@
 #define FN(x) x##_f64
 #define TABLE ck_avx512_f64
 #define LANES 8
+#define PIECE 2
 #define COMPLEX_LANES 1
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -68,6 +81,7 @@
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES
 
 #pragma clang attribute pop

@@ -28,12 +28,16 @@
 #define LOAD_PART(p, n) ((n) == LANES ? LOAD(p) : ({ VEC part_ = {0}; memcpy(&part_, p, 2 * sizeof(T)); part_; }))
 #define STORE_PART(p, v, n) memcpy(p, &(v), (n) == LANES ? sizeof(VEC) : 2 * sizeof(T))
 
+// A piece of 128 bits of a row.
+#define LOAD_PIECES(row) LOAD(row(0))
+
 #define T float
 #define UINT uint32_t
 #define NAME(x) x##_f32
 #define FN(x) x##_f32
 #define TABLE ck_baseline_f32
 #define LANES 4
+#define PIECE 4
 #define COMPLEX_LANES 2
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -44,6 +48,7 @@
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES
 
 #define T double
@@ -52,6 +57,7 @@
 #define FN(x) x##_f64
 #define TABLE ck_baseline_f64
 #define LANES 2
+#define PIECE 2
 #define COMPLEX_LANES 1
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
@@ -62,4 +68,5 @@
 #undef FN
 #undef TABLE
 #undef LANES
+#undef PIECE
 #undef COMPLEX_LANES

@@ -115,8 +115,8 @@ extension CostModel {
             let depth = Double(layout.depth(of: index))
             time += N * results * columns * depth * productTime(rows: set.columns.count, panelWidth: layout.panelWidth)
             time += N * results * columns * machine.turnTime
-            let box = layout.boxes[index]
-            time += N * Double(layout.slabCount(of: index)) * Double(box.count) / Double(Self.lanes) * machine.padTime
+            let cut = layout.cuts[index]
+            time += N * Double(cut.pieces) * Double(cut.box.count) / Double(Self.lanes) * machine.padTime
         }
         return G * time
     }

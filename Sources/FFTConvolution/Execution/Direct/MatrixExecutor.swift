@@ -25,7 +25,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         self.taps = taps
         // The depth runs over sources, and over taps in their order in the filter.
         offsets = geometry.sets.indices.map { set in
-            let (box, filling) = (layout.boxes[set], layout.filling[set])
+            let (box, filling) = (layout.cuts[set].box, layout.filling[set])
             var places = [Int](repeating: 0, count: geometry.taps)
             layout.fillings[filling].forEach(geometry.filter) { part, d, h, w, tap in
                 places[tap] = box.offset(part: part, layer: d, row: h, source: 0) + w
@@ -39,7 +39,8 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
 
     var preparationCount: Int { problem.groups * layout.fillings.count * layout.panelCount }
 
-    /// Turns the filters of one panel.
+    /// Turns the filters of one panel. (Of the input gradient they lie scattered, but pieces of all panels, in the order of
+    /// memory, took two cores a fifth longer: each then multiplies with what the other has just written.)
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {
         let (filling, panel) = job.quotientAndRemainder(dividingBy: layout.panelCount)
         fillPanel(
@@ -57,7 +58,21 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         if !geometry.isComplete { result.fill(0) }
 
         let slabs = problem.batch * problem.groups * layout.slabsPerGroup
-        let most = (0..<layout.slabsPerGroup).reduce(0) { max($0, blockCut(layout.slab($1), slabs: slabs).count) }
+        if layout.isApart {
+            control?.begin(blocks: slabs)
+            try Workers.run(count: layout.workers, blocks: slabs) { slab, worker in
+                let own = sources.slice(worker, count: layout.slabCount)
+                copy(0..<geometry.sourcesPerGroup, slab: slab, first, own, scaling)
+                let cut = blockCut(position(slab).slab, wanted: 1)
+                for block in 0..<cut.count {
+                    multiply(block, cut, slab: slab, own, filters, bias, result, scratch, worker, scaling)
+                }
+                try control?.completeBlock()
+            }
+            return
+        }
+        let wanted = (4 * layout.workers + slabs - 1) / max(slabs, 1)
+        let most = (0..<layout.slabsPerGroup).reduce(0) { max($0, blockCut(layout.slab($1), wanted: wanted).count) }
         control?.begin(blocks: slabs * most)
         for start in stride(from: 0, to: slabs, by: layout.together) {
             let count = min(layout.together, slabs - start)
@@ -70,14 +85,11 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             }
             try Workers.run(count: layout.workers, blocks: count * most) { job, worker in
                 let (slab, block) = (job / most, job % most)
-                let cut = blockCut(position(start + slab).slab, slabs: slabs)
+                let cut = blockCut(position(start + slab).slab, wanted: wanted)
                 if block < cut.count {
-                    let results = scratch.region(layout.results, of: Scalar.self)
-                        .slice(worker, count: layout.resultCount)
-                    let spread = scratch.region(layout.spread, of: Scalar.self).slice(worker, count: layout.spreadCount)
                     multiply(
                         block, cut, slab: start + slab, sources.slice(slab, count: layout.slabCount), filters, bias,
-                        result, results, spread, scaling)
+                        result, scratch, worker, scaling)
                 }
                 try control?.completeBlock()
             }
@@ -141,7 +153,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         _ scaling: DirectScaling
     ) {
         let (n, group, slab) = position(slab)
-        let (set, box) = (geometry.sets[slab.set], layout.boxes[slab.set])
+        let (set, box) = (geometry.sets[slab.set], layout.cuts[slab.set].box)
         for (number, part) in set.parts.enumerated() {
             let window = SourceWindow(part, set, slab, extents: geometry.source, pitch: box.rowPitch)
             for index in planes {
@@ -169,10 +181,9 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         var count: Int { depths * rows.pieces * panels.pieces }
     }
 
-    /// Blocks of as many rows as there are vectors in a panel, so that sources and filters are both read seldom; and enough
-    /// blocks for all workers.
-    private func blockCut(_ slab: MatrixLayout.Slab, slabs: Int) -> BlockCut {
-        let wanted = (4 * layout.workers + slabs - 1) / max(slabs, 1)
+    /// Blocks of as many rows as there are vectors in a panel, so that sources and filters are both read seldom; and as many
+    /// blocks as are wanted.
+    private func blockCut(_ slab: MatrixLayout.Slab, wanted: Int) -> BlockCut {
         var rows = EvenCut(slab.rows.count, most: 16)
         var panels = 1
         while slab.depths.count * rows.pieces * panels < wanted, panels < layout.panelCount { panels *= 2 }
@@ -189,10 +200,12 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     private func multiply(
         _ block: Int, _ cut: BlockCut, slab number: Int, _ sources: SharedRegion<Scalar>,
         _ filters: SharedRegion<Scalar>, _ bias: Elements<Scalar>, _ result: SharedRegion<Scalar>,
-        _ results: SharedRegion<Scalar>, _ spreadRows: SharedRegion<Scalar>, _ scaling: DirectScaling
+        _ scratch: SharedRegion<UInt8>, _ worker: Int, _ scaling: DirectScaling
     ) {
+        let results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
+        let spreadRows = scratch.region(layout.spread, of: Scalar.self).slice(worker, count: layout.spreadCount)
         let (n, group, slab) = position(number)
-        let (set, box) = (geometry.sets[slab.set], layout.boxes[slab.set])
+        let (set, box) = (geometry.sets[slab.set], layout.cuts[slab.set].box)
         let layer = block / (cut.rows.pieces * cut.panels.pieces)
         let rows = cut.rows[block / cut.panels.pieces % cut.rows.pieces]
         let (filling, width) = (layout.filling[slab.set], layout.panelWidth)

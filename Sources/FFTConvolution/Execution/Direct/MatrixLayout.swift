@@ -37,15 +37,16 @@ struct MatrixLayout: Hashable, Sendable {
         let rows: Range<Int>
     }
 
-    /// How the layers and rows of each set are cut into slabs; all of them are done for each batch item and group.
-    private let depthCuts: [EvenCut]
-    private let rowCuts: [EvenCut]
+    /// How each set is cut into slabs; all of them are done for each batch item and group.
+    let cuts: [SlabCut]
     /// Of one batch item and group.
     let slabsPerGroup: Int
-    /// How the sources of each set lie in a slab.
-    let boxes: [SourceBox]
+    /// Elements of the largest slab.
     let slabCount: Int
     let sources: Booking
+    /// Whether a worker copies a slab and computes all its results before it takes the next; otherwise all workers copy some
+    /// slabs, and then share their results.
+    let isApart: Bool
     /// Slabs that are in memory at once.
     let together: Int
 
@@ -59,6 +60,10 @@ struct MatrixLayout: Hashable, Sendable {
 
     /// Bytes of the slabs in memory at once: they stay in the caches of the cores, or near.
     static let slabLimit = 8 << 20
+    /// Bytes of a slab that is apart: it stays in a core's second-level cache beside some filters.
+    static let apartLimit = 512 << 10
+    /// Results of a slab that is apart where filters are too large to stay in that cache: every slab reads all of them.
+    private static let leastFarResults = 128
     /// Terms of one run. Longer ones gain nothing (2026-11-23: 190 Gflop/s in one run of 576, 187 in two), and their
     /// rounding errors grow.
     static let mostTerms = 320
@@ -67,7 +72,8 @@ struct MatrixLayout: Hashable, Sendable {
     static let mostColumns = 512
 
     init(
-        _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit
+        _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,
+        apartLimit: Int = MatrixLayout.apartLimit
     ) {
         self.geometry = geometry
         self.precision = precision
@@ -100,27 +106,22 @@ struct MatrixLayout: Hashable, Sendable {
         fillingOffsets = offsets
         self.filterCount = filterCount
 
-        var boxes: [SourceBox] = []
-        var (depthCuts, rowCuts): ([EvenCut], [EvenCut]) = ([], [])
-        let limit = slabLimit / precision.byteCount
-        for set in geometry.sets {
-            // A slab that is too large is cut into layers first, then into rows.
-            var (layers, rows) = (set.depths.count, set.rows.count)
-            var box = SourceBox(set, geometry, layers: layers, rows: rows)
-            while box.count > limit, layers > 1 || rows > 1 {
-                if layers > 1 { layers = (layers + 1) / 2 } else { rows = (rows + 1) / 2 }
-                box = SourceBox(set, geometry, layers: layers, rows: rows)
-            }
-            depthCuts.append(EvenCut(set.depths.count, most: layers))
-            rowCuts.append(EvenCut(set.rows.count, most: rows))
-            boxes.append(box)
+        // Slabs are apart if there are enough for all workers, and if they are large enough for filters that come from afar.
+        let groups = problem.batch * problem.groups
+        let pieces = (4 * workers + groups * geometry.sets.count - 1) / max(groups * geometry.sets.count, 1)
+        let farFilters = filterCount * precision.byteCount > apartLimit
+        let apart = geometry.sets.compactMap {
+            SlabCut(
+                apart: $0, geometry, limit: apartLimit / precision.byteCount, pieces: pieces,
+                leastResults: farFilters ? Self.leastFarResults : 1)
         }
-        self.boxes = boxes
-        (self.depthCuts, self.rowCuts) = (depthCuts, rowCuts)
-        slabsPerGroup = zip(depthCuts, rowCuts).reduce(0) { $0 + $1.0.pieces * $1.1.pieces }
-        slabCount = boxes.map(\.count).max() ?? 0
-        let all = problem.batch * problem.groups * slabsPerGroup
-        together = min(max(limit / max(slabCount, 1), 1), max(all, 1))
+        isApart =
+            apart.count == geometry.sets.count && groups * apart.reduce(0) { $0 + $1.pieces } >= 2 * workers
+        let limit = slabLimit / precision.byteCount
+        cuts = isApart ? apart : geometry.sets.map { SlabCut($0, geometry, limit: limit) }
+        slabsPerGroup = cuts.reduce(0) { $0 + $1.pieces }
+        slabCount = cuts.reduce(0) { max($0, $1.box.count) }
+        together = isApart ? workers : min(max(limit / max(slabCount, 1), 1), max(groups * slabsPerGroup, 1))
 
         resultCount = min(width, Self.mostColumns) * panelWidth
         spreadCount = geometry.sets.contains { $0.columns.step != 1 } ? resultCount : 0
@@ -133,18 +134,15 @@ struct MatrixLayout: Hashable, Sendable {
         byteCount = layout.byteCount
     }
 
-    /// Slabs of one set.
-    func slabCount(of set: Int) -> Int { depthCuts[set].pieces * rowCuts[set].pieces }
-
     /// A slab of one batch item and group.
     func slab(_ index: Int) -> Slab {
         var (rest, set) = (index, 0)
-        while rest >= slabCount(of: set) {
-            rest -= slabCount(of: set)
+        while rest >= cuts[set].pieces {
+            rest -= cuts[set].pieces
             set += 1
         }
-        let rows = rowCuts[set]
-        return Slab(set: set, depths: depthCuts[set][rest / rows.pieces], rows: rows[rest % rows.pieces])
+        let (depths, rows) = (cuts[set].depths, cuts[set].rows)
+        return Slab(set: set, depths: depths[rest / rows.pieces], rows: rows[rest % rows.pieces])
     }
 
     /// Steps of the depth of a set.
