@@ -5,6 +5,8 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: ChannelGradientLayout
     /// For slabs of each shape where the output gradient has each output, and what it reads with its first tap.
     private let places: [DepthPlaces]
+    /// Likewise how far every other tap reads from there.
+    private let shifts: [[Int]]
 
     var problem: Problem { layout.problem }
     var pass: Pass { .filterGradient }
@@ -17,6 +19,7 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         self.layout = layout
         // A slab is whole layers, or rows of one: its outputs lie one after the other.
         places = layout.slabs.inputOffsets.map { DepthPlaces(first: Array($0.indices), second: $0) }
+        shifts = layout.slabs.tapOffsets
     }
 
     func sum(
@@ -47,16 +50,15 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let gradients = scratch.region(layout.gradients, of: Scalar.self)
         let slabCount = problem.batch * slabs.count
         if slabCount == 0 { sums.fill(0) }
-        let (rows, columns) = (rowCut, columnCut)
-        let channels = EvenCut(problem.channelsPerGroup, most: Self.turnedChannels)
-        let taps = tapCut
+        let (rows, taps) = (rowCut, tapCut)
+        let panels = slabs.panelCount
         let inputRows = slabs.inputRows
         for first in stride(from: 0, to: slabCount, by: slabs.together) {
             let count = min(slabs.together, slabCount - first)
-            try Workers.run(count: layout.workers, blocks: count * channels.pieces * inputRows) { job, _ in
-                let (slab, part) = (job / (channels.pieces * inputRows), job % (channels.pieces * inputRows))
+            try Workers.run(count: layout.workers, blocks: count * panels * inputRows) { job, _ in
+                let (slab, part) = (job / (panels * inputRows), job % (panels * inputRows))
                 slabs.turnInput(
-                    part / channels.pieces, channels[part % channels.pieces], slab: first + slab, group, input,
+                    part / panels, panel: part % panels, slab: first + slab, group, input,
                     inputs.slice(slab, count: slabs.inputCount))
             }
             if scaling.first != 0 { scale(inputs, byPowerOfTwo: scaling.first) }
@@ -66,11 +68,11 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                     copyGradient(slab: first + slab, group, gradient, copy, scaling)
                 }
             }
-            try Workers.run(count: layout.workers, blocks: taps.pieces * columns.pieces * rows.pieces) { job, _ in
-                // Columns last: threads that write neighbouring columns of one row take its lines from each other.
+            try Workers.run(count: layout.workers, blocks: taps.pieces * panels * rows.pieces) { job, _ in
+                // Panels last: threads that write neighbouring columns of one row take its lines from each other.
                 let part = Part(
                     taps: taps[job / rows.pieces % taps.pieces], filters: rows[job % rows.pieces],
-                    columns: columns[job / (rows.pieces * taps.pieces)])
+                    panel: job / (rows.pieces * taps.pieces))
                 for slab in 0..<count {
                     multiply(
                         part, slab: first + slab, inputs.slice(slab, count: slabs.inputCount),
@@ -90,11 +92,13 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let inputs = scratch.region(layout.inputs, of: Scalar.self)
         let gradients = scratch.region(layout.gradients, of: Scalar.self)
         let apart = scratch.region(layout.apart, of: Scalar.self)
-        let (rows, columns) = (EvenCut(problem.filtersPerGroup, most: 64), columnCut)
+        let rows = EvenCut(problem.filtersPerGroup, most: 64)
         try Workers.run(count: layout.workers, blocks: problem.batch * slabs.count) { slab, worker in
             let turned = inputs.slice(worker, count: slabs.inputCount)
             for row in 0..<slabs.inputRows {
-                slabs.turnInput(row, 0..<problem.channelsPerGroup, slab: slab, group, input, turned)
+                for panel in 0..<slabs.panelCount {
+                    slabs.turnInput(row, panel: panel, slab: slab, group, input, turned)
+                }
             }
             if scaling.first != 0 { scale(turned, byPowerOfTwo: scaling.first) }
             if scaling.second != 0 {
@@ -103,9 +107,9 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             }
             let outputs = outputs(slab: slab, group, gradient, gradients, at: worker, scaling)
             for filters in 0..<rows.pieces {
-                for part in 0..<columns.pieces {
+                for panel in 0..<slabs.panelCount {
                     multiply(
-                        Part(taps: 0..<taps, filters: rows[filters], columns: columns[part]), slab: slab, turned,
+                        Part(taps: 0..<taps, filters: rows[filters], panel: panel), slab: slab, turned,
                         outputs, slabs.sums(slab, sums, apart), isFirst: true)
                 }
             }
@@ -114,27 +118,17 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         try slabs.addUp(apart, to: sums, workers: layout.workers)
     }
 
-    /// Channels of one job of turning.
-    private static var turnedChannels: Int { 64 }
-
-    /// Columns of one block: as many as the kernel takes at once.
-    private var columnCut: EvenCut {
-        EvenCut(
-            problem.channelsPerGroup,
-            most: PlacedProduct.columnMultiple(scalarByteCount: MemoryLayout<Scalar>.size))
-    }
-
     /// Rows of one block, whose output gradients stay in the second-level cache while the taps pass; fewer if that makes
     /// blocks enough for all workers, but as many as pay for reading the columns again.
     private var rowCut: EvenCut {
         let filters = problem.filtersPerGroup
-        let pieces = (Self.blocksOfWorker * layout.workers + columnCut.pieces - 1) / columnCut.pieces
+        let pieces = (Self.blocksOfWorker * layout.workers + slabs.panelCount - 1) / slabs.panelCount
         return EvenCut(filters, most: min(max((filters + pieces - 1) / pieces, 28), 64))
     }
 
     /// Taps of one block: all of them, or enough blocks for all workers.
     private var tapCut: EvenCut {
-        let blocks = columnCut.pieces * rowCut.pieces
+        let blocks = slabs.panelCount * rowCut.pieces
         let pieces = (Self.blocksOfWorker * layout.workers + blocks - 1) / blocks
         return EvenCut(taps, most: max((taps + pieces - 1) / pieces, 1))
     }
@@ -173,9 +167,9 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
 
     // MARK: Products
 
-    /// What a block computes: some taps of some columns of some filters.
+    /// What a block computes: some taps of some filters, of the channels of one panel.
     private struct Part {
-        let taps: Range<Int>, filters: Range<Int>, columns: Range<Int>
+        let taps: Range<Int>, filters: Range<Int>, panel: Int
     }
 
     /// A slab's output gradient, where it lies or copied.
@@ -193,25 +187,33 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         _ sums: SharedRegion<Scalar>, isFirst: Bool
     ) {
         let (_, slab) = slabs.slab(number)
-        let places = self.places[slabs.shape(slab)]
-        let runs = EvenCut(slabs.outputs(slab), most: ChannelGradientLayout.mostTerms)
-        let pitch = taps * problem.channelsPerGroup
+        let shape = slabs.shape(slab)
+        let (places, shifts) = (self.places[shape], self.shifts[shape])
+        let runs = EvenCut(slabs.outputs(slab), most: MatrixLayout.mostTerms)
+        let channels = slabs.channels(of: part.panel)
+        let pitch = layout.sumCount > 0 ? taps * channels.count : problem.channelsPerGroup * taps
+        let first = sumOffset(part.panel) + part.filters.lowerBound * pitch
+        let panel = part.panel * slabs.panelSize
         let product = PlacedProduct(
-            rows: part.filters.count, columns: part.columns.count, firstPitch: gradients.pitch, resultPitch: pitch)
+            rows: part.filters.count, columns: channels.count, firstPitch: gradients.pitch, resultPitch: pitch)
         // Tap after tap of a run, whose operands stay in the cache.
         for run in 0..<runs.pieces {
             for tap in part.taps {
                 product.multiply(
                     gradients.elements, at: gradients.offset + part.filters.lowerBound * gradients.pitch,
-                    Elements(input), at: slabs.shift(ofTap: tap, slab) + part.columns.lowerBound, places, runs[run],
-                    into: sums,
-                    at: part.filters.lowerBound * pitch + tap * problem.channelsPerGroup + part.columns.lowerBound,
-                    accumulate: !isFirst || run > 0)
+                    Elements(input), at: panel + shifts[tap], places, runs[run], into: sums,
+                    at: first + tap * channels.count, accumulate: !isFirst || run > 0)
             }
         }
     }
 
-    /// Turns the sums of one group, `[filter][tap][channel]`, into its filters' gradient.
+    /// Where the sums of a panel's first filter begin.
+    private func sumOffset(_ panel: Int) -> Int {
+        let first = slabs.channels(of: panel).lowerBound
+        return layout.sumCount > 0 ? problem.filtersPerGroup * taps * first : first
+    }
+
+    /// Turns the sums of one group into its filters' gradient.
     private func finish(_ sums: SharedRegion<Scalar>, _ result: SharedRegion<Scalar>) throws {
         let filters = EvenCut(problem.filtersPerGroup, most: max(problem.filtersPerGroup / (8 * layout.workers), 1))
         try Workers.run(count: layout.workers, blocks: filters.pieces) { piece, _ in
@@ -222,9 +224,12 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func turn(_ filter: Int, _ sums: SharedRegion<Scalar>, _ result: SharedRegion<Scalar>) {
-        let channels = problem.channelsPerGroup
-        transpose(
-            Elements(sums), at: filter * taps * channels, pitch: channels, into: result, at: filter * taps * channels,
-            pitch: taps, rows: taps, columns: channels)
+        for panel in 0..<slabs.panelCount {
+            let channels = slabs.channels(of: panel)
+            transpose(
+                Elements(sums), at: sumOffset(panel) + filter * taps * channels.count, pitch: channels.count,
+                into: result, at: (filter * problem.channelsPerGroup + channels.lowerBound) * taps, pitch: taps,
+                rows: taps, columns: channels.count)
+        }
     }
 }

@@ -10,7 +10,7 @@ struct ChannelGradientLayout: Hashable, Sendable {
     let workers: Int
     let facts: DirectFacts
     let slabs: GradientSlabs
-    /// `[filter][tap][channel]` of one group, unless this is how they lie in the result.
+    /// `[panel][filter][tap][channel]` of one group, unless `[filter][channel]` is how they lie in the result.
     let sumCount: Int
     let inputs: Booking
     /// Used only where operands are scaled.
@@ -20,8 +20,6 @@ struct ChannelGradientLayout: Hashable, Sendable {
     let apart: Booking
     let byteCount: Int
 
-    /// Terms of one run: a vector's channels at so many positions, and the rows they meet, stay in the first-level cache.
-    static let mostTerms = 160
     /// Rows of output positions that are too short to be turned by themselves.
     private static let fewColumns = 28
 
@@ -37,24 +35,22 @@ struct ChannelGradientLayout: Hashable, Sendable {
         self.precision = precision
         self.workers = workers
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
-        var axes = GradientSlabs.axes(problem)
-        let plane = axes.reduce(1) { $0 * $1.output }
+        var axes = GradientSlabs.Axes(problem)
+        let plane = axes.outputPlane
         let multiple = 64 / precision.byteCount
-        // An odd number of cache lines, or neighbouring positions would meet in a few places of the cache.
-        let pitch = Cg <= multiple ? Cg : ((Cg + multiple - 1) / multiple | 1) * multiple
+        // As many channels as the kernel takes at once; few of them lie without gaps.
+        let width = min(Cg, PlacedProduct.columnMultiple(scalarByteCount: precision.byteCount))
+        let pitch = width <= multiple ? width : 2 * multiple
         let limit = slabLimit / precision.byteCount
-        if geometry.isPointwise, axes[2].output < Self.fewColumns, plane <= limit / (pitch + Kg) {
+        if geometry.isPointwise, axes.column.output < Self.fewColumns, plane <= limit / (Cg + Kg) {
             // A plane is one row.
-            axes = [
-                .absent, .absent,
-                GradientSlabs.Extents(input: plane, filter: 1, output: plane, stride: 1, dilation: 1, before: 0),
-            ]
+            axes = GradientSlabs.Axes(plane: plane)
         }
-        let taps = axes.reduce(1) { $0 * $1.filter }
+        let taps = axes.taps
         let sum = Kg * taps * Cg
         slabs = GradientSlabs(
-            axes, problem, precision, channelPitch: pitch, gradientWidth: Kg, sumCount: sum, limit: slabLimit,
-            apartLimit: apartLimit)
+            axes, problem, precision, panelWidth: width, panelPitch: pitch, gradientWidth: Kg, sumCount: sum,
+            limit: slabLimit, apartLimit: apartLimit)
         sumCount = taps > 1 && Cg > 1 ? sum : 0
 
         var layout = WorkspaceLayout()
@@ -67,5 +63,5 @@ struct ChannelGradientLayout: Hashable, Sendable {
     }
 
     /// Terms of one run, and how many runs each result is a sum of.
-    var runs: EvenCut { EvenCut(slabs.mostOutputs, most: Self.mostTerms) }
+    var runs: EvenCut { EvenCut(slabs.mostOutputs, most: MatrixLayout.mostTerms) }
 }

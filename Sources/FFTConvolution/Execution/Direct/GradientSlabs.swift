@@ -1,7 +1,7 @@
 internal import SpectralEngine
 
 /// The terms of a filter gradient by products of matrices: *slabs* of some output layers and rows of one batch item, whose input
-/// is turned into `[position][channel]` between zeros, and whose terms are summed in order. Where sums are few each slab has its
+/// is turned into panels of channels, `[panel][position][channel]`, between zeros, and whose terms are summed in order. Where sums are few each slab has its
 /// own, so that workers take whole slabs, which stay in their caches from turning to the last product
 /// (`Docs/Measurements/2026-11-23-direct.md`).
 struct GradientSlabs: Hashable, Sendable {
@@ -14,19 +14,50 @@ struct GradientSlabs: Hashable, Sendable {
         func reach(_ outputs: Int) -> Int { (outputs - 1) * stride + (filter - 1) * dilation + 1 }
     }
 
+    /// Three spatial axes.
+    struct Axes: Hashable, Sendable {
+        let depth: Extents, row: Extents, column: Extents
+
+        /// Those of a problem.
+        init(_ problem: Problem) {
+            let axes =
+                Array(repeating: Extents.absent, count: 3 - problem.axes.count)
+                + problem.axes.map {
+                    Extents(
+                        input: $0.input, filter: $0.filter, output: $0.output, stride: $0.stride, dilation: $0.dilation,
+                        before: $0.before)
+                }
+            (depth, row, column) = (axes[0], axes[1], axes[2])
+        }
+
+        /// A plane as one row, where every tap meets one sample.
+        init(plane: Int) {
+            (depth, row) = (.absent, .absent)
+            column = Extents(input: plane, filter: 1, output: plane, stride: 1, dilation: 1, before: 0)
+        }
+
+        var taps: Int { depth.filter * row.filter * column.filter }
+        var inputPlane: Int { depth.input * row.input * column.input }
+        var outputPlane: Int { depth.output * row.output * column.output }
+    }
+
     /// Output layers and rows of one batch item.
     struct Slab: Hashable, Sendable {
         let depths: Range<Int>
         let rows: Range<Int>
     }
 
-    /// Three spatial axes: depth, rows, columns.
-    let axes: [Extents]
+    // Numbers only, no problem: threads that copied a reference in every job took its count from each other.
+    let axes: Axes
+    private let batch: Int
+    private let groups: Int
+    private let channels: Int
+    private let filters: Int
     private let depthCut: EvenCut
     private let rowCut: EvenCut
-    private let problem: Problem
-    /// Elements from position to position of the turned input.
-    let channelPitch: Int
+    /// Channels of a panel of the turned input, and elements from position to position.
+    let panelWidth: Int
+    let panelPitch: Int
     /// Elements of a slab: of its turned input, and of its output gradient.
     let inputCount: Int
     let gradientCount: Int
@@ -43,26 +74,31 @@ struct GradientSlabs: Hashable, Sendable {
     /// Slabs of one batch item.
     var count: Int { depthCut.pieces * rowCut.pieces }
     /// Outputs of the largest slab.
-    var mostOutputs: Int { depthCut.largest * rowCut.largest * axes[2].output }
+    var mostOutputs: Int { depthCut.largest * rowCut.largest * axes.column.output }
     /// Positions of a row of the turned input.
-    var width: Int { axes[2].reach(axes[2].output) }
-    var taps: Int { axes[0].filter * axes[1].filter * axes[2].filter }
+    var width: Int { axes.column.reach(axes.column.output) }
+    /// Panels of the turned input, and elements of one of them.
+    var panelCount: Int { (channels / groups + panelWidth - 1) / max(panelWidth, 1) }
+    var panelSize: Int { inputRows * width * panelPitch }
+    var taps: Int { axes.taps }
     /// Outputs of one plane of the whole.
-    var outputPlane: Int { axes[0].output * axes[1].output * axes[2].output }
+    var outputPlane: Int { axes.outputPlane }
 
     /// - Parameters:
     ///   - axes: Those of the problem, or a plane as one row.
+    ///   - panelWidth: Channels of a panel of the turned input.
+    ///   - panelPitch: Elements from position to position of a panel.
     ///   - gradientWidth: Elements that a slab keeps for each output of the output gradient.
     ///   - sumCount: Elements of the sums of a group.
     ///   - limit: Bytes of turned operands in memory at once, or one slab of one row, unless slabs are apart.
     ///   - apartLimit: Bytes of sums in memory at once that slabs have for themselves.
     init(
-        _ axes: [Extents], _ problem: Problem, _ precision: Precision, channelPitch: Int, gradientWidth: Int,
-        sumCount: Int, limit: Int, apartLimit: Int
+        _ axes: Axes, _ problem: Problem, _ precision: Precision, panelWidth: Int, panelPitch: Int,
+        gradientWidth: Int, sumCount: Int, limit: Int, apartLimit: Int
     ) {
         func slabs(_ bytes: Int, isApart: Bool) -> GradientSlabs {
             GradientSlabs(
-                axes, problem, channelPitch: channelPitch, gradientWidth: gradientWidth,
+                axes, problem, panelWidth: panelWidth, panelPitch: panelPitch, gradientWidth: gradientWidth,
                 limit: bytes / precision.byteCount, isApart: isApart)
         }
         // Whatever the workers: it decides bits.
@@ -74,12 +110,16 @@ struct GradientSlabs: Hashable, Sendable {
     }
 
     private init(
-        _ axes: [Extents], _ problem: Problem, channelPitch: Int, gradientWidth: Int, limit: Int, isApart: Bool
+        _ axes: Axes, _ problem: Problem, panelWidth: Int, panelPitch: Int, gradientWidth: Int, limit: Int,
+        isApart: Bool
     ) {
         self.axes = axes
         self.isApart = isApart
-        self.problem = problem
-        self.channelPitch = channelPitch
+        (batch, groups) = (problem.batch, problem.groups)
+        (channels, filters) = (problem.channels, problem.filters)
+        self.panelWidth = panelWidth
+        self.panelPitch = panelPitch
+        let pitch = (problem.channelsPerGroup + panelWidth - 1) / max(panelWidth, 1) * panelPitch
         func counts(_ depths: Int, _ rows: Int) -> (input: Int, gradient: Int) {
             func product(_ factors: Int...) -> Int {
                 factors.reduce(1) { product, factor in
@@ -88,27 +128,27 @@ struct GradientSlabs: Hashable, Sendable {
                 }
             }
             return (
-                product(axes[0].reach(depths), axes[1].reach(rows), axes[2].reach(axes[2].output), channelPitch),
-                product(depths, rows, axes[2].output, gradientWidth)
+                product(axes.depth.reach(depths), axes.row.reach(rows), axes.column.reach(axes.column.output), pitch),
+                product(depths, rows, axes.column.output, gradientWidth)
             )
         }
-        var (depths, rows) = (axes[0].output, axes[1].output)
+        var (depths, rows) = (axes.depth.output, axes.row.output)
         while counts(depths, rows).input + counts(depths, rows).gradient > limit, depths > 1 || rows > 1 {
             if depths > 1 { depths = (depths + 1) / 2 } else { rows = (rows + 1) / 2 }
         }
-        (depthCut, rowCut) = (EvenCut(axes[0].output, most: depths), EvenCut(axes[1].output, most: rows))
+        (depthCut, rowCut) = (EvenCut(axes.depth.output, most: depths), EvenCut(axes.row.output, most: rows))
         (inputCount, gradientCount) = counts(depthCut.largest, rowCut.largest)
         together = min(
             max(limit / max(inputCount + gradientCount, 1), 1), max(problem.batch * depthCut.pieces * rowCut.pieces, 1))
     }
 
     /// Slabs of the turned operands in memory, and of sums beside the first one's.
-    func held(_ workers: Int) -> Int { isApart ? min(workers, problem.batch * count) : together }
-    var apartCount: Int { isApart ? problem.batch * count - 1 : 0 }
+    func held(_ workers: Int) -> Int { isApart ? min(workers, batch * count) : together }
+    var apartCount: Int { isApart ? batch * count - 1 : 0 }
 
     /// How often sums are added to, of a term's way to the result, where a slab has so many runs.
     func additions(_ runs: Int) -> Int {
-        let all = problem.batch * count
+        let all = batch * count
         return isApart ? runs + all : all * runs
     }
 
@@ -132,14 +172,9 @@ struct GradientSlabs: Hashable, Sendable {
     /// Elements of one job of adding.
     private static var addedTogether: Int { 4096 }
 
-    /// The three axes of a problem.
-    static func axes(_ problem: Problem) -> [Extents] {
-        Array(repeating: .absent, count: 3 - problem.axes.count)
-            + problem.axes.map {
-                Extents(
-                    input: $0.input, filter: $0.filter, output: $0.output, stride: $0.stride, dilation: $0.dilation,
-                    before: $0.before)
-            }
+    /// The channels of a panel.
+    func channels(of panel: Int) -> Range<Int> {
+        panel * panelWidth..<min((panel + 1) * panelWidth, channels / groups)
     }
 
     /// Slab `index` of all batch items.
@@ -148,7 +183,7 @@ struct GradientSlabs: Hashable, Sendable {
         return (n, Slab(depths: depthCut[part / rowCut.pieces], rows: rowCut[part % rowCut.pieces]))
     }
 
-    func outputs(_ slab: Slab) -> Int { slab.depths.count * slab.rows.count * axes[2].output }
+    func outputs(_ slab: Slab) -> Int { slab.depths.count * slab.rows.count * axes.column.output }
 
     /// Which of the shapes that slabs have: all layers and rows, or one fewer of either.
     func shape(_ slab: Slab) -> Int {
@@ -160,65 +195,65 @@ struct GradientSlabs: Hashable, Sendable {
     var inputOffsets: [[Int]] {
         (0..<4).map { missing in
             let (depths, rows) = (depthCut.largest - missing / 2, rowCut.largest - missing % 2)
-            let height = axes[1].reach(rows)
+            let height = axes.row.reach(rows)
             return (0..<depths).flatMap { p in
                 (0..<rows).flatMap { q in
-                    (0..<axes[2].output).map { r in
-                        ((p * axes[0].stride * height + q * axes[1].stride) * width + r * axes[2].stride) * channelPitch
+                    (0..<axes.column.output).map { r in
+                        ((p * axes.depth.stride * height + q * axes.row.stride) * width + r * axes.column.stride)
+                            * panelPitch
                     }
                 }
             }
         }
     }
 
-    /// The distance from what an output reads with its first tap to what it reads with another, in elements.
-    func shift(ofTap tap: Int, _ slab: Slab) -> Int {
-        let (d, h) = (tap / (axes[1].filter * axes[2].filter), tap / axes[2].filter % axes[1].filter)
-        let rows = d * axes[0].dilation * axes[1].reach(slab.rows.count) + h * axes[1].dilation
-        return (rows * width + tap % axes[2].filter * axes[2].dilation) * channelPitch
+    /// For slabs of each shape the distance from what an output reads with its first tap to what it reads with every other,
+    /// in elements.
+    var tapOffsets: [[Int]] {
+        (0..<4).map { missing in
+            let height = axes.row.reach(rowCut.largest - missing % 2)
+            return (0..<taps).map { tap in
+                let (d, h) = (tap / (axes.row.filter * axes.column.filter), tap / axes.column.filter % axes.row.filter)
+                let rows = d * axes.depth.dilation * height + h * axes.row.dilation
+                return (rows * width + tap % axes.column.filter * axes.column.dilation) * panelPitch
+            }
+        }
     }
 
     /// Rows of the turned input of the largest slab.
-    var inputRows: Int { axes[0].reach(depthCut.largest) * axes[1].reach(rowCut.largest) }
+    var inputRows: Int { axes.depth.reach(depthCut.largest) * axes.row.reach(rowCut.largest) }
 
     /// Where the output gradient of a group's first filter begins with a slab's layer.
     func gradientOffset(_ index: Int, _ group: Int, layer: Int = 0) -> Int {
         let (n, slab) = slab(index)
-        return (n * problem.filters + group * problem.filtersPerGroup) * outputPlane
-            + ((slab.depths.lowerBound + layer) * axes[1].output + slab.rows.lowerBound) * axes[2].output
+        return (n * filters + group * (filters / groups)) * outputPlane
+            + ((slab.depths.lowerBound + layer) * axes.row.output + slab.rows.lowerBound) * axes.column.output
     }
 
-    /// Turns some channels of one row of a slab's input into `[position][channel]`.
+    /// Turns one row of a slab's input into a panel, `[position][channel]`.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func turnInput<Scalar: ConvolutionScalar>(
-        _ row: Int, _ channels: Range<Int>, slab index: Int, _ group: Int, _ input: Elements<Scalar>,
+        _ row: Int, panel: Int, slab index: Int, _ group: Int, _ input: Elements<Scalar>,
         _ target: SharedRegion<Scalar>
     ) {
         let (n, slab) = slab(index)
-        let height = axes[1].reach(slab.rows.count)
-        guard row < axes[0].reach(slab.depths.count) * height else { return }
-        let d = slab.depths.lowerBound * axes[0].stride - axes[0].before + row / height
-        let h = slab.rows.lowerBound * axes[1].stride - axes[1].before + row % height
-        let pitch = channelPitch
-        let target = target.slice(row, count: width * pitch)
-        let before = min(axes[2].before, width)
-        let count = max(min(axes[2].input + axes[2].before, width) - before, 0)
-        func fillZeros(_ positions: Range<Int>) {
-            if channels.count == problem.channelsPerGroup {
-                return target[positions.lowerBound * pitch..<positions.upperBound * pitch].fill(0)
-            }
-            for position in positions {
-                target[position * pitch + channels.lowerBound..<position * pitch + channels.upperBound].fill(0)
-            }
-        }
-        guard d >= 0, d < axes[0].input, h >= 0, h < axes[1].input, count > 0 else { return fillZeros(0..<width) }
-        fillZeros(0..<before)
-        fillZeros(before + count..<width)
-        let plane = axes[0].input * axes[1].input * axes[2].input
-        let first = n * problem.channels + group * problem.channelsPerGroup + channels.lowerBound
+        let height = axes.row.reach(slab.rows.count)
+        guard row < axes.depth.reach(slab.depths.count) * height else { return }
+        let d = slab.depths.lowerBound * axes.depth.stride - axes.depth.before + row / height
+        let h = slab.rows.lowerBound * axes.row.stride - axes.row.before + row % height
+        let pitch = panelPitch
+        let target = target.slice(panel, count: panelSize).slice(row, count: width * pitch)
+        let before = min(axes.column.before, width)
+        let count = max(min(axes.column.input + axes.column.before, width) - before, 0)
+        guard d >= 0, d < axes.depth.input, h >= 0, h < axes.row.input, count > 0 else { return target.fill(0) }
+        target[0..<before * pitch].fill(0)
+        target[(before + count) * pitch..<width * pitch].fill(0)
+        let panelChannels = self.channels(of: panel)
+        let plane = axes.inputPlane
+        let first = n * channels + group * (channels / groups) + panelChannels.lowerBound
         transpose(
-            input, at: first * plane + (d * axes[1].input + h) * axes[2].input, pitch: plane, into: target,
-            at: before * pitch + channels.lowerBound, pitch: pitch, rows: channels.count, columns: count)
+            input, at: first * plane + (d * axes.row.input + h) * axes.column.input, pitch: plane, into: target,
+            at: before * pitch, pitch: pitch, rows: panelChannels.count, columns: count)
     }
 }

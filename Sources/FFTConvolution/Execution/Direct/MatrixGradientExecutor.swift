@@ -5,6 +5,8 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     let layout: MatrixGradientLayout
     /// For slabs of each shape what the outputs read with their first tap.
     private let offsets: [DepthOffsets]
+    /// Likewise how far every other tap reads from there.
+    private let shifts: [[Int]]
 
     var problem: Problem { layout.problem }
     var pass: Pass { .filterGradient }
@@ -16,6 +18,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     init(layout: MatrixGradientLayout) {
         self.layout = layout
         offsets = layout.slabs.inputOffsets.map { DepthOffsets($0) }
+        shifts = layout.slabs.tapOffsets
     }
 
     func sum(
@@ -46,7 +49,6 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         if slabCount == 0 { sums.fill(0) }
         let rows = rowCut
         let products = taps / layout.tapsTogether
-        let channels = 0..<problem.channelsPerGroup
         let inputRows = slabs.inputRows
         for first in stride(from: 0, to: slabCount, by: slabs.together) {
             let count = min(slabs.together, slabCount - first)
@@ -55,7 +57,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 let (slab, part) = (job / jobs, job % jobs)
                 if part < inputRows {
                     slabs.turnInput(
-                        part, channels, slab: first + slab, group, input, inputs.slice(slab, count: slabs.inputCount))
+                        part, panel: 0, slab: first + slab, group, input, inputs.slice(slab, count: slabs.inputCount))
                 } else {
                     turnGradient(
                         part - inputRows, slab: first + slab, group, gradient,
@@ -91,7 +93,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             let turned = inputs.slice(worker, count: slabs.inputCount)
             let turnedGradient = gradients.slice(worker, count: slabs.gradientCount)
             for row in 0..<slabs.inputRows {
-                slabs.turnInput(row, 0..<problem.channelsPerGroup, slab: slab, group, input, turned)
+                slabs.turnInput(row, panel: 0, slab: slab, group, input, turned)
             }
             for panel in 0..<layout.panelCount { turnGradient(panel, slab: slab, group, gradient, turnedGradient) }
             if scaling.first != 0 { scale(turned, byPowerOfTwo: scaling.first) }
@@ -129,7 +131,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let count = min(panelWidth, problem.filtersPerGroup - first)
         if count < panelWidth { target.fill(0) }
         let plane = slabs.outputPlane
-        let layer = slab.rows.count * slabs.axes[2].output
+        let layer = slab.rows.count * slabs.axes.column.output
         for depth in 0..<slab.depths.count {
             transpose(
                 gradient, at: slabs.gradientOffset(number, group, layer: depth) + first * plane, pitch: plane,
@@ -145,7 +147,8 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         _ gradient: SharedRegion<Scalar>, _ sums: SharedRegion<Scalar>, isFirst: Bool
     ) {
         let (_, slab) = slabs.slab(number)
-        let offsets = self.offsets[slabs.shape(slab)]
+        let shape = slabs.shape(slab)
+        let (offsets, shift) = (self.offsets[shape], shifts[shape][tap])
         let positions = slabs.outputs(slab)
         let runs = EvenCut(positions, most: MatrixLayout.mostTerms)
         let (panelWidth, pitch) = (layout.panelWidth, layout.panelWidth * layout.panelCount)
@@ -153,7 +156,7 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             rows: rows.count, columns: panelWidth, secondPitch: panelWidth, resultPitch: pitch)
         for run in 0..<runs.pieces {
             product.multiply(
-                Elements(input), at: slabs.shift(ofTap: tap, slab) + rows.lowerBound, offsets, runs[run],
+                Elements(input), at: shift + rows.lowerBound, offsets, runs[run],
                 Elements(gradient), at: (panel * positions + runs[run].lowerBound) * panelWidth, into: sums,
                 at: (tap * problem.channelsPerGroup + rows.lowerBound) * pitch + panel * panelWidth,
                 accumulate: !isFirst || run > 0)

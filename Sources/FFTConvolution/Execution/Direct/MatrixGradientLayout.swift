@@ -39,11 +39,11 @@ struct MatrixGradientLayout: Hashable, Sendable {
         self.problem = problem
         self.precision = precision
         self.workers = workers
-        let axes = GradientSlabs.axes(problem)
+        let axes = GradientSlabs.Axes(problem)
         let multiple = ShiftedProduct.columnMultiple(scalarByteCount: precision.byteCount)
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         let planes = (Kg + multiple - 1) / multiple * multiple
-        let columns = axes[2]
+        let columns = axes.column
         tapsTogether = Cg <= Self.fewChannels && columns.dilation == 1 ? columns.filter : 1
         panelWidth = min(planes, (tapsTogether * Cg <= 7 ? 4 : 2) * multiple)
         panelCount = (planes + panelWidth - 1) / panelWidth
@@ -51,10 +51,10 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let lines = (Cg + multiple - 1) / multiple
         let pitch = tapsTogether > 1 || lines == 1 ? Cg : (lines | 1) * multiple
         let width = panelWidth * panelCount
-        sumCount = axes.reduce(Cg * width) { $0 * $1.filter }
+        sumCount = axes.taps * Cg * width
         slabs = GradientSlabs(
-            axes, problem, precision, channelPitch: pitch, gradientWidth: width, sumCount: sumCount, limit: slabLimit,
-            apartLimit: apartLimit)
+            axes, problem, precision, panelWidth: Cg, panelPitch: pitch, gradientWidth: width, sumCount: sumCount,
+            limit: slabLimit, apartLimit: apartLimit)
 
         var layout = WorkspaceLayout()
         facts = DirectFacts(problem, .filterGradient, precision, &layout)
