@@ -77,7 +77,8 @@ struct Bench: ParsableCommand {
         let minimumTime = try StrictNumber.decimal(minTime, in: 0...86400, argument: "--min-time")
         let options = PlanOptions(
             threads: try ExecutionOptions.threadCount(threads),
-            memoryLimit: try ExecutionOptions.byteCount(memoryLimit))
+            memoryLimit: try ExecutionOptions.byteCount(memoryLimit),
+            filterUse: preparedFilter ? .prepared : .given)
         if trainingStep { return try measureSteps(methods, options, minimumTime) }
         var texts: [ProblemText] = []
         for problem in problems {

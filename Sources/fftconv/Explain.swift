@@ -31,6 +31,9 @@ struct Explain: ParsableCommand {
         help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
     var tolerance: String?
 
+    @Flag(help: "For calls whose filter's transforms are done before.")
+    var preparedFilter = false
+
     @Flag(help: "Run the candidates, and print measured times beside the predicted ones.")
     var measure = false
 
@@ -39,7 +42,7 @@ struct Explain: ParsableCommand {
             method: try StrictWord.value(method, of: Method.self, argument: "--method"),
             threads: try ExecutionOptions.threadCount(threads),
             memoryLimit: try ExecutionOptions.byteCount(memoryLimit),
-            tolerance: try ExecutionOptions.bound(tolerance))
+            tolerance: try ExecutionOptions.bound(tolerance), filterUse: preparedFilter ? .prepared : .given)
         let text = try ProblemText(problem)
         for pass in text.pass.map({ [$0] }) ?? Pass.allCases {
             let explanation =

@@ -1,7 +1,8 @@
-import FFTConvolution
 import SpectralEngine
 import Testing
 import TestSupport
+
+@testable import FFTConvolution
 
 /// Problems of every way to run: one picture, an odd depthwise batch, few and many channels, groups, a long signal.
 private let problems = [
@@ -95,6 +96,45 @@ private func agrees<Scalar: ConvolutionScalar>(_ problem: Problem, _ options: Pl
             let filters = problem.channels * ((problem.filters + 7) / 8 * 8)
             #expect(prepared.byteCount <= filters * points * 8 / 2 + 65536)
         }
+    }
+
+    @Test(arguments: ["i1024x1024_f31x31", "c64i56x56_k64f3x3_psame", "n8c256i14x14_k256f3x3_psame", "i30000_f900"])
+    func theChoiceLeavesOutTransformsThatAreDoneBefore(_ text: String) throws {
+        let problem = try ProblemText(text).problem
+        func candidates(_ use: PlanOptions.FilterUse, _ pass: Pass) throws -> [String: Double] {
+            let options = PlanOptions(threads: 1, filterUse: use)
+            let explanation = try Planner().explain(problem, pass: pass, precision: .float32, options: options)
+            return Dictionary(
+                explanation.candidates.compactMap { candidate in
+                    candidate.predictedTime.map { (candidate.algorithm + candidate.recipe, $0) }
+                }, uniquingKeysWith: min)
+        }
+        let (given, prepared) = (try candidates(.given, .forward), try candidates(.prepared, .forward))
+        for (name, time) in given {
+            guard let less = prepared[name] else { continue }
+            #expect(name.hasPrefix("TiledFFT") ? less < time : less == time, "\(name)")
+        }
+        #expect(try candidates(.given, .inputGradient) == candidates(.prepared, .inputGradient))
+    }
+
+    @Test func smallFiltersAreTransformedWhereThatIsDoneBefore() throws {
+        // 64 channels, 3 by 3: direct sums take less time than transforms and products, but more than products alone.
+        let problem = try ProblemText("c64i56x56_k64f3x3_psame").problem
+        let machine = Machine(fastest: ())
+        func plan(_ use: PlanOptions.FilterUse) throws -> Plan<Float> {
+            try Planner(machine: machine).plan(for: problem, passes: [.forward], options: PlanOptions(filterUse: use))
+        }
+        let (x, w, _) = try tensors(problem, Float.self)
+        #expect(try plan(.given).prepare(filter: w).byteCount == 0)
+        let prepared = try plan(.prepared).prepare(filter: w)
+        #expect(prepared.byteCount > 0)
+        #expect(try prepared.forward(x).elements == plan(.prepared).forward(x, w).elements)
+    }
+
+    @Test func measuringTimesFiltersMadeReady() throws {
+        let problem = try ProblemText("n2c9i17x13_k10f3x5_p1").problem
+        let options = PlanOptions(method: .fft, effort: .measure, filterUse: .prepared)
+        #expect(try agrees(problem, options, Float.self))
     }
 
     @Test func aFilterOfAnotherShapeIsRefused() throws {

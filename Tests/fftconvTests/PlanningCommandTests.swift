@@ -86,6 +86,15 @@ import Testing
         }
     }
 
+    @Test func explainKnowsPreparedFilters() throws {
+        let line = ["explain", "i256x256_f31x31_fwd", "--method", "fft"]
+        let (given, prepared) = try (
+            Tool.run(line, in: Folder()), Tool.run(line + ["--prepared-filter"], in: Folder())
+        )
+        #expect(given.status == 0 && prepared.status == 0, "\(given.errors)\(prepared.errors)")
+        #expect(given.text != prepared.text)
+    }
+
     @Test func benchMeasuresOnRequest() throws {
         let arguments = ["bench", "i8_f3", "--pass", "forward", "--on-request", "--min-time", "0"]
         let outcome = try Tool.run(arguments, in: try Folder(), input: Data("\n\n".utf8))

@@ -89,10 +89,12 @@ package struct PlanRequest: Sendable {
     package var threads: Int
     package var memoryLimit: Int
     package var machine: Machine
+    /// Whether the filter's transforms are done before, and no part of the time.
+    package var isFilterPrepared: Bool
 
     package init(
         problem: Problem, pass: Pass, precision: Precision, threads: Int = 1, memoryLimit: Int = .max,
-        machine: Machine = Machine()
+        machine: Machine = Machine(), isFilterPrepared: Bool = false
     ) {
         self.problem = problem
         self.pass = pass
@@ -100,6 +102,7 @@ package struct PlanRequest: Sendable {
         self.threads = threads
         self.memoryLimit = memoryLimit
         self.machine = machine
+        self.isFilterPrepared = isFilterPrepared
     }
 }
 

@@ -81,6 +81,9 @@ extension Plan {
 
     /// Does the transforms of a filter once, for many forward passes.
     ///
+    /// A plan that is made for it, by ``PlanOptions/filterUse``, transforms smaller filters than others do; one that takes direct sums
+    /// has nothing to make ready.
+    ///
     /// - Parameter w: Filter, `[K, C/G, spatial…]`.
     /// - Throws: ``ConvolutionError`` if the shape is not the problem's, memory is short, or a numeric policy refuses.
     public func prepare(filter w: Tensor<Scalar>) throws -> PreparedFilter<Scalar> {

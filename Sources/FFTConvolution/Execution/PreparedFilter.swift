@@ -3,7 +3,7 @@ public import SpectralEngine
 /// A filter whose transforms are done, for many forward passes.
 ///
 /// Made by ``Plan/prepare(filter:)``. The results are those of the plan's own calls, bit for bit; only the time of the filter's
-/// transforms is saved. It may be used from many threads at once.
+/// transforms is saved. Plans made with ``PlanOptions/filterUse`` are chosen for that. It may be used from many threads at once.
 public final class PreparedFilter<Scalar: ConvolutionScalar>: Sendable {
     public let plan: Plan<Scalar>
 

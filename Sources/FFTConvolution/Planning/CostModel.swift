@@ -69,7 +69,9 @@ extension CostModel {
                 (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads) * stages.forward(loaded) + outputs
                 * stages.inverse(kept)
                 + Cg * Kg * product
-            filterTime = stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
+            filterTime =
+                request.isFilterPrepared
+                ? 0 : stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
             let input = TileBox(table.inputWindow(row: row, channel: 0), nil)
@@ -131,9 +133,15 @@ extension CostModel {
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
-        filterTime =
-            columns
-            * ((inner + outer) * machine.productRate + written + half * machine.filterTime + machine.filterPlaneTime)
+        if request.isFilterPrepared {
+            // Spectra are read from memory, two elements a bin.
+            filterTime = columns * half * 2 * machine.farElementTime
+        } else {
+            filterTime =
+                columns
+                * ((inner + outer) * machine.productRate + written + half * machine.filterTime
+                    + machine.filterPlaneTime)
+        }
         let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)

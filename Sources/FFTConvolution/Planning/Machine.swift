@@ -87,6 +87,7 @@ public struct Machine: Sendable {
     /// Bytes of L2 cache of one core.
     public var cacheByteCount = 2 << 20
 
+    /// The rates of the machine that was measured, whatever this one is.
     init(fastest: Void) {}
 
     /// The cores this process may use: its affinity mask, cut to a container's quota; at least 1.

@@ -61,7 +61,8 @@ extension Planner {
             shared.threads = Machine.availableCores
             let recipes = Array(accepted(shared, options).prefix(Self.timedCount))
             guard recipes.count > 1 else { return estimated }
-            var timer = try RecipeTimer<Scalar>(request.problem, request.pass)
+            var timer = try RecipeTimer<Scalar>(
+                request.problem, request.pass, filterUse: request.isFilterPrepared ? .prepared : .given)
             let times = try timer.times(of: recipes, minimumTime: Self.timedFor, rounds: 3)
             guard let fastest = zip(recipes, times).min(by: { $0.1 < $1.1 })?.0 else { return estimated }
             name = choices.keep(Self.words(fastest), for: key)
@@ -111,7 +112,8 @@ extension Planner {
         of recipes: [any Algorithm], _ request: PlanRequest, as type: Scalar.Type, _ control: ExecutionControl
     ) throws -> [Double] {
         guard !recipes.isEmpty else { return [] }
-        var timer = try RecipeTimer<Scalar>(request.problem, request.pass)
+        var timer = try RecipeTimer<Scalar>(
+            request.problem, request.pass, filterUse: request.isFilterPrepared ? .prepared : .given)
         return try timer.times(of: recipes, minimumTime: timedFor, rounds: 3, control: control)
     }
 }

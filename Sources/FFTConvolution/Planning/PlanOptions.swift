@@ -14,10 +14,13 @@ public struct PlanOptions: Hashable, Sendable {
     public var tolerance: Double?
     /// How the choice among algorithms is made.
     public var effort: Effort = .estimate
+    /// Which forward calls are to be fast.
+    public var filterUse: FilterUse = .given
 
     public init(
         method: Method = .auto, threads: ThreadCount = .all, memoryLimit: Int? = nil,
-        nonFinite: NonFinitePolicy = .contain, tolerance: Double? = nil, effort: Effort = .estimate
+        nonFinite: NonFinitePolicy = .contain, tolerance: Double? = nil, effort: Effort = .estimate,
+        filterUse: FilterUse = .given
     ) {
         self.method = method
         self.threads = threads
@@ -25,6 +28,16 @@ public struct PlanOptions: Hashable, Sendable {
         self.nonFinite = nonFinite
         self.tolerance = tolerance
         self.effort = effort
+        self.filterUse = filterUse
+    }
+
+    /// How forward calls come by their filter. Any call of any plan computes the same, within the contract; what differs is which
+    /// algorithm the planner takes for the fastest.
+    public enum FilterUse: String, Hashable, Sendable, CaseIterable {
+        /// Each call transforms the filter that it is given.
+        case given
+        /// Calls are those of a ``PreparedFilter``: its transforms are not part of their time.
+        case prepared
     }
 
     /// How much is done to find the fastest algorithm. Results keep the same contract either way, to the last bit they follow the

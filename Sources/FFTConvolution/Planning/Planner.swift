@@ -87,7 +87,8 @@ extension Planner {
         try options.validated()
         return PlanRequest(
             problem: problem, pass: pass, precision: precision, threads: try options.threads.resolved(),
-            memoryLimit: min(options.memoryLimit ?? .max, machine.memoryByteCount), machine: machine)
+            memoryLimit: min(options.memoryLimit ?? .max, machine.memoryByteCount), machine: machine,
+            isFilterPrepared: options.filterUse == .prepared && pass == .forward)
     }
 
     /// All candidates: the accepted ones by predicted time on all cores, then the refused ones in the registry's order.

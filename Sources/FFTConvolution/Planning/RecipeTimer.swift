@@ -7,13 +7,17 @@ struct RecipeTimer<Scalar: ConvolutionScalar> {
     private let first: [Scalar]
     private let second: [Scalar]
     private var result: [Scalar]
+    private let filterUse: PlanOptions.FilterUse
     /// Whether only the time is counted that the calling thread has run: for recipes of one thread, on a busy machine.
     private let isAlone: Bool
 
     /// - Throws: ``ConvolutionError`` (`resourceLimit`) if there is no memory for another set of operands.
-    init(_ problem: Problem, _ pass: Pass, isAlone: Bool = false) throws(ConvolutionError) {
+    init(
+        _ problem: Problem, _ pass: Pass, filterUse: PlanOptions.FilterUse = .given, isAlone: Bool = false
+    ) throws(ConvolutionError) {
         self.problem = problem
         self.pass = pass
+        self.filterUse = filterUse
         self.isAlone = isAlone
         // Ordinary numbers, nothing that a recipe could skip. Not all of one sign: their sums stay of one size.
         var state: UInt64 = 1
@@ -37,16 +41,17 @@ struct RecipeTimer<Scalar: ConvolutionScalar> {
         of recipes: [any Algorithm], minimumTime: Double, rounds: Int, control: ExecutionControl? = nil
     ) throws -> [Double] {
         let plans = try recipes.map { try Plan<Scalar>(problem: problem, options: PlanOptions(), recipes: [pass: $0]) }
+        let filters = try plans.map(prepared)
         let workspace = try Workspace(byteCount: recipes.map(\.workspaceByteCount).max() ?? 0)
         // The first call finds cold caches and untouched memory; of a long one it tells enough.
-        var times = try plans.map { try seconds(of: $0, workspace, control) }
+        var times = try plans.indices.map { try seconds(of: plans[$0], filters[$0], workspace, control) }
         var open = plans.indices.filter { times[$0] < 1 }
         for index in open { times[index] = .infinity }
         var spent = [Double](repeating: 0, count: plans.count)
         var calls = 0
         while !open.isEmpty {
             for index in open {
-                let time = try seconds(of: plans[index], workspace, control)
+                let time = try seconds(of: plans[index], filters[index], workspace, control)
                 times[index] = min(times[index], time)
                 spent[index] += time
             }
@@ -56,8 +61,14 @@ struct RecipeTimer<Scalar: ConvolutionScalar> {
         return times
     }
 
+    /// The filter made ready for a plan, if that is how calls come by it.
+    private func prepared(_ plan: Plan<Scalar>) throws -> PreparedFilter<Scalar>? {
+        guard filterUse == .prepared, pass == .forward else { return nil }
+        return try plan.prepare(filter: Tensor(shape: problem.filterShape, elements: second))
+    }
+
     private mutating func seconds(
-        of plan: Plan<Scalar>, _ workspace: Workspace, _ control: ExecutionControl?
+        of plan: Plan<Scalar>, _ filter: PreparedFilter<Scalar>?, _ workspace: Workspace, _ control: ExecutionControl?
     ) throws -> Double {
         // Taken out for the call: a span of it, and reading the operands, would both be accesses to self.
         var result = result
@@ -69,8 +80,12 @@ struct RecipeTimer<Scalar: ConvolutionScalar> {
         var span = result.mutableSpan
         switch pass {
         case .forward:
-            try plan.forward(
-                first.span, second.span, bias: Span(), into: &span, workspace: workspace, control: control)
+            if let filter {
+                try filter.forward(first.span, bias: Span(), into: &span, workspace: workspace, control: control)
+            } else {
+                try plan.forward(
+                    first.span, second.span, bias: Span(), into: &span, workspace: workspace, control: control)
+            }
         case .inputGradient:
             try plan.inputGradient(first.span, second.span, into: &span, workspace: workspace, control: control)
         case .filterGradient:
