@@ -164,29 +164,22 @@ struct SpectralLayout: Hashable, Sendable {
         fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes
-        /// Of some tiles; saturates.
-        func count(_ tiles: Int, _ tileCount: Int) -> Int {
-            let (count, isTooLarge) = tiles.multipliedReportingOverflow(by: tileCount)
-            return isTooLarge ? .max / 4 : min(count, .max / 4)
-        }
         if table.pass == .filterGradient {
             tileCount = table.shape.tileCount(holding: [boxes.first, table.filterBox])
             gradientTileCount = table.shape.tileCount(holding: [boxes.second])
-            blockCount = count(Cg, tileCount) + count(Kg, gradientTileCount)
+            blockCount = saturatingProduct(Cg, tileCount) + saturatingProduct(Kg, gradientTileCount)
         } else {
             tileCount = table.shape.tileCount(holding: [boxes.first, boxes.second, table.filterBox])
             gradientTileCount = 0
             let outputs = table.pass == .forward ? Kg : Cg
-            blockCount = count(table.shape.tiles(fields: fieldTiles, outputs: outputs), tileCount)
+            blockCount = saturatingProduct(table.shape.tiles(fields: fieldTiles, outputs: outputs), tileCount)
         }
         tiles = layout.book(slots, blockCount, bytesEach: complex)
         wholeSpectra =
             filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
         let shape = table.shape
         let scratchCounts = [filterCrew, blockCrew].map { [fieldTiles] crew in
-            let (count, isTooLarge) = crew.blocks.multipliedReportingOverflow(
-                by: shape.scratchCount(fields: fieldTiles, workers: crew.team))
-            return isTooLarge ? .max : count
+            saturatingProduct(crew.blocks, shape.scratchCount(fields: fieldTiles, workers: crew.team))
         }
         scratch = layout.book(max(scratchCounts[0], scratchCounts[1]), bytesEach: complex)
         byteCount = layout.byteCount

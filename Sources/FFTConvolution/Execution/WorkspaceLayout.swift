@@ -30,6 +30,15 @@ struct WorkspaceLayout: Hashable, Sendable {
     }
 }
 
+/// The product of counts, or an eighth of what `Int` holds if it is more: some of them can be added, and a recipe that needs
+/// as much is refused by its size.
+func saturatingProduct(_ counts: Int...) -> Int {
+    counts.reduce(1) { product, count in
+        let (next, overflow) = product.multipliedReportingOverflow(by: count)
+        return overflow ? .max / 8 : min(next, .max / 8)
+    }
+}
+
 extension SharedRegion<UInt8> {
     /// The booked part as elements of one type.
     func region<Other: BitwiseCopyable>(_ booking: Booking, of type: Other.Type) -> SharedRegion<Other> {

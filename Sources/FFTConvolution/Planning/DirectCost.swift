@@ -33,7 +33,7 @@ extension CostModel {
         let geometry = layout.geometry
         let planes =
             Double(geometry.problem.batch * geometry.problem.groups) * Double(geometry.sourcesPerGroup)
-        var time = 0.0
+        var (time, added, spread) = (0.0, 0.0, 0.0)
         for (index, set) in geometry.sets.enumerated() {
             let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
             let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
@@ -46,11 +46,25 @@ extension CostModel {
                 let each =
                     layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
                     + calls * machine.stencilCallTime
+                // Results that do not lie side by side are summed one plane after the other, sources packed for each, and spread.
+                let isSpread = set.columns.step != 1
+                let packings = isSpread ? Double(geometry.resultsPerGroup) : 1
                 time += Double(geometry.resultsPerGroup) * each
-                time += calls * machine.stencilCallTime + loaded * machine.padTime
+                time += packings * (calls * machine.stencilCallTime + loaded * machine.padTime)
             }
+            let results = Double(geometry.resultsPerGroup) * Double(set.rows.count * set.depths.count) * vectors
+            // All sums of a result but the first are added to it.
+            let layers = set.parts.reduce(0.0) {
+                $0 + $1.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
+            }
+            let sums = Double(geometry.sourcesPerGroup) * layers / Double(max(set.depths.count, 1))
+            // A band that does not stay in the nearest cache comes back for every sum.
+            let isNear = rows.largest * columns.largest * layout.precision.byteCount <= 16 << 10
+            added += results * max(sums - 1, 0) * (isNear ? machine.nearAddCost : 1)
+            if set.columns.step != 1 { spread += results * Double(Self.lanes) }
         }
-        return planes * time
+        let planeSets = Double(geometry.problem.batch * geometry.problem.groups)
+        return planes * time + planeSets * (added * machine.stencilAddTime + spread * machine.spreadTime)
     }
 
     private func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
@@ -113,8 +127,11 @@ extension CostModel {
         for (index, set) in geometry.sets.enumerated() {
             let results = Double(set.depths.count * set.rows.count) * Double(set.columns.count)
             let depth = Double(layout.depth(of: index))
-            time += N * results * columns * depth * productTime(rows: set.columns.count, panelWidth: layout.panelWidth)
+            time += N * results * columns * depth * productTime(rows: set.columns.count, columns: layout.panelWidth)
             time += N * results * columns * machine.turnTime
+            // Every row of results is a call for each panel.
+            time += N * Double(set.depths.count * set.rows.count) * Double(layout.panelCount) * machine.stencilCallTime
+            if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
             time += N * Double(cut.pieces) * Double(cut.box.count) / Double(Self.lanes) * machine.padTime
         }
@@ -130,16 +147,18 @@ extension CostModel {
         let positions = N * Double(layout.slabs.outputPlane)
         // Rows that are a row of channels apart come from farther away than neighbours.
         let product =
-            positions * taps * columns * Double(problem.channelsPerGroup) * 1.15
-            * productTime(rows: layout.rowCount, panelWidth: layout.panelWidth)
+            positions * taps * columns * Double(problem.channelsPerGroup) * 1.2
+            * productTime(rows: layout.rowCount, columns: layout.panelWidth)
         let turned = slabs * Double(layout.slabs.inputCount + layout.slabs.gradientCount) + Double(layout.sumCount)
+        let calls =
+            slabs * taps / Double(max(layout.tapsTogether, 1)) * Double(layout.panelCount) * Double(layout.runs.pieces)
         // Sums that no cache holds are read and written by every run, and once more turned.
-        let isFar = layout.sumCount * layout.precision.byteCount > 2 * machine.cacheByteCount
+        let isFar = layout.sumCount > 2 * machine.cacheByteCount / layout.precision.byteCount
         let far =
             isFar
             ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farElementTime
                 * machine.farSumCost : 0
-        return G * (product + turned * turnTime(layout.slabs) + far)
+        return G * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + far)
     }
 
     private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
@@ -150,16 +169,16 @@ extension CostModel {
         let positions = N * Double(layout.slabs.outputPlane)
         let vectors = (problem.channelsPerGroup + Self.lanes - 1) / Self.lanes
         let width = Double(vectors * Self.lanes)
-        // A rest of channels, and positions that are not neighbours, cost more (`Docs/Measurements/2026-11-23-direct.md`).
-        let rest = problem.channelsPerGroup % Self.lanes == 0 ? 1 : 1.3
-        let apart = problem.axes.contains { $0.stride > 1 } ? 1.2 : 1
         let product =
-            positions * taps * width * Double(problem.filtersPerGroup) * 1.05 * rest * apart
-            * productTime(rows: problem.filtersPerGroup, panelWidth: problem.channelsPerGroup)
+            positions * taps * width * Double(problem.filtersPerGroup) * 1.05
+            * productTime(rows: problem.filtersPerGroup, columns: layout.slabs.panelWidth, loads: 3)
         let turned = slabs * Double(layout.slabs.inputCount) + Double(layout.sumCount)
         // Every run adds to all sums.
         let added = slabs * Double(layout.runs.pieces) * taps * width * Double(problem.filtersPerGroup)
-        return G * (product + turned * turnTime(layout.slabs) + added * machine.elementTime)
+        // One after the other for a slab, of which all is looked up once.
+        let calls = slabs * taps * Double(layout.slabs.panelCount) * Double(layout.runs.pieces) / 3
+        return G
+            * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime)
     }
 
     /// Turning an element of a slab's operands: those of a slab that is apart are still near when they are multiplied.
@@ -167,12 +186,16 @@ extension CostModel {
         machine.turnTime * (slabs.isApart ? machine.nearTurnCost : 1)
     }
 
-    /// One multiply-add of a product with so many rows: few rows wait for the matrix of filters, and panels of one vector for
-    /// the elements that each row broadcasts.
-    private func productTime(rows: Int, panelWidth: Int) -> Double {
+    /// One multiply-add of a product with so many rows, in vectors for so many columns: a step of the depth takes two multiply-adds
+    /// or loads a cycle, and as long as the former take to follow each other. Loads are those of both matrices, and what tells
+    /// where they lie.
+    private func productTime(rows: Int, columns: Int, loads: Int = 1) -> Double {
         let blocks = (rows + 13) / 14
         let each = Double(rows) / Double(max(blocks, 1))
-        return machine.shiftedTime * max(1, 5 / max(each, 1)) * (panelWidth <= Self.lanes ? 1.6 : 1)
+        let vectors = Double((min(columns, 4 * Self.lanes) + Self.lanes - 1) / Self.lanes)
+        let sums = max(each * vectors, 1)
+        let cycles = max(4, sums / 2, (each + vectors + Double(loads)) / 2)
+        return machine.shiftedTime * cycles / (sums / 2)
     }
 }
 

@@ -22,27 +22,27 @@ public struct Machine: Sendable {
     /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
     public var beyondCacheCost = 0.05
     /// Seconds of one complex multiply-add in f32 of the matrix product.
-    public var productRate = 8 / 129e9
+    public var productRate = 8 / 152e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
     /// short (``ShortLines``); how many times the former a longer line takes, and one of 128 points, which is one codelet of FFTW.
-    public var channelPassTime = 0.415e-9
-    public var channelTermTime = 0.049e-9
+    public var channelPassTime = 0.353e-9
+    public var channelTermTime = 0.0417e-9
     public var longChannelPass = 10.4
     public var codeletChannelPass = 5.5
     /// Seconds for gathering or scattering it, and turning eight channels; how many times that for each doubling of a panel beyond
     /// 256 KiB, which is eight channels twice. Seconds for each row of a tile; as how many rows each channel of a tile counts.
-    public var channelMoveTime = 0.425e-9
+    public var channelMoveTime = 0.361e-9
     public var farPanelCost = 1.06
-    public var channelRowTime = 14e-9
+    public var channelRowTime = 12e-9
     public var channelTileCost = 8.0
     /// Seconds for its bin, where spectra exceed the caches.
-    public var farChannelTime = 0.92e-9
+    public var farChannelTime = 0.78e-9
     /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
     /// long in a gradient), and for reading its taps.
-    public var filterTime = 0.23e-9
-    public var filterTapTime = 0.58e-9
+    public var filterTime = 0.196e-9
+    public var filterTapTime = 0.49e-9
     public var gradientTapCost = 4.7
-    public var filterPlaneTime = 22e-9
+    public var filterPlaneTime = 19e-9
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9
@@ -51,14 +51,19 @@ public struct Machine: Sendable {
     public var tapSumTime = 4e-9
     /// Seconds of calling a stencil, and of preparing its source.
     public var stencilCallTime = 100e-9
+    /// Seconds for adding one vector of a stencil's sums to results that are there, and what part of that if they are in the nearest
+    /// cache; seconds for writing one element to its place among others.
+    public var stencilAddTime = 2.5e-9
+    public var nearAddCost = 0.25
+    public var spreadTime = 1e-9
     /// Seconds for copying one vector between zeros.
     public var padTime = 0.8e-9
     /// Seconds for reading or writing one f32 element of an operand or a result of direct sums, in the cache and beyond.
     public var elementTime = 0.09e-9
     public var farElementTime = 0.2e-9
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
-    public var shiftedTime = 2 / 165e9
-    public var turnTime = 0.4e-9
+    public var shiftedTime = 2 / 190e9
+    public var turnTime = 0.28e-9
     /// What is left of the latter where a slab stays in one core's cache; and how many far elements reading and writing one of sums
     /// that are in no cache counts for (`Docs/Measurements/2026-11-23-direct.md`).
     public var nearTurnCost = 0.5

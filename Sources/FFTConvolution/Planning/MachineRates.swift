@@ -56,7 +56,10 @@ extension Machine {
             Rate("stencil-gradient", \.stencilGradientTime, avx2: 2.4, baseline: 4.7),
             Rate("tap-sum", \.tapSumTime, avx2: 1, baseline: 1.5),
         ],
-        [Rate("stencil-call", \.stencilCallTime), Rate("pad", \.padTime)],
+        [
+            Rate("stencil-call", \.stencilCallTime), Rate("stencil-add", \.stencilAddTime), Rate("pad", \.padTime),
+            Rate("spread", \.spreadTime),
+        ],
         [Rate("element", \.elementTime), Rate("far-element", \.farElementTime)],
         [Rate("shifted-product", \.shiftedTime, avx2: 1.9, baseline: 6.2)],
         [Rate("turn", \.turnTime)],

@@ -121,15 +121,10 @@ struct GradientSlabs: Hashable, Sendable {
         self.panelPitch = panelPitch
         let pitch = (problem.channelsPerGroup + panelWidth - 1) / max(panelWidth, 1) * panelPitch
         func counts(_ depths: Int, _ rows: Int) -> (input: Int, gradient: Int) {
-            func product(_ factors: Int...) -> Int {
-                factors.reduce(1) { product, factor in
-                    let (next, overflow) = product.multipliedReportingOverflow(by: factor)
-                    return overflow ? Int.max / 16 : min(next, Int.max / 16)
-                }
-            }
-            return (
-                product(axes.depth.reach(depths), axes.row.reach(rows), axes.column.reach(axes.column.output), pitch),
-                product(depths, rows, axes.column.output, gradientWidth)
+            (
+                saturatingProduct(
+                    axes.depth.reach(depths), axes.row.reach(rows), axes.column.reach(axes.column.output), pitch),
+                saturatingProduct(depths, rows, axes.column.output, gradientWidth)
             )
         }
         var (depths, rows) = (axes.depth.output, axes.row.output)

@@ -51,7 +51,7 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let lines = (Cg + multiple - 1) / multiple
         let pitch = tapsTogether > 1 || lines == 1 ? Cg : (lines | 1) * multiple
         let width = panelWidth * panelCount
-        sumCount = axes.taps * Cg * width
+        sumCount = saturatingProduct(axes.taps, Cg, width)
         slabs = GradientSlabs(
             axes, problem, precision, panelWidth: Cg, panelPitch: pitch, gradientWidth: width, sumCount: sumCount,
             limit: slabLimit, apartLimit: apartLimit)

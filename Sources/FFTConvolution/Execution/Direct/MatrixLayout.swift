@@ -95,13 +95,13 @@ struct MatrixLayout: Hashable, Sendable {
         }
         self.fillings = fillings
         let (panelWidth, panelCount) = (self.panelWidth, self.panelCount)
-        let depths = fillings.map { $0.count * geometry.sourcesPerGroup }
+        let depths = fillings.map { saturatingProduct($0.count, geometry.sourcesPerGroup) }
         runs = depths.map { EvenCut($0, most: Self.mostTerms) }
         var offsets: [Int] = []
         var filterCount = 0
         for depth in depths {
             offsets.append(filterCount)
-            filterCount += depth * panelWidth * panelCount
+            filterCount = min(filterCount + saturatingProduct(depth, panelWidth, panelCount), .max / 8)
         }
         fillingOffsets = offsets
         self.filterCount = filterCount
@@ -109,7 +109,7 @@ struct MatrixLayout: Hashable, Sendable {
         // Slabs are apart if there are enough for all workers, and if they are large enough for filters that come from afar.
         let groups = problem.batch * problem.groups
         let pieces = (4 * workers + groups * geometry.sets.count - 1) / max(groups * geometry.sets.count, 1)
-        let farFilters = filterCount * precision.byteCount > apartLimit
+        let farFilters = filterCount > apartLimit / precision.byteCount
         let apart = geometry.sets.compactMap {
             SlabCut(
                 apart: $0, geometry, limit: apartLimit / precision.byteCount, pieces: pieces,
@@ -166,11 +166,7 @@ struct Filling: Hashable, Sendable {
 
     var count: Int {
         parts.reduce(0) { sum, part in
-            let product = [part.depth.count, part.row.count, part.column.count].reduce(1) { product, count in
-                let (next, overflow) = product.multipliedReportingOverflow(by: count)
-                return overflow ? Int.max / 16 : min(next, Int.max / 16)
-            }
-            return min(sum + product, Int.max / 16)
+            min(sum + saturatingProduct(part.depth.count, part.row.count, part.column.count), .max / 8)
         }
     }
 
@@ -211,12 +207,7 @@ struct SourceBox: Hashable, Sendable {
     }
 
     var rowPitch: Int { sources * columns }
-    var count: Int {
-        [layers, rows, sources, columns].reduce(parts) { product, extent in
-            let (next, overflow) = product.multipliedReportingOverflow(by: extent)
-            return overflow ? Int.max / 16 : min(next, Int.max / 16)
-        }
-    }
+    var count: Int { saturatingProduct(parts, layers, rows, sources, columns) }
 
     func offset(part: Int, layer: Int, row: Int, source: Int) -> Int {
         (((part * layers + layer) * rows + row) * sources + source) * columns
