@@ -1,5 +1,4 @@
 import Foundation
-import Synchronization
 
 /// Runs the tool as its users do: as a process, with files.
 struct Tool {
@@ -38,8 +37,6 @@ struct Tool {
         return nil
     }()
 
-    private static let starting = Mutex(())
-
     /// Starts the tool, in this process's environment or another one. Streams go to files, so that nothing waits for a
     /// full pipe.
     ///
@@ -57,20 +54,24 @@ struct Tool {
         process.currentDirectoryURL = folder.url
         process.environment = (environment ?? ProcessInfo.processInfo.environment)
             .merging(["FFTCONV_CACHE": calibration]) { $1 }
+        for name in ["output", "errors"] { try streams.write(Data(), name) }
+        var handles = try ["output", "errors"].map { try FileHandle(forWritingTo: streams.url($0)) }
+        process.standardOutput = handles[0]
+        process.standardError = handles[1]
         if let input {
             try streams.write(input, "input")
-            process.standardInput = try FileHandle(forReadingFrom: streams.url("input"))
+            handles.append(try FileHandle(forReadingFrom: streams.url("input")))
+            process.standardInput = handles[2]
         } else {
             process.standardInput = FileHandle.nullDevice
         }
-        for name in ["output", "errors"] { try streams.write(Data(), name) }
-        process.standardOutput = try FileHandle(forWritingTo: streams.url("output"))
-        process.standardError = try FileHandle(forWritingTo: streams.url("errors"))
         // `waitUntilExit` looks only every tenth of a second.
         let ended = DispatchSemaphore(value: 0)
         process.terminationHandler = { _ in ended.signal() }
-        // Foundation's `run` has crashed, copying memory that was gone, when many tests started processes at the same time.
-        try starting.withLock { _ in try process.run() }
+        try process.run()
+        // Foundation keeps the process, and with it its handles. It also looks through all open files to start the next one,
+        // and reads beyond the list of them once there are some 1360 (Swift 6.3).
+        for handle in handles { try handle.close() }
         return Running(process: process, ended: ended, streams: streams)
     }
 
