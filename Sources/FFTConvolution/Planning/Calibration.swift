@@ -2,7 +2,7 @@ internal import SpectralEngine
 
 /// Rates of this machine, measured.
 ///
-/// FFTW's passes are timed alone, one for each transform length, and so is the start of a thread. All other rates are fitted to the times of whole calls of
+/// FFTW's passes are timed alone, one for each transform length. All other rates are fitted to the times of whole calls of
 /// recipes that the library has: predictions are sums over rates, so the rates are those that predict these calls best. What
 /// is fitted is what choices are made with, whatever a formula counts; and it needs no loop of its own for each rate.
 public struct Calibration: Sendable {
@@ -27,7 +27,7 @@ public struct Calibration: Sendable {
     /// What to write to ``StoredCalibration/path``.
     public var fileText: String { CalibrationFile.text(machine) }
 
-    /// Measures. Takes 10 to 45 s, on one thread; the time that others take of the machine is not counted.
+    /// Measures. Takes 10 to 45 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
     /// - Parameter control: Lets another thread watch or stop it.
     /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
@@ -63,7 +63,6 @@ public struct Calibration: Sendable {
             machine.passTimes.beyond *= last / old
         }
         try control?.completeBlock()
-        machine.threadStartTime = try threadStartTime() ?? machine.threadStartTime
         for rate in Machine.passRates { keepInRange(&machine, rate, builtIn) }
 
         var calls: [RateFit.Call] = []
@@ -94,24 +93,6 @@ public struct Calibration: Sendable {
 
     private static func passTime(_ length: Int, columns: Bool) -> Double? {
         PassSpeed.secondsPerPoint(length: length, columns: columns, rounds: 200)
-    }
-
-    /// What is lost when a second thread does half of some work, at its best: other programs may have the core. `nil` on one core.
-    private static func threadStartTime() throws -> Double? {
-        guard Machine.availableCores > 1 else { return nil }
-        // More than it takes to wake a thread, else the first one does both halves.
-        let half = 200e-6
-        var least = Double.infinity
-        for _ in 0..<200 {
-            let time = try ContinuousClock().measure {
-                try Workers.run(count: 2, blocks: 2) { _, _ in
-                    let end = Processor.threadTime + half
-                    while Processor.threadTime < end {}
-                }
-            }
-            least = min(least, Double(time.components.attoseconds) * 1e-18 - half)
-        }
-        return max(least, 1e-6)
     }
 
     /// What is further off than a file may say is no measurement.

@@ -5,7 +5,7 @@
 package enum CalibrationFile {
     private static let format = "fftconv-calibration"
     /// To be counted up when a rate changes its meaning within a version of the library.
-    private static let formatVersion = "2"
+    private static let formatVersion = "3"
     /// A file has about 2 KiB.
     package static let largestByteCount = 64 << 10
     /// How many times the built-in rate a measured one may be, or the other way round: what is further off is no measurement.

@@ -1,11 +1,13 @@
-/// One pass of one problem whose recipes calibration times, on one thread.
+/// One pass of one problem whose recipes calibration times.
 package struct CalibrationProbe: Sendable {
     let text: ProblemText
     let pass: Pass
+    let threads: Int
 
-    package init(_ text: ProblemText, _ pass: Pass) {
+    package init(_ text: ProblemText, _ pass: Pass, threads: Int = 1) {
         self.text = text
         self.pass = pass
+        self.threads = threads
     }
 
     /// Longest predicted time of a call: of those that take longer there are enough short ones.
@@ -16,7 +18,7 @@ package struct CalibrationProbe: Sendable {
     /// The likely recipes of every algorithm.
     func recipes(_ machine: Machine) -> [any Algorithm] {
         let request = PlanRequest(
-            problem: text.problem, pass: pass, precision: text.precision, threads: 1,
+            problem: text.problem, pass: pass, precision: text.precision, threads: threads,
             memoryLimit: machine.memoryByteCount / 4, machine: machine)
         return Registry.all.flatMap { Self.recipes(of: $0, request) }
     }
@@ -33,10 +35,10 @@ package struct CalibrationProbe: Sendable {
     func times(of recipes: [any Algorithm], minimumTime: Double) throws -> [Double] {
         guard !recipes.isEmpty else { return [] }
         if text.precision == .float64 {
-            var timer = try RecipeTimer<Double>(text.problem, pass, isAlone: true)
+            var timer = try RecipeTimer<Double>(text.problem, pass, isAlone: threads == 1)
             return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 3)
         }
-        var timer = try RecipeTimer<Float>(text.problem, pass, isAlone: true)
+        var timer = try RecipeTimer<Float>(text.problem, pass, isAlone: threads == 1)
         return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 3)
     }
 
@@ -55,13 +57,20 @@ package struct CalibrationProbe: Sendable {
             "n2c8i8x8x8_k16f3x3x3",
             "c3i96x96_k16f5x5", "n8c16i256_k16f17", "i24x24_f3x3_f64",
         ]
-        return texts.flatMap(probes)
+        // Calls so short that sharing them is not free.
+        let shared = [
+            "i16384_f129", "i65536_f301", "i96x96_f9x9", "i192x192_f5x5", "i300x300_f15x15", "i24x24x24_f5x5x5",
+            "n2c32i14x14_k32f13x13_psame_g32", "n2c32i28x28_k32f3x3_psame", "n2c64i14x14_k64f3x3_psame",
+            "n4c16i14x14_k16f5x5_psame", "c3i64x64_k8f5x5",
+        ]
+        return texts.flatMap { probes($0, threads: 1) }
+            + (Machine.availableCores > 1 ? shared.flatMap { probes($0, threads: 2) } : [])
     }
 
-    private static func probes(_ text: String) -> [CalibrationProbe] {
+    private static func probes(_ text: String, threads: Int) -> [CalibrationProbe] {
         // All are written above.
         guard let text = try? ProblemText(text) else { preconditionFailure("a problem text of calibration: \(text)") }
-        return Pass.allCases.map { CalibrationProbe(text, $0) }
+        return Pass.allCases.map { CalibrationProbe(text, $0, threads: threads) }
     }
 }
 

@@ -22,7 +22,7 @@ extension Machine {
     }
 
     /// All that are measured but for those of passes.
-    package static let rates: [Rate] = fittedRates.flatMap(\.self) + [Rate("thread-start", \.threadStartTime)]
+    package static let rates: [Rate] = fittedRates.flatMap(\.self)
 
     /// Those that are fitted to the times of whole calls. Rates of one group keep their proportions: whole calls tell their sum
     /// and not their shares. (Fitted one by one they were right for the calls of the fit, and for others not: 2026-11-23, the
@@ -58,13 +58,14 @@ extension Machine {
         ],
         [
             Rate("stencil-call", \.stencilCallTime), Rate("stencil-add", \.stencilAddTime), Rate("pad", \.padTime),
-            Rate("spread", \.spreadTime),
+            Rate("spread", \.spreadTime), Rate("element", \.elementTime), Rate("far-element", \.farElementTime),
         ],
-        [Rate("element", \.elementTime), Rate("far-element", \.farElementTime)],
         [Rate("shifted-product", \.shiftedTime, avx2: 1.9, baseline: 6.2)],
         [Rate("turn", \.turnTime)],
         [Rate("reference-f32", \.singleReferenceRate)],
         [Rate("reference-f64", \.doubleReferenceRate)],
+        // Waking a thread takes 1.7 µs at its best; what it costs to share a call is more (`Docs/Measurements/2026-11-23-choice.md`).
+        [Rate("thread-start", \.threadStartTime)],
     ]
 
     /// What FFTW's passes cost, which are measured alone.
