@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: common),
         .testTarget(
             name: "FFTConvolutionTests",
-            dependencies: ["FFTConvolution", "SpectralEngine", "TestSupport"],
+            dependencies: ["CKernels", "FFTConvolution", "SpectralEngine", "TestSupport"],
             swiftSettings: common),
         .testTarget(
             name: "ArrayFilesTests",

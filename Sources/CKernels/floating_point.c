@@ -14,6 +14,11 @@ void ck_restore_floating_point(unsigned long state) {
     if ((state & ~0x3fUL) != 0x1f80) _mm_setcsr((unsigned)state);
 }
 void ck_flush_subnormals(void) { _mm_setcsr(_mm_getcsr() | 0x8040); }
+int ck_has_met_subnormals(void) {
+    const unsigned state = _mm_getcsr();
+    _mm_setcsr(state & ~2U);
+    return (state & 2) != 0;
+}
 void ck_pause(void) { _mm_pause(); }
 
 #elif defined(__aarch64__)
@@ -34,6 +39,8 @@ void ck_restore_floating_point(unsigned long state) {
     if (state != 0) set(state);
 }
 void ck_flush_subnormals(void) { set(get() | 1UL << 24); }
+// Only noted where they are flushed.
+int ck_has_met_subnormals(void) { return 0; }
 void ck_pause(void) { __asm__ volatile("yield"); }
 
 #else
@@ -41,6 +48,7 @@ void ck_pause(void) { __asm__ volatile("yield"); }
 unsigned long ck_enter_default_floating_point(void) { return 0; }
 void ck_restore_floating_point(unsigned long state) { (void)state; }
 void ck_flush_subnormals(void) {}
+int ck_has_met_subnormals(void) { return 0; }
 void ck_pause(void) {}
 
 #endif

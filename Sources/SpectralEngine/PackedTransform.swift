@@ -161,6 +161,15 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
         }
     }
 
+    /// Clears the panels that rows are copied to: where they are fewer than eight, FFTW transforms what is beside them.
+    public func clearPanels() {
+        for worker in 0..<workers {
+            let panels = panels(of: worker)
+            unsafe panels.packed.clear(count: 2 * shape.panelCount)
+            unsafe panels.turned.clear(count: 2 * shape.panelCount)
+        }
+    }
+
     private func panels(of worker: Int) -> Panels<Scalar> {
         let count = 2 * shape.workerCount(fields: fields)
         return Panels(panels[worker * count..<(worker + 1) * count], 2 * shape.panelCount)

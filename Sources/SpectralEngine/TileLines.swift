@@ -60,7 +60,9 @@ extension PackedTransform {
         shape.check(tile, box, team)
         shape.checkSpectrum(spectrum)
         if shape.form == .small {
-            return unsafe tile.base.update(from: spectrum.base, count: 2 * shape.spectrumCount)
+            return shape.forEachLine(shape.lineCount) { line in
+                unsafe (tile.base + line).update(from: spectrum.base + line, count: 2 * shape.lineLength)
+            }
         }
         let positions = shape.linePositions(box)
         team.run(shape.panelCount()) { index, panels in
@@ -68,7 +70,9 @@ extension PackedTransform {
             var lines = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
             if panel.count < shape.panelWidth {
                 // The plan transforms eight lines; those beyond the last one go nowhere.
-                unsafe panels.turned.update(from: lines, count: 2 * panel.count * shape.linePitch)
+                shape.forEachLine(panel.count) { line in
+                    unsafe (panels.turned + line).update(from: lines + line, count: 2 * shape.lineLength)
+                }
                 unsafe lines = panels.turned
             }
             unsafe inverse(lines, panel, positions, tile.base, panels.packed)
@@ -135,7 +139,9 @@ extension PackedTransform {
                         spectra + field * spectraCount, half.base, target, panel, conjugate, accumulate: position > 0)
                     let isLast = position == summationBlock - 1 || field == fields - 1
                     if isLast, !isFirstBlock {
-                        unsafe Scalar.add(target, sum, 2 * panel.count * shape.linePitch)
+                        shape.forEachLine(panel.count) { line in
+                            unsafe Scalar.add(target + line, sum + line, 2 * shape.lineLength)
+                        }
                     }
                 }
                 if isKept { continue }
@@ -284,6 +290,23 @@ extension PackedTransform {
             let start = 2 * kept * shape.linePitch
             unsafe Scalar.multiply(x + start, half + 2 * offset, y + start, &lines, conjugate, accumulate)
         }
+    }
+}
+
+extension TileShape {
+    /// Calls `body` with where some lines begin that follow each other, in scalars: what lies between them may be anything, and is
+    /// neither read nor written.
+    fileprivate func forEachLine(_ count: Int, _ body: (_ start: Int) -> Void) {
+        for line in 0..<count { body(2 * line * linePitch) }
+    }
+
+    /// sum += term, whole spectra.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func add<Scalar: ConvolutionScalar>(_ term: SharedRegion<Scalar>, to sum: SharedRegion<Scalar>) {
+        checkSpectrum(term)
+        checkSpectrum(sum)
+        forEachLine(lineCount) { unsafe Scalar.add(term.base + $0, sum.base + $0, 2 * lineLength) }
     }
 }
 

@@ -159,6 +159,11 @@ public struct TileShape: Hashable, Sendable {
 
     /// Lines of one panel: 8 complex f32 elements are a cache line.
     var panelWidth: Int { form == .line ? 1 : 8 }
+    /// Whether it has two short axes, whose spectrum FFTW reads by columns.
+    public var isSmall: Bool { form == .small }
+    /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
+    /// the good lengths those below 32 are.
+    public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }
     /// Complex elements from row to row of a panel: aligned, and no power of two apart.
     var panelPitch: Int { (max(rowCount, columnCount) + 7) / 8 * 8 + 8 }
 

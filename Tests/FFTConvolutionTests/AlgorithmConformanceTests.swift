@@ -1,3 +1,4 @@
+import CKernels
 import FFTConvolution
 import Testing
 import TestSupport
@@ -90,6 +91,30 @@ struct AlgorithmConformanceTests {
         }
         findings.report()
         #expect(certified >= 9 * uncertified.count, "no certificate for \(uncertified)")
+    }
+
+    /// One subnormal operand takes a processor as long as a small transform; of what memory held before, some are.
+    @Test(arguments: AlgorithmCase.all)
+    func computesWithNoSubnormalThatMemoryHeld(_ test: AlgorithmCase) throws {
+        var findings = Findings()
+        let small = [
+            "i32x32_f5x5", "i14x14_f5x5", "n3i16x12_f9x3", "n2c4i14x14_k4f9x9_psame_g4", "n4c4i8x8_k4f3x3_psame_g4",
+            "i20x20x20_f5x5x5", "i7x9x11_f3x3x3", "i300_f31", "n3c2i5000_k2f500", "i200x200_f5x31",
+            "n2c8i14x14_k8f5x5_psame",
+            "n2c70i9x9_f3x3", "n2c20i10x10_k20f7x7_g20", "n2c5i12x12_k7f3x3_s2", "n2c3i9x30_k19f1x1",
+        ]
+        for problem in try ProblemList.entries().map(\.problem) + small.map({ try ProblemText($0).problem }) {
+            let text = ProblemText(problem, precision: test.precision, pass: test.pass).description
+            var generator = SeededGenerator(name: text)
+            let operands = Operands(problem, .uniform, test.precision, &generator)
+            for recipe in test.algorithm.firstRecipes(6, for: test.request(problem)) {
+                let execution = try Execution(recipe, for: test.request(problem))
+                _ = ck_has_met_subnormals()
+                _ = try execution.run(operands.first(test.pass), operands.second(test.pass), scratch: .subnormal)
+                findings.check(ck_has_met_subnormals() == 0, text, "recipe \(recipe) computes with subnormals")
+            }
+        }
+        findings.report()
     }
 
     /// ⟨Y(X,W),G⟩ = ⟨X,dX(G,W)⟩ = ⟨W,dW(X,G)⟩: the three passes are one trilinear form. No reference is involved.

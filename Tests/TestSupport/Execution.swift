@@ -7,10 +7,13 @@ package enum ScratchContent: CaseIterable, Sendable {
     case pattern
     /// Signalling NaNs of the precision.
     case signallingNaN
+    /// Subnormal numbers of the precision, such as half an address is.
+    case subnormal
 
     func word(_ precision: Precision) -> UInt64 {
         switch (self, precision) {
         case (.pattern, _): 0xa5a5_a5a5_a5a5_a5a5
+        case (.subnormal, _): 0x0000_7f00_0000_7f00
         case (.signallingNaN, .float32): 0x7fa0_0000_7fa0_0000
         case (.signallingNaN, .float64): 0x7ff4_0000_0000_0000
         }

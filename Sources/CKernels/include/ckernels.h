@@ -167,6 +167,8 @@ unsigned long ck_enter_default_floating_point(void);
 void ck_restore_floating_point(unsigned long state);
 /// Makes subnormals of this thread vanish, as programs built with -ffast-math do: for tests.
 void ck_flush_subnormals(void);
+/// Whether an operand of this thread was subnormal since the last call; 0 where the processor does not say: for tests.
+int ck_has_met_subnormals(void);
 
 /// Tells the processor that this thread waits in a loop.
 void ck_pause(void);

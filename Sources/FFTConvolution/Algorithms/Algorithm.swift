@@ -18,7 +18,7 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     /// The same on all cores of the machine. Choices are ranked by it, so that the choice, and with it every bit of the
     /// result, does not depend on the number of threads asked for.
     var rankingTime: Double { get }
-    /// What ``predictedTime`` would be by other rates, if all threads have enough to do. Calibration fits rates with it; an
+    /// What ``predictedTime`` would be by other rates, with the same workers. Calibration fits rates with it; an
     /// algorithm that has none of its own needs not answer.
     func predictedTime(on machine: Machine) -> Double
     /// Bytes of scratch that one execution uses.

@@ -11,6 +11,8 @@ package struct Direct: Algorithm {
     let request: PlanRequest
     let form: Form
     package let predictedTime: Double
+    /// That have enough to do.
+    private let workers: Int
     package let rankingTime: Double
 
     enum Form: Hashable, Sendable {
@@ -73,6 +75,7 @@ package struct Direct: Algorithm {
             form = make(workers)
         }
         self.form = form
+        self.workers = workers
         predictedTime = model.shared(single, workers: workers)
         rankingTime = model.shared(single, workers: model.workersWorthWaking(single, of: request.machine.coreCount))
     }
@@ -81,7 +84,7 @@ package struct Direct: Algorithm {
     init(_ request: PlanRequest, _ form: Form) {
         self.request = request
         self.form = form
-        (predictedTime, rankingTime) = (0, 0)
+        (workers, predictedTime, rankingTime) = (request.threads, 0, 0)
     }
 
     package var workspaceByteCount: Int { form.byteCount }
@@ -94,7 +97,7 @@ package struct Direct: Algorithm {
 
     package func predictedTime(on machine: Machine) -> Double {
         let model = CostModel(machine)
-        return model.shared(model.directTime(form, request), workers: request.threads)
+        return model.shared(model.directTime(form, request), workers: workers)
     }
 
     package var arithmetic: Arithmetic { .sums(roundings: form.roundings) }

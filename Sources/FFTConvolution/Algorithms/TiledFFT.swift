@@ -15,6 +15,8 @@ package struct TiledFFT: Algorithm {
     /// The blocking of a matrix product for each bin; `nil` if spectra are multiplied one by one.
     let dense: DenseLayout?
     package let predictedTime: Double
+    /// That have enough to do.
+    private let workers: Int
     package let rankingTime: Double
 
     package var arithmetic: Arithmetic { .transforms(tilings) }
@@ -62,7 +64,7 @@ package struct TiledFFT: Algorithm {
         let precision = request.precision
         let single = SpectralLayout(table, precision: precision, workers: 1)
         let singleTime = model.tiledTime(table, single, alone, workers: 1)
-        let workers = model.workersWorthWaking(singleTime, of: request.threads)
+        workers = model.workersWorthWaking(singleTime, of: request.threads)
         let rankingWorkers = model.workersWorthWaking(singleTime, of: request.machine.coreCount)
         let tables = 2 * precision.byteCount * table.shape.tableCount
         guard isDense else {
@@ -88,8 +90,8 @@ package struct TiledFFT: Algorithm {
 
     package func predictedTime(on machine: Machine) -> Double {
         let model = CostModel(machine)
-        guard let dense else { return model.tiledTime(table, layout, request, workers: request.threads) }
-        return model.denseTime(table, dense, request, workers: request.threads)
+        guard let dense else { return model.tiledTime(table, layout, request, workers: workers) }
+        return model.denseTime(table, dense, request, workers: workers)
     }
 
     package var description: String {

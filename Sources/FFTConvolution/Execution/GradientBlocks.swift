@@ -301,7 +301,7 @@ extension SpectralPipeline {
 
     /// Adds what a chunk has summed for one plane to the sum of those before it.
     func addChunk(_ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>) {
-        add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory))
+        shape.add(accumulator(chunk, plane, memory), to: accumulator(0, plane, memory))
     }
 
     /// Adds up the chunks of one plane, in order; `nil` if no product reaches it, and then it is 0.

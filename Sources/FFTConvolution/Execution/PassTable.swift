@@ -96,6 +96,24 @@ struct AxisWindows: Hashable, Sendable {
     }
 }
 
+extension AxisWindows {
+    /// Positions from the first sample of a window to its last one, in the mean. All but the first and the last are alike, but for
+    /// rare ones beside them.
+    func meanPositions(_ segment: (Int) -> AxisSegment) -> Double {
+        func positions(_ t: Int) -> Double { Double(segment(t).positions.count) }
+        guard tileCount > 2 else { return (positions(0) + positions(tileCount - 1)) / 2 }
+        return (positions(0) + Double(tileCount - 2) * positions(tileCount / 2) + positions(tileCount - 1))
+            / Double(tileCount)
+    }
+}
+
+/// Positions of a tile along its axes, in the mean of several.
+struct TileExtents {
+    let planes: Double
+    let rows: Double
+    let columns: Double
+}
+
 /// The windows of all fields of one problem and pass.
 ///
 /// A *row* is a batch item and a tile; rows are counted with the tiles of one item together, so that the partners of a
@@ -143,6 +161,9 @@ struct PassTable: Hashable, Sendable {
         shape = TileShape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
     }
+
+    /// What windows are of.
+    enum Operand { case input, outputGradient, filter, result }
 
     /// The table of some channels and filters: whole groups, or a part of one.
     func section(channels: Range<Int>, filters: Range<Int>) -> PassTable {
@@ -224,6 +245,21 @@ struct PassTable: Hashable, Sendable {
             TileBox(planes: 0..<end(depth), rows: 0..<end(height), columns: 0..<end(width))
         }
         return (box(\.firstEnd), box(\.secondEnd))
+    }
+
+    /// Mean positions that the windows of some operand or result take along each axis.
+    func meanExtents(_ operand: Operand) -> TileExtents {
+        func mean(_ windows: AxisWindows) -> Double {
+            windows.meanPositions { t in
+                switch operand {
+                case .input: windows.input(t)
+                case .outputGradient: windows.outputGradient(t)
+                case .result: windows.result(t)
+                case .filter: windows.filter
+                }
+            }
+        }
+        return TileExtents(planes: mean(depth), rows: mean(height), columns: mean(width))
     }
 
     /// - Parameters:

@@ -89,7 +89,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         for index in 0..<marks.count { marks[index] = 0 }
         let own = scratch[self.scratch.inputGradient.offset..<scratch.count]
         let memory = PipelineMemory<Scalar>(own, forward.layout, filters: kept)
-        memory.forgetMarks()
+        forward.begin(memory)
         control?.begin(blocks: forward.filterBlockCount + forward.table.productBlockCount)
         let hasNonFinite = try forward.transformFilters(w, memory, control)
         let isTouched = try forward.runProductBlocks(x, bias, y, memory, control) { partner, worker in
@@ -117,8 +117,8 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             filters: inputGradient.layout.pairsFilters ? part(scratch, self.scratch.filters) : nil,
             spectra: kept.map { part($0, self.kept.filters).region(forward.layout.spectra, of: Scalar.self) })
         let sums = PipelineMemory<Scalar>(gradientScratch, filterGradient.layout)
-        memory.forgetMarks()
-        sums.forgetMarks()
+        inputGradient.begin(memory)
+        filterGradient.begin(sums)
         let hasNonFinite =
             try kept == nil
             ? inputGradient.transformFilters(w, memory, nil) : inputGradient.measureFilters(w, memory)

@@ -51,8 +51,6 @@ extension CostModel {
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)
         let (channelLoads, filterLoads) = (Double(loads.channels), Double(loads.filters))
-        // A window from the middle stands for all.
-        let row = table.rowCount / 2
         let filterBlocks = (planes / 2).rounded(.up)
         let blocks: Double
         let blockTime: Double
@@ -60,9 +58,8 @@ extension CostModel {
         switch table.pass {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
-            let partner = Partner(group: 0, row: row)
-            let loaded = TileBox(table.fieldWindow(partner, 0), nil)
-            let kept = TileBox(table.resultWindow(partner, 0), nil)
+            let loaded = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
+            let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
             blockTime =
@@ -71,20 +68,19 @@ extension CostModel {
                 + Cg * Kg * product
             filterTime =
                 request.isFilterPrepared
-                ? 0 : stages.forward(table.filterBox) + (planes > 1 ? 2 : 0.5) * stages.product
+                ? 0 : stages.forward(table.meanExtents(.filter)) + (planes > 1 ? 2 : 0.5) * stages.product
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
-            let input = TileBox(table.inputWindow(row: row, channel: 0), nil)
-            let gradient = TileBox(table.outputGradientWindow(row: row, filter: 0), nil)
+            let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
             blocks = G * Double(layout.chunkCount)
             blockTime =
                 Double(table.pairCount) / Double(layout.chunkCount)
                 * (Cg * channelLoads * stages.forward(input) + Kg * filterLoads * stages.forward(gradient) + Cg * Kg
                     * product)
-            filterTime = stages.inverse(table.filterBox) + 2 * Double(layout.chunkCount) * stages.product
+            filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
         }
         let bytes = 2 * request.precision.byteCount * table.shape.tileCount
-        return dealt(blockTime, Int(blocks), workers, tileBytes: bytes)
+        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, tileBytes: bytes)
             + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
     }
 
@@ -146,7 +142,7 @@ extension CostModel {
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
-        return all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
+        return 2 * machine.entryTime + all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
     }
 
     /// One point of a pass along eight channels: what it takes to move it, and its multiply-adds; or FFTW's time.
@@ -183,42 +179,43 @@ private struct StageTimes {
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
         self.machine = machine
         self.shape = shape
-        // A tile and the half spectrum it meets should be near; each doubling beyond the cache costs.
+        // A tile and the half spectrum it meets should be near: well inside the cache, since there is more to it. Each doubling beyond
+        // a quarter costs.
         let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount)
-        let excess = max(bytes / Double(machine.cacheByteCount), 1).log2Bound
+        let excess = max(4 * bytes / Double(machine.cacheByteCount), 1).log2Bound
         factor = (1 + machine.beyondCacheCost * excess) * (precision == .float32 ? 1 : 2) / machine.coreSpeed
     }
 
     /// Gather and all passes; rows and planes without samples are left out.
-    func forward(_ box: TileBox) -> Double { moved(box) + transform(box, isInverse: false) + calls(box) }
+    func forward(_ box: TileExtents) -> Double { moved(box) + transform(box, isInverse: false) + calls(box) }
 
     /// All passes back, and scatter; rows and planes that are not kept are left out.
-    func inverse(_ box: TileBox) -> Double { moved(box) + transform(box, isInverse: true) + calls(box) }
+    func inverse(_ box: TileExtents) -> Double { moved(box) + transform(box, isInverse: true) + calls(box) }
 
     /// A product of the spectrum of one field with that of one filter.
     var product: Double { Double(shape.pointCount) * machine.productTime * factor }
 
-    private func moved(_ box: TileBox) -> Double {
-        let rows = Double(box.planes.count * box.rows.count)
+    private func moved(_ box: TileExtents) -> Double {
+        let rows = box.planes * box.rows
         return (rows * (Double(shape.length) * machine.gatherTime + machine.rowTime)) * factor
     }
 
     /// What panels of eight rows or lines cost beyond their points, and a block.
-    private func calls(_ box: TileBox) -> Double {
-        let rows = Double(box.planes.count * (box.rows.count + 7) / 8)
-        let columns = shape.planes > 1 ? Double(box.planes.count * shape.length) / 8 : 0
+    private func calls(_ box: TileExtents) -> Double {
+        let rows = box.planes * (box.rows / 8).rounded(.up)
+        let columns = shape.planes > 1 ? box.planes * Double(shape.length) / 8 : 0
         return machine.blockTime + (rows + columns + Double(shape.lineCount) / 8) * machine.callTime
     }
 
-    private func transform(_ box: TileBox, isInverse: Bool) -> Double {
+    private func transform(_ box: TileExtents, isInverse: Bool) -> Double {
         let points = Double(shape.pointCount)
         let (line, isColumns) = machine.passTimes.pass(shape.lineLength)
         // Lines are read by FFTW, or copied; on the way back they are always copied.
         let lines = points * (line + (isColumns && !isInverse ? 0 : machine.copyTime))
         var time = 0.0
         if shape.planes > 1 {
-            let share = Double(box.planes.count) / Double(shape.planes)
-            time += share * Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length)
+            let share = box.planes / Double(shape.planes)
+            time += share * box.rows / Double(shape.rows) * points * contiguous(shape.length)
             let (column, isRead) = machine.passTimes.pass(shape.rows)
             time += share * points * (column + (isRead ? 1 : 2) * machine.copyTime)
             // The planes of a line are far from each other.
@@ -227,13 +224,15 @@ private struct StageTimes {
             let first = machine.passTimes.pass(shape.rows).seconds, last = machine.passTimes.pass(shape.length).seconds
             let share =
                 isInverse
-                ? Double(box.rows.count) / Double(shape.rows) : Double(box.columns.count) / Double(shape.length)
+                ? box.rows / Double(shape.rows) : box.columns / Double(shape.length)
             time += points * (isInverse ? first + share * last : share * first + last)
         } else if shape.rows > 1 {
-            time += Double(box.rows.count) / Double(shape.rows) * points * contiguous(shape.length) + lines
+            time += box.rows / Double(shape.rows) * points * contiguous(shape.length) + lines
         } else if shape.lineLength < shape.length {
-            // A long line as a matrix: rotated, and its columns copied.
-            time += lines + points * (contiguous(shape.length / shape.lineLength) + machine.rotationTime)
+            // A long line as a matrix: rotated, and its columns read by FFTW on the way forward, or copied.
+            let columns = shape.length / shape.lineLength
+            let first = isInverse ? contiguous(columns) : machine.passTimes.pass(columns).seconds
+            time += lines + points * (first + machine.rotationTime)
         } else {
             time += points * contiguous(shape.length)
         }

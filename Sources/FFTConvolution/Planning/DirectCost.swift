@@ -17,7 +17,7 @@ extension CostModel {
             case .matrixGradient(let layout): matrixGradientTime(layout)
             case .channelGradient(let layout): channelGradientTime(layout)
             }
-        return (work + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale
+        return (work + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale + machine.entryTime
     }
 
     /// The same shared by workers, who meet twice or three times.

@@ -9,18 +9,18 @@ public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
-    public var rotationTime = 0.3e-9
+    public var rotationTime = 0.5e-9
     /// Seconds for copying one complex f32 point between a tile and a panel.
-    public var copyTime = 0.2e-9
+    public var copyTime = 0.13e-9
     /// Seconds for gathering or scattering one complex f32 point, two samples.
-    public var gatherTime = 0.35e-9
+    public var gatherTime = 0.53e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter.
-    public var productTime = 0.25e-9
+    public var productTime = 0.17e-9
     /// How many times as long it takes where the spectra that one block meets exceed a third of the L2 cache: 64 by 64 channels and bins
     /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
     public var farProductCost = 6.0
-    /// How much slower transforms get with each doubling of a tile beyond the L2 cache, as a share.
-    public var beyondCacheCost = 0.05
+    /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
+    public var beyondCacheCost = 0.056
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 152e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
@@ -70,18 +70,20 @@ public struct Machine: Sendable {
     public var farSumCost = 6.0
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
+    /// Seconds that a call costs before and after its work; one by transforms counts as two.
+    public var entryTime = 1.3e-6
     /// Seconds that starting one more thread's share of an execution costs.
     public var threadStartTime = 10e-6
     /// Seconds of work that a worker must have to be woken for it: with less, the median call takes longer than alone.
     public var leastShare = 50e-6
     /// Seconds that a panel of eight lines costs beyond its work, for each stage it goes through.
-    public var callTime = 80e-9
+    public var callTime = 40e-9
     /// Seconds that a block costs beyond its panels, forward and back alike.
     public var blockTime = 300e-9
     /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote.
     public var teamCost = 1.3
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
-    public var rowTime = 6e-9
+    public var rowTime = 14e-9
     /// What passes over lines cost, by their length.
     public var passTimes = PassTimes()
     /// Cores that choices are made for: all that the machine runs, whatever this process may use, so that the choice,

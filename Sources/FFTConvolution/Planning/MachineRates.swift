@@ -62,6 +62,7 @@ extension Machine {
         ],
         [Rate("shifted-product", \.shiftedTime, avx2: 1.9, baseline: 6.2)],
         [Rate("turn", \.turnTime)],
+        [Rate("entry", \.entryTime)],
         [Rate("reference-f32", \.singleReferenceRate)],
         [Rate("reference-f64", \.doubleReferenceRate)],
         // Waking a thread takes 1.7 µs at its best; what it costs to share a call is more (`Docs/Measurements/2026-11-23-choice.md`).

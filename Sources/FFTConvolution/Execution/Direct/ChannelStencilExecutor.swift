@@ -12,13 +12,15 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
 
     var preparationCount: Int { layout.lines }
 
-    /// Turns the filters of one line.
+    /// Turns the filters of one line. Lanes without a channel, here and in all that follows, hold 0: anything else might be subnormal,
+    /// which takes a processor many times as long (`n5c56i10x10_k56f7x7_g56_dx`: 7 times, 2026-11-23).
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {
         let channels = layout.channels(job)
+        let filters = scratch.region(layout.filters, of: Scalar.self)
+        if channels.count < layout.width { filters.slice(job, count: layout.filterCount).fill(0) }
         transpose(
-            second, at: channels.lowerBound * geometry.taps, pitch: geometry.taps,
-            into: scratch.region(layout.filters, of: Scalar.self), at: job * layout.filterCount, pitch: layout.width,
-            rows: channels.count, columns: geometry.taps)
+            second, at: channels.lowerBound * geometry.taps, pitch: geometry.taps, into: filters,
+            at: job * layout.filterCount, pitch: layout.width, rows: channels.count, columns: geometry.taps)
     }
 
     func sum(
@@ -68,6 +70,7 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let results = memory.results[0..<count * width]
         var isFirst = true
         if bias.count > 0, scaling.isNone {
+            if channels.count < width { results.fill(0) }
             for position in 0..<count {
                 for channel in channels { results[position * width + channel - channels.lowerBound] = bias[channel] }
             }
@@ -127,6 +130,7 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let (width, columns) = (layout.width, geometry.source.columns)
         let rows = stencil.sourceRows
         let top = part.row.start + firstRow + rows.lowerBound
+        if channels < width { memory.turned[0..<rows.count * columns * width].fill(0) }
         transpose(
             source, at: layer + top * columns, pitch: geometry.sourcePlane, into: memory.turned, at: 0, pitch: width,
             rows: channels, columns: rows.count * columns)
