@@ -278,7 +278,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 extension SpectralPipeline {
     /// Makes the memory of an execution ready: no plane is marked, and what FFTW transforms along with the lines of a panel, where
     /// these are fewer than eight, is 0. Of what memory held before some would be subnormal, and stay so, and one such number
-    /// takes a processor as long as a whole transform (`n16c16i8x8_k16f3x3_psame_g16`: 2.2 times the time, 2026-11-23).
+    /// takes a processor as long as a whole transform (`Docs/Measurements/2026-11-23-subnormals.md`).
     func begin(_ memory: PipelineMemory<Scalar>) {
         memory.forgetMarks()
         guard !shape.hasPartialPanels else {

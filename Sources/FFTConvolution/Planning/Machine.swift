@@ -3,7 +3,7 @@ internal import SpectralEngine
 /// What the cost model knows of the machine it predicts for.
 ///
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
-/// `Docs/Measurements/2026-11-22-panels.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
+/// `Docs/Measurements/2026-11-22-panels.md` and `2026-11-23-choice.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
 /// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
@@ -18,7 +18,7 @@ public struct Machine: Sendable {
     public var productTime = 0.17e-9
     /// How many times as long it takes where the spectra that one block meets exceed a third of the L2 cache: 64 by 64 channels and bins
     /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
-    public var farProductCost = 6.0
+    public var farProductCost = 9.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
     public var beyondCacheCost = 0.056
     /// Seconds of one complex multiply-add in f32 of the matrix product.

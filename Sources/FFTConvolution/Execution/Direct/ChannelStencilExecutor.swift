@@ -13,7 +13,7 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     var preparationCount: Int { layout.lines }
 
     /// Turns the filters of one line. Lanes without a channel, here and in all that follows, hold 0: anything else might be subnormal,
-    /// which takes a processor many times as long (`n5c56i10x10_k56f7x7_g56_dx`: 7 times, 2026-11-23).
+    /// which takes a processor many times as long (`Docs/Measurements/2026-11-23-subnormals.md`).
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {
         let channels = layout.channels(job)
         let filters = scratch.region(layout.filters, of: Scalar.self)
