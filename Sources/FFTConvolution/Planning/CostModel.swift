@@ -192,8 +192,10 @@ private struct StageTimes {
     /// All passes back, and scatter; rows and planes that are not kept are left out.
     func inverse(_ box: TileExtents) -> Double { moved(box) + transform(box, isInverse: true) + calls(box) }
 
-    /// A product of the spectrum of one field with that of one filter.
-    var product: Double { Double(shape.pointCount) * machine.productTime * factor }
+    /// A product of the spectrum of one field with that of one filter: a call for every panel of lines.
+    var product: Double {
+        Double(shape.pointCount) * machine.productTime * factor + Double((shape.lineCount + 7) / 8) * machine.callTime
+    }
 
     private func moved(_ box: TileExtents) -> Double {
         let rows = box.planes * box.rows

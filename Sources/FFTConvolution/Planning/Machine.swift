@@ -15,10 +15,10 @@ public struct Machine: Sendable {
     /// Seconds for gathering or scattering one complex f32 point, two samples.
     public var gatherTime = 0.53e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter.
-    public var productTime = 0.17e-9
+    public var productTime = 0.25e-9
     /// How many times as long it takes where the spectra that one block meets exceed a third of the L2 cache: 64 by 64 channels and bins
     /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
-    public var farProductCost = 9.0
+    public var farProductCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
     public var beyondCacheCost = 0.056
     /// Seconds of one complex multiply-add in f32 of the matrix product.
