@@ -13,12 +13,14 @@
 // Rows of a block of the matrix product: 12 of 16 registers are sums.
 #define MOST_ROWS 3
 
-// Of direct sums: 12 of 16 registers are sums of matrix products, 8 of stencils, 9 of gradients.
+// Of direct sums: 12 of 16 registers are sums of matrix products, of gradients and of stencils; 8 of 3x3 stencils, of which most
+// rows of the input meet few rows of results (Docs/Measurements/2026-11-25-avx2.md).
 #define MOST_SHIFTED_ROWS 6
 #define MOST_SUMS 12
-#define MOST_STENCIL_SUMS 8
+#define STENCIL_SUMS(known_rows) ((known_rows) == 3 ? 8 : 12)
+#define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2
-#define GRADIENT_ROWS 3
+#define GRADIENT_ROWS 4
 #define GRADIENT_TAPS 3
 
 // All bits of the first n scalars of a vector.

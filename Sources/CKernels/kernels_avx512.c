@@ -14,7 +14,8 @@
 // Of direct sums: 28 of 32 registers are sums of matrix products, 24 of stencils and of gradients.
 #define MOST_SHIFTED_ROWS 14
 #define MOST_SUMS 28
-#define MOST_STENCIL_SUMS 24
+#define STENCIL_SUMS(known_rows) 24
+#define CHANNEL_SUMS 16
 #define STENCIL_VECTORS 4
 #define GRADIENT_ROWS 4
 #define GRADIENT_TAPS 6

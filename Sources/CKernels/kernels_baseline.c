@@ -10,7 +10,8 @@
 #define MOST_ROWS 6
 #define MOST_SHIFTED_ROWS 12
 #define MOST_SUMS 24
-#define MOST_STENCIL_SUMS 24
+#define STENCIL_SUMS(known_rows) 24
+#define CHANNEL_SUMS 16
 #define STENCIL_VECTORS 4
 #define GRADIENT_ROWS 4
 #define GRADIENT_TAPS 6
@@ -18,7 +19,8 @@
 #define MOST_ROWS 3
 #define MOST_SHIFTED_ROWS 6
 #define MOST_SUMS 12
-#define MOST_STENCIL_SUMS 8
+#define STENCIL_SUMS(known_rows) 8
+#define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2
 #define GRADIENT_ROWS 3
 #define GRADIENT_TAPS 3
