@@ -146,7 +146,12 @@ extension ChannelTransform {
         unsafe (two + 2 * channels * points).clear(count: 2 * (8 - channels) * points)
         if exponents != (0, 0) {
             let (a, b) = (powersOfTwo(exponents.0, Scalar.self), powersOfTwo(exponents.1, Scalar.self))
-            unsafe Scalar.rescale(two, 8 * points, a, b)
+            // What lies between rows is nobody's number.
+            for channel in 0..<channels {
+                for row in 0..<extents.planes * extents.rows {
+                    unsafe Scalar.rescale(two + 2 * (channel * points + row * pitch), extents.length, a, b)
+                }
+            }
         }
         unsafe Scalar.unpackPanel(two, points, one, 8, points)
         // Columns of zeros stay what they are.

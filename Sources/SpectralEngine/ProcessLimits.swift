@@ -28,6 +28,19 @@ public enum ProcessLimits {
         return overflow ? .max : max(bytes, 1)
     }()
 
+    /// Bytes of a core's second-level cache, as far as the system tells; what it says is cut to what such caches are. Read once.
+    public static let secondLevelCache: Int = {
+        #if canImport(Darwin)
+            var (bytes, size) = (Int64(0), MemoryLayout<Int64>.size)
+            // At most `size` bytes are written. Several cores share it.
+            let isKnown = unsafe sysctlbyname("hw.l2cachesize", &bytes, &size, nil, 0) == 0 && bytes > 0
+            let told = isKnown ? Int(bytes) / 4 : 0
+        #else
+            let told = Int(sysconf(Int32(_SC_LEVEL2_CACHE_SIZE)))
+        #endif
+        return told > 0 ? min(max(told, 256 << 10), 4 << 20) : 1 << 20
+    }()
+
     /// Bytes of memory that are free now, cut to the container's limit.
     public static var availableMemory: Int {
         #if canImport(Darwin)

@@ -266,9 +266,10 @@ extension PackedTransform {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
         unsafe execute(lineInverse, lines, packed)
+        let written = shape.form == .plane ? shape.transformedRows(positions) : positions
         unsafe Scalar.unpackPanel(
-            packed + 2 * positions.lowerBound, shape.linePitch, start + 2 * positions.lowerBound * shape.lineStride,
-            shape.lineStride, positions.count)
+            packed + 2 * written.lowerBound, shape.linePitch, start + 2 * written.lowerBound * shape.lineStride,
+            shape.lineStride, written.count)
     }
 
     /// Products with the lines of a half spectrum: those it keeps, then those that are conjugates of kept ones.

@@ -40,7 +40,7 @@ public struct TileShape: Hashable, Sendable {
     /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
     let pitch: Int
 
-    /// The same from plane to plane.
+    /// The same from plane to plane: an odd multiple of 8.
     let planePitch: Int
 
     /// Bins of a line of the spectrum, and complex elements from line to line.
@@ -70,8 +70,8 @@ public struct TileShape: Hashable, Sendable {
             form = .line
             (rowCount, columnCount, lineLength) = (1, length, length)
         }
-        pitch = Self.padded(columnCount, rows: planes * rowCount)
-        planePitch = Self.padded(rowCount * pitch, rows: planes)
+        pitch = Self.padded(columnCount, rows: rowCount == 1 ? planes : rowCount)
+        planePitch = planes > 1 ? Self.odd(rowCount * pitch) : rowCount * pitch
         linePitch = (lineLength + 7) / 8 * 8 + (lineLength >= 128 && lineLength % 64 == 0 ? 8 : 0)
         let linesPerRow = form == .line ? 1 : columnCount
         let rowsOfLines = form == .volume ? rowCount : 1
@@ -167,11 +167,19 @@ public struct TileShape: Hashable, Sendable {
     /// Complex elements from row to row of a panel: aligned, and no power of two apart.
     var panelPitch: Int { (max(rowCount, columnCount) + 7) / 8 * 8 + 8 }
 
+    /// Complex elements from row to row of so many rows of `count`.
     private static func padded(_ count: Int, rows: Int) -> Int {
         let multiple = (count + 7) / 8 * 8
         // 512 complex f32 elements are 4096 bytes.
-        return rows > 1 && multiple % 512 == 0 ? multiple + 8 : multiple
+        if rows > 1, multiple % 512 == 0 { return multiple + 8 }
+        // Where FFTW reads columns itself, it reads them several times over: rows that meet in few sets of a cache of 64 sets drive each
+        // other out (`Docs/Measurements/2026-11-25-avx2.md`).
+        let sets = 64 / min(multiple / 8 & -(multiple / 8), 64)
+        return readsColumns(rows) && rows > 4 * sets ? odd(multiple) : multiple
     }
+
+    /// An odd multiple of 8, which are a line of memory in f32: so far apart, neighbours meet only when every set of a cache is in use.
+    private static func odd(_ multiple: Int) -> Int { multiple / 8 % 2 == 0 ? multiple + 8 : multiple }
 }
 
 // MARK: - Lines
@@ -232,6 +240,14 @@ extension TileShape {
             }
         precondition(positions.lowerBound >= 0 && positions.upperBound <= lineLength, "a box outside its tile")
         return positions
+    }
+
+    /// The rows of a plane that are transformed back, eight at a time, where some are kept: what lies in the others must be numbers, and
+    /// not what memory held before.
+    func transformedRows(_ kept: Range<Int>) -> Range<Int> {
+        guard !kept.isEmpty else { return kept }
+        let end = kept.lowerBound + (kept.count + panelWidth - 1) / panelWidth * panelWidth
+        return max(min(kept.lowerBound, rowCount - panelWidth), 0)..<min(end, rowCount)
     }
 }
 

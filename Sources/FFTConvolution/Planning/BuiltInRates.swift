@@ -15,5 +15,8 @@ extension Machine {
     }
 
     /// This machine, with the rates that are built in for its instruction set.
-    public init() { self.init(instructionSet: .inUse) }
+    public init() {
+        self.init(instructionSet: .inUse)
+        cacheByteCount = ProcessLimits.secondLevelCache
+    }
 }

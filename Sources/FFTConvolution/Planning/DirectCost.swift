@@ -67,6 +67,10 @@ extension CostModel {
         return planes * time + planeSets * (added * machine.stencilAddTime + spread * machine.spreadTime)
     }
 
+    /// As many taps as a row of them costs beside those it has, where channels are in vectors: 3x3 runs at 49 Gflop/s, 7x7 at 88 and
+    /// 9x9 at 100 (`Docs/Measurements/2026-11-25-avx2.md`).
+    private static let channelRowTaps = 1.5
+
     private func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
         let geometry = layout.geometry
         guard let part = geometry.sets.first?.parts.first else { return 0 }
@@ -75,7 +79,7 @@ extension CostModel {
         // Rows and layers that only meet padding are left out, columns are not.
         let pairs =
             part.row.pairs(results: geometry.result.rows, extent: geometry.source.rows)
-            * Double(geometry.result.columns * geometry.filter.columns)
+            * Double(geometry.result.columns) * (Double(geometry.filter.columns) + Self.channelRowTaps)
         let layers = part.depth.pairs(results: geometry.result.depth, extent: geometry.source.depth)
         let read = Double(geometry.result.rows + layout.rows.pieces * (geometry.filter.rows - 1))
         let moved =
@@ -112,7 +116,7 @@ extension CostModel {
     private func pointwiseTime(_ layout: PointwiseLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
-        let planes = Double(problem.batch) * Double(problem.filters) * Double(geometry.sourcesPerGroup)
+        let planes = Double(problem.batch) * Double(problem.filters) * Double(problem.channelsPerGroup)
         let vectors = (geometry.resultPlane + Self.lanes - 1) / Self.lanes
         // Rows that are no whole lines are loaded from two.
         return planes * Double(vectors * Self.lanes) * machine.shiftedTime * 1.05
