@@ -1,9 +1,10 @@
 """How good the choice of a method is: random problems, every candidate measured, and what `auto` lost against the best.
 
-usage: choice.py --tool PATH-TO-FFTCONV [--problems 100] [--threads 2] [--seed 1] [--out FILE.md]
+usage: choice.py --tool PATH-TO-FFTCONV [--problems 100] [--threads 2] [--seed 1] [--repeats 3] [--out FILE.md]
 
 Each problem counts three times, once a pass. The candidates and their times are those of `fftconv explain --measure`, which
-runs all of them but those predicted to take over a second.
+runs all of them but those predicted to take over a second; of several such runs each candidate's least time counts, as
+single ones are slowed down by whatever else the machine does.
 """
 
 from __future__ import annotations
@@ -75,22 +76,25 @@ def draw(rng: random.Random) -> tuple[str, str]:
         return kind, text
 
 
-def measure(tool: str, problem: str, kind: str, threads: int) -> Outcome:
+def candidates(tool: str, problem: str, threads: int) -> dict[str, tuple[bool, float, float]]:
+    """Of every candidate by its name: whether it is taken, its predicted and its measured time."""
     output = subprocess.run(
         [tool, "explain", problem, "--measure", "--threads", str(threads)], capture_output=True, text=True, check=True
     ).stdout
-    candidates, taken = [], None
-    for line in output.splitlines():
-        match = LINE.match(line)
-        if not match:
-            continue
-        candidate = (match["name"], float(match["predicted"]), float(match["measured"]))
-        candidates.append(candidate)
-        if match["taken"] == "*":
-            taken = candidate
-    if taken is None:
-        raise RuntimeError(f"{problem}: no candidate was taken:\n{output}")
-    return Outcome(problem, kind, taken, min(candidates, key=lambda c: c[2]))
+    matches = [match for match in map(LINE.match, output.splitlines()) if match]
+    return {m["name"]: (m["taken"] == "*", float(m["predicted"]), float(m["measured"])) for m in matches}
+
+
+def measure(tool: str, problem: str, kind: str, threads: int, repeats: int) -> Outcome:
+    runs = [candidates(tool, problem, threads) for _ in range(repeats)]
+    least = [
+        (is_taken, (name, predicted, min(run[name][2] for run in runs if name in run)))
+        for name, (is_taken, predicted, _) in runs[0].items()
+    ]
+    taken = [candidate for is_taken, candidate in least if is_taken]
+    if not taken:
+        raise RuntimeError(f"{problem}: no candidate was taken")
+    return Outcome(problem, kind, taken[0], min((c for _, c in least), key=lambda c: c[2]))
 
 
 def share(values: list[float], limit: float) -> str:
@@ -101,8 +105,8 @@ def report(outcomes: list[Outcome], arguments: argparse.Namespace, version: str)
     lines = [
         "# How good the choice is",
         "",
-        f"`Benchmarks/choice.py --problems {arguments.problems} --threads {arguments.threads} --seed {arguments.seed}`, {version}: "
-        f"{len(outcomes)} random passes, every candidate measured by `fftconv explain --measure`. *Loss* is the time of the one that `auto`",
+        f"`Benchmarks/choice.py --problems {arguments.problems} --threads {arguments.threads} --seed {arguments.seed} --repeats {arguments.repeats}`, {version}: "
+        f"{len(outcomes)} random passes, every candidate measured by `fftconv explain --measure`, its least time of all repeats. *Loss* is the time of the one that `auto`",
         "takes over that of the best; *prediction* is predicted over measured time of the one taken. The best is the luckiest of up to nine",
         "measured candidates, so that even a perfect choice would lose some per cent by noise.",
         "",
@@ -131,6 +135,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=100)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
@@ -138,7 +143,7 @@ def main() -> None:
     for _ in range(arguments.problems):
         kind, text = draw(rng)
         for suffix in PASSES:
-            outcomes.append(measure(arguments.tool, f"{text}_{suffix}", kind, arguments.threads))
+            outcomes.append(measure(arguments.tool, f"{text}_{suffix}", kind, arguments.threads, arguments.repeats))
     page = report(outcomes, arguments, datetime.date.today().isoformat())
     print(page)
     if arguments.out:

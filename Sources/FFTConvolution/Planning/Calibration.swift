@@ -2,7 +2,7 @@ internal import SpectralEngine
 
 /// Rates of this machine, measured.
 ///
-/// FFTW's passes are timed alone, one for each transform length. All other rates are fitted to the times of whole calls of
+/// FFTW's passes are timed alone, one for each transform length, which gives their proportions. All other rates are fitted to the times of whole calls of
 /// recipes that the library has: predictions are sums over rates, so the rates are those that predict these calls best. What
 /// is fitted is what choices are made with, whatever a formula counts; and it needs no loop of its own for each rate.
 public struct Calibration: Sendable {
@@ -79,9 +79,10 @@ public struct Calibration: Sendable {
             }
             try control?.completeBlock()
         }
-        let fit = RateFit(calls)
+        // Passes keep their proportions. What they cost in a call is another matter than alone, in the machine's best moments.
+        let fit = RateFit(calls, rates: Machine.fittedRates + [Machine.passRates])
         var fitted = fit.fitted(machine)
-        for rate in Machine.rates { keepInRange(&fitted, rate, builtIn) }
+        for rate in Machine.rates + Machine.passRates { keepInRange(&fitted, rate, builtIn) }
         return Calibration(
             machine: fitted, builtInError: fit.error(builtIn), error: fit.error(fitted),
             calls: calls.map {

@@ -137,7 +137,10 @@ extension CostModel {
             time += N * Double(set.depths.count * set.rows.count) * Double(layout.panelCount) * machine.stencilCallTime
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
-            time += N * Double(cut.pieces) * Double(cut.box.count) / Double(Self.lanes) * machine.padTime
+            // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.
+            let planes = N * Double(cut.pieces) * Double(cut.box.parts * cut.box.layers * cut.box.sources)
+            let vectors = Double((cut.box.columns + Self.lanes - 1) / Self.lanes)
+            time += planes * (Double(cut.box.rows) * vectors * machine.padTime + machine.stencilCallTime / 2)
         }
         return G * time
     }

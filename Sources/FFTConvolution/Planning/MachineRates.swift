@@ -68,7 +68,7 @@ extension Machine {
         [Rate("reference-f32", \.singleReferenceRate)],
         [Rate("reference-f64", \.doubleReferenceRate)],
         // Waking a thread takes 1.7 µs at its best; what it costs to share a call is more (`Docs/Measurements/2026-11-23-choice.md`).
-        [Rate("thread-start", \.threadStartTime, avx2: 0.5)],
+        [Rate("thread-start", \.threadStartTime)],
     ]
 
     /// What FFTW's passes cost, which are measured alone.
