@@ -34,14 +34,14 @@ public struct TileShape: Hashable, Sendable {
 
     let form: Form
     /// Rows of a plane, and complex elements of each, as the tile is kept: a matrix in the case of a long line.
-    let rowCount: Int
+    package let rowCount: Int
     let columnCount: Int
     /// Complex elements from row to row: a multiple of 8, so that every row and every panel of eight columns is equally
     /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
-    let pitch: Int
+    package let pitch: Int
 
     /// The same from plane to plane: an odd multiple of 8.
-    let planePitch: Int
+    package let planePitch: Int
 
     /// Bins of a line of the spectrum, and complex elements from line to line.
     public let lineLength: Int
@@ -244,7 +244,7 @@ extension TileShape {
 
     /// The rows of a plane that are transformed back, eight at a time, where some are kept: what lies in the others must be numbers, and
     /// not what memory held before.
-    func transformedRows(_ kept: Range<Int>) -> Range<Int> {
+    package func transformedRows(_ kept: Range<Int>) -> Range<Int> {
         guard !kept.isEmpty else { return kept }
         let end = kept.lowerBound + (kept.count + panelWidth - 1) / panelWidth * panelWidth
         return max(min(kept.lowerBound, rowCount - panelWidth), 0)..<min(end, rowCount)

@@ -20,6 +20,43 @@ import Testing
         }
     }
 
+    @Test func rowsAndPlanesThatAreReadAcrossMeetInFewSetsOfACache() {
+        /// How many of `count` places so far apart fall into the fullest of 64 sets of lines of 8 elements.
+        func most(_ count: Int, apart pitch: Int) -> Int {
+            var sets = [Int](repeating: 0, count: 64)
+            for place in 0..<count { sets[place * (pitch / 8) % 64] += 1 }
+            return sets.max() ?? 0
+        }
+        for length in 1...600 {
+            for rows in [16, 20, 32, 64] {
+                let plane = TileShape(planes: 1, rows: rows, length: length)
+                let volume = TileShape(planes: rows, rows: 20, length: length)
+                #expect(most(plane.rowCount, apart: plane.pitch) <= 4 || plane.rowCount > 64, "\(plane)")
+                #expect(most(rows, apart: volume.planePitch) == 1 && most(20, apart: volume.pitch) <= 4, "\(volume)")
+            }
+        }
+    }
+
+    @Test func rowsThatShareAPanelWithKeptOnesAreTransformedBack() {
+        for rows in [24, 48, 80, 83] {
+            let shape = TileShape(planes: 1, rows: rows, length: 30)
+            for first in 0..<rows {
+                for end in first...rows {
+                    let transformed = shape.transformedRows(first..<end)
+                    // Eight rows from the first kept one on, and so forth, the last eight of the tile at most.
+                    let read = stride(from: first, to: end, by: 8).flatMap { row -> [Int] in
+                        let start = min(row, rows - 8)
+                        return Array(start..<start + 8)
+                    }
+                    guard Set(read).isSubset(of: Set(transformed)), transformed.count <= read.count else {
+                        Issue.record("\(first)..<\(end) of \(rows): \(transformed)")
+                        return
+                    }
+                }
+            }
+        }
+    }
+
     @Test func linesAreAlignedAndNoMultipleOf64LongAndApart() {
         for length in 1...2100 {
             let shapes = [(1, 1, length), (1, length, 9), (length, 2, 3)].map {
