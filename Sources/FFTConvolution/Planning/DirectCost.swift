@@ -41,7 +41,8 @@ extension CostModel {
                 let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
                 let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
                 let calls = layers * Double(rows.pieces * columns.pieces)
-                let loaded = layers * Double(set.rows.count + part.row.taps.count) * vectors
+                // Neighbouring bands read the same rows.
+                let loaded = layers * Double(set.rows.count + rows.pieces * (part.row.taps.count - 1)) * vectors
                 let taps = Double(part.column.taps.count)
                 let each =
                     layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
