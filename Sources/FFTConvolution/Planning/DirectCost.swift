@@ -42,7 +42,8 @@ extension CostModel {
                 let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
                 let calls = layers * Double(rows.pieces * columns.pieces)
                 // Neighbouring bands read the same rows.
-                let loaded = layers * Double(set.rows.count + rows.pieces * (part.row.taps.count - 1)) * vectors
+                let reach = Double(rows.pieces) * Double(part.row.taps.count - 1)
+                let loaded = layers * (Double(set.rows.count) + reach) * vectors
                 let taps = Double(part.column.taps.count)
                 let each =
                     layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
@@ -139,8 +140,9 @@ extension CostModel {
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.
-            let planes = N * Double(cut.pieces) * Double(cut.box.parts * cut.box.layers * cut.box.sources)
-            let vectors = Double((cut.box.columns + Self.lanes - 1) / Self.lanes)
+            let planes =
+                N * Double(cut.pieces) * Double(cut.box.parts) * Double(cut.box.layers) * Double(cut.box.sources)
+            let vectors = (Double(cut.box.columns) / Double(Self.lanes)).rounded(.up)
             time += planes * (Double(cut.box.rows) * vectors * machine.padTime + machine.stencilCallTime / 2)
         }
         return G * time
