@@ -28,11 +28,12 @@ public enum ProcessLimits {
         return overflow ? .max : max(bytes, 1)
     }()
 
-    /// Bytes of a core's second-level cache, as far as the system tells; what it says is cut to what such caches are. Read once.
+    /// Bytes of a core's second-level cache, as far as the system tells, cut to a range that today's cores lie in; 1 MiB where it tells
+    /// nothing. Only predictions depend on it. Read once.
     public static let secondLevelCache: Int = {
         #if canImport(Darwin)
             var (bytes, size) = (Int64(0), MemoryLayout<Int64>.size)
-            // At most `size` bytes are written. Several cores share it.
+            // At most `size` bytes are written. Several cores share it; that four do is a guess, measured on no such machine.
             let isKnown = unsafe sysctlbyname("hw.l2cachesize", &bytes, &size, nil, 0) == 0 && bytes > 0
             let told = isKnown ? Int(bytes) / 4 : 0
         #else

@@ -2,8 +2,8 @@ internal import SpectralEngine
 
 /// Rates of this machine, measured.
 ///
-/// FFTW's passes are timed alone, one for each transform length, which gives their proportions. All other rates are fitted to the times of whole calls of
-/// recipes that the library has: predictions are sums over rates, so the rates are those that predict these calls best. What
+/// FFTW's passes are timed alone, one for each transform length, which gives their proportions. Their common factor and all other
+/// rates are fitted to the times of whole calls of recipes that the library has: predictions are sums over rates, so the rates are those that predict these calls best. What
 /// is fitted is what choices are made with, whatever a formula counts; and it needs no loop of its own for each rate.
 public struct Calibration: Sendable {
     /// This machine with the rates found.

@@ -70,7 +70,7 @@ extension CostModel {
     }
 
     /// As many taps as a row of them costs beside those it has, where channels are in vectors: 3x3 runs at 49 Gflop/s, 7x7 at 88 and
-    /// 9x9 at 100 (`Docs/Measurements/2026-11-25-avx2.md`).
+    /// 9x9 at 100 (`Docs/Measurements/2026-11-25-avx2.md`, AVX2; counted for all).
     private static let channelRowTaps = 1.5
 
     private func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
