@@ -17,14 +17,26 @@ struct DirectTests {
     @Test func formsFollowFromTheProblem() throws {
         let products = "products of matrices"
         for pass in ["fwd", "dx"] {
-            #expect(try forms("n2c8i20x20_k8f3x3_\(pass)") == ["stencils", products])
-            #expect(try forms("n2c8i20x20_k8f1x1_\(pass)") == ["stencils", products, "\(products) in place"])
+            // Without padding sources are read where they lie, of any filter.
+            let placed = pass == "fwd" ? "\(products) in place" : products
+            #expect(
+                try forms("n2c8i20x20_k8f3x3_\(pass)") == ["stencils", products, "\(placed), positions in vectors"])
+            #expect(
+                try forms("n2c8i20x20_k8f1x1_\(pass)")
+                    == ["stencils", products, "\(products) in place, positions in vectors"])
+            // Results of a gradient by stride 2 lie between others.
+            #expect(
+                try forms("n2c8i20x20_k8f3x3_s2_\(pass)")
+                    == (pass == "fwd"
+                        ? ["stencils", products, "\(products), positions in vectors"] : ["stencils", products]))
             #expect(try forms("n2c8i20x20_k8f3x3_g8_\(pass)") == ["stencils", "stencils, channels in vectors"])
             // Positions between which others lie, and channels with several filters.
             for text in ["n2c8i20x20_k8f3x3_s2_g8", "n2c8i20x20_k8f3x3_d2_g8", "i20x20_f3x3"] {
                 #expect(try forms("\(text)_\(pass)") == ["stencils"])
             }
-            #expect(try forms("n2c8i20x20_k16f3x3_g8_\(pass)") == ["stencils", products])
+            #expect(
+                try forms("n2c8i20x20_k16f3x3_g8_\(pass)")
+                    == ["stencils", products, "\(placed), positions in vectors"])
         }
         #expect(try forms("n2c8i20x20_k8f3x3_dw") == ["stencils", products, "\(products), channels in vectors"])
         #expect(try forms("n2c8i20x20_k8f3x3_g8_dw") == ["stencils"])
@@ -41,7 +53,8 @@ struct DirectTests {
     @Test func filtersOfOneTapAreReadInPlaceAndNarrowPlanesLieInLines() throws {
         for pass in ["fwd", "dx"] {
             #expect(
-                try recipes("n4c64i56x56_k64f1x1_\(pass)").first?.description == "products of matrices in place")
+                try recipes("n4c64i56x56_k64f1x1_\(pass)").first?.description
+                    == "products of matrices in place, positions in vectors")
             #expect(
                 try recipes("n4c1024i7x7_k1024f13x13_psame_g1024_\(pass)").first?.description
                     == "stencils, channels in vectors")

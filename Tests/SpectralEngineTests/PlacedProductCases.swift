@@ -50,12 +50,15 @@ struct PlacedProductCase {
 }
 
 extension KernelCase {
-    /// All rows up to 30 and all columns up to 120: every block of every instruction set, and every rest of a vector.
+    /// All rows up to 30 and all columns up to 120: every block of every instruction set, and every rest of a vector. Then so
+    /// many rows that columns are copied, and depths that are copied and that are too deep for it.
     static func placedProducts(_ generator: inout SeededGenerator) -> [KernelCase] {
-        (0..<360).map { index in
+        (0..<450).map { index in
+            let isTall = index >= 360
             let test = PlacedProductCase(
-                rows: 1 + index % 30, depth: generator.integer(in: 0...12), columns: 1 + index * 7 % 120,
-                accumulate: generator.integer(in: 0...1) == 0, &generator)
+                rows: isTall ? 40 + index % 90 : 1 + index % 30,
+                depth: index % 15 == 14 ? generator.integer(in: 250...260) : generator.integer(in: 0...12),
+                columns: 1 + index * 7 % 120, accumulate: generator.integer(in: 0...1) == 0, &generator)
             let (a, b) = (Operand<T>(test.a), Operand<T>(test.b))
             return KernelCase(
                 kernel: "multiply_placed", parameters: "\(test.extents) \(test.places) \(test.accumulate)",

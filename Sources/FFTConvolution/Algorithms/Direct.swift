@@ -19,7 +19,7 @@ package struct Direct: Algorithm {
         case stencil(StencilLayout)
         case channelStencil(ChannelStencilLayout)
         case stencilGradient(StencilGradientLayout)
-        case pointwise(PointwiseLayout)
+        case placed(PlacedLayout)
         case matrix(MatrixLayout)
         case matrixGradient(MatrixGradientLayout)
         case channelGradient(ChannelGradientLayout)
@@ -55,8 +55,8 @@ package struct Direct: Algorithm {
                 makers.append { .channelGradient(ChannelGradientLayout(geometry, precision, workers: $0)) }
             } else {
                 makers.append { .matrix(MatrixLayout(geometry, precision, workers: $0)) }
-                if PointwiseLayout.isApplicable(geometry) {
-                    makers.append { .pointwise(PointwiseLayout(geometry, precision, workers: $0)) }
+                if PlacedLayout.isApplicable(geometry) {
+                    makers.append { .placed(PlacedLayout(geometry, precision, workers: $0)) }
                 }
             }
         }
@@ -106,7 +106,8 @@ package struct Direct: Algorithm {
         switch form {
         case .stencil, .stencilGradient: "stencils"
         case .channelStencil: "stencils, channels in vectors"
-        case .pointwise: "products of matrices in place"
+        case .placed(let layout):
+            "products of matrices\(layout.readsInPlace ? " in place" : ""), positions in vectors"
         case .matrix, .matrixGradient: "products of matrices"
         case .channelGradient: "products of matrices, channels in vectors"
         }
@@ -117,7 +118,7 @@ package struct Direct: Algorithm {
         case .stencil(let layout): StencilExecutor(layout: layout)
         case .channelStencil(let layout): ChannelStencilExecutor(layout: layout)
         case .stencilGradient(let layout): StencilGradientExecutor(layout: layout)
-        case .pointwise(let layout): PointwiseExecutor(layout: layout)
+        case .placed(let layout): PlacedExecutor(layout: layout)
         case .matrix(let layout): MatrixExecutor(layout: layout)
         case .matrixGradient(let layout): MatrixGradientExecutor(layout: layout)
         case .channelGradient(let layout): ChannelGradientExecutor(layout: layout)
@@ -131,7 +132,7 @@ extension Direct.Form {
         case .stencil(let layout): layout.byteCount
         case .channelStencil(let layout): layout.byteCount
         case .stencilGradient(let layout): layout.byteCount
-        case .pointwise(let layout): layout.byteCount
+        case .placed(let layout): layout.byteCount
         case .matrix(let layout): layout.byteCount
         case .matrixGradient(let layout): layout.byteCount
         case .channelGradient(let layout): layout.byteCount
@@ -144,7 +145,7 @@ extension Direct.Form {
         case .stencil(let layout): layout.roundings
         case .channelStencil(let layout): layout.roundings
         case .stencilGradient(let layout): layout.roundings
-        case .pointwise(let layout): layout.roundings
+        case .placed(let layout): layout.roundings
         case .matrix(let layout): layout.roundings
         case .matrixGradient(let layout): layout.roundings
         case .channelGradient(let layout): layout.roundings
@@ -179,7 +180,7 @@ extension MatrixLayout {
     var roundings: Int { 2 + (runs.map { $0.largest + $0.pieces }.max() ?? 0) }
 }
 
-extension PointwiseLayout {
+extension PlacedLayout {
     /// As for other products.
     var roundings: Int { 2 + runs.largest + runs.pieces }
 }

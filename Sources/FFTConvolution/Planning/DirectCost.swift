@@ -12,7 +12,7 @@ extension CostModel {
             case .stencil(let layout): stencilTime(layout)
             case .channelStencil(let layout): channelStencilTime(layout)
             case .stencilGradient(let layout): stencilGradientTime(layout)
-            case .pointwise(let layout): pointwiseTime(layout)
+            case .placed(let layout): placedTime(layout)
             case .matrix(let layout): matrixTime(layout)
             case .matrixGradient(let layout): matrixGradientTime(layout)
             case .channelGradient(let layout): channelGradientTime(layout)
@@ -115,13 +115,28 @@ extension CostModel {
         return planes * time
     }
 
-    private func pointwiseTime(_ layout: PointwiseLayout) -> Double {
+    private func placedTime(_ layout: PlacedLayout) -> Double {
         let geometry = layout.geometry
-        let problem = geometry.problem
-        let planes = Double(problem.batch) * Double(problem.filters) * Double(problem.channelsPerGroup)
-        let vectors = (geometry.resultPlane + Self.lanes - 1) / Self.lanes
-        // Rows that are no whole lines are loaded from two.
-        return planes * Double(vectors * Self.lanes) * machine.shiftedTime * 1.05
+        let planes = Double(geometry.problem.batch * geometry.problem.groups)
+        let (sources, results) = (Double(geometry.sourcesPerGroup), Double(geometry.resultsPerGroup))
+        let work = layout.work
+        let terms = work.columns * sources * Double(layout.filling.count)
+        // Columns are copied for all rows that meet them, which takes as long as two rows do.
+        var time = terms * (results + 2) * productTime(rows: geometry.resultsPerGroup, columns: 2 * Self.lanes)
+        let moved = work.copiedRows * sources + (layout.writesInPlace ? 0 : work.resultRows * results)
+        let vectors = (Double(layout.rowPitch) / Double(Self.lanes)).rounded(.up)
+        if moved > 0 { time += moved * vectors * machine.padTime }
+        time += (work.copies * sources + work.blocks * results) * machine.stencilCallTime / 2
+        // Every piece of a plane meets all filters.
+        let filters = sources * results * Double(geometry.taps)
+        return planes * (time + work.blocks * farFilterTime(filters, layout.precision) / 5)
+    }
+
+    /// What reading so many turned filters costs a slab of results where they do not stay in a core's cache. Filters that are read
+    /// where they lie cost a fifth of that.
+    private func farFilterTime(_ count: Double, _ precision: Precision) -> Double {
+        count * Double(precision.byteCount) <= Double(machine.cacheByteCount)
+            ? 0 : count * machine.farElementTime * machine.farFilterCost
     }
 
     private func matrixTime(_ layout: MatrixLayout) -> Double {
@@ -139,6 +154,7 @@ extension CostModel {
             time += N * Double(set.depths.count * set.rows.count) * Double(layout.panelCount) * machine.stencilCallTime
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
+            time += N * Double(cut.pieces) * farFilterTime(columns * depth, layout.precision)
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.
             let planes =
                 N * Double(cut.pieces) * Double(cut.box.parts) * Double(cut.box.layers) * Double(cut.box.sources)

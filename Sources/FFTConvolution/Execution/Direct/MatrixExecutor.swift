@@ -155,7 +155,9 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let (n, group, slab) = position(slab)
         let (set, box) = (geometry.sets[slab.set], layout.cuts[slab.set].box)
         for (number, part) in set.parts.enumerated() {
-            let window = SourceWindow(part, set, slab, extents: geometry.source, pitch: box.rowPitch)
+            let window = SourceWindow(
+                part, layers: slab.depths, rows: slab.rows, columns: 0..<set.columns.count, extents: geometry.source,
+                pitch: box.rowPitch, isClosed: false)
             for index in planes {
                 let plane = geometry.sourceOffset(n, group, index)
                 for layer in 0..<window.layers {

@@ -4,6 +4,7 @@ internal import SpectralEngine
 struct SourceWindow {
     let layers: Int
     let height: Int
+    /// Elements that are written for each row.
     let width: Int
 
     private let part: DirectGeometry.Part
@@ -13,27 +14,35 @@ struct SourceWindow {
     /// Rows that are there, counted from the window's first, and where that lies in a source plane.
     private let rows: Range<Int>
     private let firstRow: Int
+    private let firstColumn: Int
     private let copied: PaddedRows
 
+    /// - Parameters:
+    ///   - layers: Results of the slab, and `rows` and `columns`.
+    ///   - extents: Of a source plane.
+    ///   - pitch: From row to row of the copy.
+    ///   - isClosed: Whether a row ends where the next one begins, so that zeros on both sides of it may be the same.
     init(
-        _ part: DirectGeometry.Part, _ set: DirectGeometry.ResultSet, _ slab: MatrixLayout.Slab,
-        extents: DirectGeometry.Extents, pitch: Int
+        _ part: DirectGeometry.Part, layers: Range<Int>, rows: Range<Int>, columns: Range<Int>,
+        extents: DirectGeometry.Extents, pitch: Int, isClosed: Bool
     ) {
         self.part = part
         self.extents = extents
-        layers = slab.depths.count + part.depth.taps.count - 1
-        height = slab.rows.count + part.row.taps.count - 1
-        width = set.columns.count + part.column.taps.count - 1
-        firstLayer = slab.depths.lowerBound
-        firstRow = slab.rows.lowerBound
+        self.layers = layers.count + part.depth.taps.count - 1
+        height = rows.count + part.row.taps.count - 1
+        firstLayer = layers.lowerBound
+        firstRow = rows.lowerBound
+        firstColumn = columns.lowerBound
         let there = part.row.inside(extents.rows)
         let top = min(max(there.lowerBound - firstRow, 0), height)
-        rows = top..<max(min(there.upperBound - firstRow, height), top)
-        let columns = part.column.inside(extents.columns)
-        let before = min(columns.lowerBound, width)
-        let count = max(min(columns.upperBound, width) - before, 0)
+        self.rows = top..<max(min(there.upperBound - firstRow, height), top)
+        let sources = columns.count + part.column.taps.count - 1
+        width = isClosed ? pitch : sources
+        let inside = part.column.inside(extents.columns)
+        let before = min(max(inside.lowerBound - firstColumn, 0), sources)
+        let count = max(min(inside.upperBound - firstColumn, sources) - before, 0)
         copied = PaddedRows(
-            rows: rows.count, before: before, count: count, after: width - before - count,
+            rows: self.rows.count, before: before, count: count, after: width - before - count,
             sourcePitch: part.row.step * extents.columns, sourceStep: part.column.step, pitch: pitch)
     }
 
@@ -52,8 +61,8 @@ struct SourceWindow {
             let row = part.row.start + part.row.step * (firstRow + rows.lowerBound)
             let first = (depth * extents.rows + row) * extents.columns
             copied.copy(
-                source, at: plane + first + part.column.start + copied.before * part.column.step, into: target,
-                at: place + rows.lowerBound * copied.pitch)
+                source, at: plane + first + part.column.start + (firstColumn + copied.before) * part.column.step,
+                into: target, at: place + rows.lowerBound * copied.pitch)
         }
         if rows.upperBound < height {
             zeros(height - rows.upperBound).copy(
