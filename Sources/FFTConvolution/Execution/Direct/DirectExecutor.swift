@@ -12,6 +12,10 @@ protocol DirectExecutor<Scalar>: PassExecutor {
     var preparationCount: Int { get }
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>)
 
+    /// Whether ``sum(_:_:_:_:into:_:_:)``, where it scales nothing, looks at the operands itself, each block at what it is about to read:
+    /// what memory sends once is then looked at and summed.
+    var looksOnTheWay: Bool { get }
+
     /// Computes the pass on operands that `scaling` brings into range.
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
@@ -22,6 +26,7 @@ protocol DirectExecutor<Scalar>: PassExecutor {
 extension DirectExecutor {
     var preparationCount: Int { 0 }
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>) {}
+    var looksOnTheWay: Bool { false }
 
     func execute(
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
@@ -31,15 +36,20 @@ extension DirectExecutor {
             try withElements(second) { two in
                 try withElements(bias) { bias in
                     let preparations = preparationCount
-                    try Workers.run(count: workers, blocks: preparations + facts.jobCount) { job, _ in
+                    let looks = looksOnTheWay ? 0 : facts.jobCount
+                    try Workers.run(count: workers, blocks: preparations + looks) { job, _ in
                         if job < preparations {
                             prepare(job, two, scratch)
                         } else {
                             facts.look(job - preparations, one, two, scratch)
                         }
                     }
+                    // Sums of operands that turn out to be out of range are made again.
+                    if looksOnTheWay { try sum(one, two, bias, .none, into: result, scratch, control) }
                     guard let scaling = facts.scaling(one, two, scratch) else { return false }
-                    try sum(one, two, bias, scaling, into: result, scratch, control)
+                    if !looksOnTheWay || !scaling.isNone {
+                        try sum(one, two, bias, scaling, into: result, scratch, control)
+                    }
                     return true
                 }
             }

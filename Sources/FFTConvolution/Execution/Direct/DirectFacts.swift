@@ -40,6 +40,13 @@ struct OperandFacts: Hashable, Sendable {
             Magnitudes(of: operand, at: jobs[job].lowerBound, count: jobs[job].count)
     }
 
+    /// Looks at this part of `parts` that are all of it.
+    func look<Scalar: ConvolutionScalar>(
+        part: Int, of parts: Int, _ operand: Elements<Scalar>, _ scratch: SharedRegion<UInt8>
+    ) {
+        for job in jobCount * part / parts..<jobCount * (part + 1) / parts { look(job, operand, scratch) }
+    }
+
     /// Those of all elements.
     func magnitudes(_ scratch: SharedRegion<UInt8>) -> Magnitudes {
         let facts = scratch.region(facts, of: Magnitudes.self)
@@ -93,6 +100,14 @@ struct DirectFacts: Hashable, Sendable {
         } else {
             second.look(job - first.jobCount, two, scratch)
         }
+    }
+
+    /// Looks at this part of both operands, of `parts` that are all of them.
+    func look<Scalar: ConvolutionScalar>(
+        part: Int, of parts: Int, _ one: Elements<Scalar>, _ two: Elements<Scalar>, _ scratch: SharedRegion<UInt8>
+    ) {
+        first.look(part: part, of: parts, one, scratch)
+        second.look(part: part, of: parts, two, scratch)
     }
 
     /// How the operands have to be scaled so that all sums stay in range: none can overflow, and what underflow loses is

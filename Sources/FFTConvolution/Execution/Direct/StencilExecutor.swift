@@ -9,6 +9,7 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     var pass: Pass { geometry.pass }
     var workers: Int { layout.workers }
     var facts: DirectFacts { layout.facts }
+    var looksOnTheWay: Bool { layout.bandCount > 0 }
 
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
@@ -22,6 +23,8 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         control?.begin(blocks: blocks.pieces)
         try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
             let memory = Memory(layout, scratch, worker)
+            // Operands and bands both lie in the order of memory.
+            if scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
             // What threads share is looked up once for all bands of a set.
             var (index, set) = (0, geometry.sets[0])
             for band in blocks[block] {

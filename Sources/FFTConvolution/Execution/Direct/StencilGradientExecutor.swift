@@ -9,12 +9,15 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     var pass: Pass { geometry.pass }
     var workers: Int { layout.workers }
     var facts: DirectFacts { layout.facts }
+    var looksOnTheWay: Bool { planeCount * layout.chunks.pieces > 0 }
+
+    private var planeCount: Int { problem.filters * problem.channelsPerGroup }
 
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        let planes = problem.filters * problem.channelsPerGroup
+        let planes = planeCount
         let sums = scratch.region(layout.sums, of: Scalar.self)
         let chunks = layout.chunks.pieces
         // Several planes a block, where they are small.
@@ -23,6 +26,7 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
             let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
             let rows = scratch.region(layout.gradients, of: Scalar.self).slice(worker, count: layout.gradientCount)
+            if scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
             for index in blocks[block] {
                 let (plane, chunk) = index.quotientAndRemainder(dividingBy: chunks)
                 let target = sums.slice(index, count: geometry.taps)
