@@ -130,7 +130,7 @@ struct DirectTests {
         "c2i1300_k33f3", "c120i5_k2f3", "n2c300i9x9_k40f1x1", "c20i7x300_k20f3x13_psame_g20",
         "n2c17i6x5x4_k17f3x5x3_psame_g17", "c9i40x9_k9f33x3_psame_g9_f64", "n2c3i9x9_k70f1x3_psame",
         "c40i1030_k3f2_f64",
-        "i9x2100_f3x3",
+        "i9x2100_f3x3", "n2c8i23x22_k30f1x1_s2", "n2c16i14x14_k64f3x1_p1x0", "n3c70i12x13_k130f3x3_psame",
     ])
     func longRowsAndDeepSumsStayWithinTheContract(_ text: String) throws {
         let parsed = try ProblemText(text)

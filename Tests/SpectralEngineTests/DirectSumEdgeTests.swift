@@ -58,6 +58,16 @@ private func staysInsideRows<T: KernelScalar>(_ kernels: Kernels<T>, atEnd: Bool
             }
         }
     }
+    // Every second element, the last of them the last there is.
+    for count in 1...70 {
+        withEdge([T](repeating: 1, count: 2 * count - 1), atEnd: atEnd) { source in
+            withEdge([T](repeating: 0, count: count), atEnd: atEnd) { target in
+                var padding = ck_padding(
+                    rows: 1, count: count, before: 0, after: 0, source_pitch: 0, source_step: 2, target_pitch: count)
+                kernels.pad(source, target, &padding)
+            }
+        }
+    }
 }
 
 @Suite struct DirectSumEdgeTests {

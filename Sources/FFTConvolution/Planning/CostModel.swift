@@ -74,7 +74,7 @@ extension CostModel {
             let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
             blocks = G * Double(layout.chunkCount)
             blockTime =
-                Double(table.pairCount) / Double(layout.chunkCount)
+                pairsOfBlock(table, layout, workers: workers)
                 * (Cg * channelLoads * stages.forward(input) + Kg * filterLoads * stages.forward(gradient) + Cg * Kg
                     * product)
             filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
@@ -82,6 +82,17 @@ extension CostModel {
         let bytes = 2 * request.precision.byteCount * table.shape.tileCount
         return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, tileBytes: bytes)
             + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
+    }
+
+    /// Row pairs of one block of a filter gradient: of one among equal blocks that keep the busiest worker as long.
+    private func pairsOfBlock(_ table: PassTable, _ layout: SpectralLayout, workers: Int) -> Double {
+        let (pairs, chunks) = (Double(table.pairCount), Double(layout.chunkCount))
+        let cores = Double(max(min(workers, machine.coreCount), 1))
+        guard cores > 1, layout.blockCrew.team == 1 else { return pairs / chunks }
+        // Chunks differ by one pair.
+        let groups = Double(table.problem.groups)
+        let most = max((pairs / chunks).rounded(.up), (pairs * groups / cores).rounded(.up))
+        return most / (groups * chunks / cores).rounded(.up)
     }
 
     /// The same with a matrix product for each bin.
@@ -160,9 +171,9 @@ extension CostModel {
     private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {
         let cores = max(min(workers, machine.coreCount), 1)
         let crew = Crew(blocks: blocks, workers: cores, tileBytes: tileBytes)
-        // A team meets after each stage of a block; else the last round of blocks may leave workers idle.
+        // A team meets after each stage of a block, awake; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
-            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + 3 * machine.threadStartTime)
+            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + machine.threadStartTime)
         }
         let rounds = (blocks + crew.blocks - 1) / crew.blocks
         return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
@@ -212,8 +223,10 @@ private struct StageTimes {
     private func transform(_ box: TileExtents, isInverse: Bool) -> Double {
         let points = Double(shape.pointCount)
         let (line, isColumns) = machine.passTimes.pass(shape.lineLength)
-        // Lines are read by FFTW, or copied; on the way back they are always copied.
-        let lines = points * (line + (isColumns && !isInverse ? 0 : machine.copyTime))
+        // Lines are read by FFTW, or copied; on the way back they lie side by side, and are always copied.
+        let lines =
+            points
+            * (isInverse ? contiguous(shape.lineLength) + machine.copyTime : line + (isColumns ? 0 : machine.copyTime))
         var time = 0.0
         if shape.planes > 1 {
             let share = box.planes / Double(shape.planes)
@@ -221,8 +234,12 @@ private struct StageTimes {
             let (column, isRead) = machine.passTimes.pass(shape.rows)
             time += share * points * (column + (isRead ? 1 : 2) * machine.copyTime)
             // The planes of a line are far from each other.
-            time += points * (line + (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime)
-        } else if shape.rows > 1, isColumns, machine.passTimes.pass(shape.rows).isColumns {
+            time += points * (isInverse ? contiguous(shape.lineLength) : line)
+            time += points * (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime
+        } else if shape.rows > 1, machine.passTimes.pass(shape.rows).isColumns,
+            machine.passTimes.pass(shape.length).isColumns
+        {
+            // A small tile: columns on both sides.
             let first = machine.passTimes.pass(shape.rows).seconds, last = machine.passTimes.pass(shape.length).seconds
             let share =
                 isInverse

@@ -46,7 +46,8 @@ struct PlacedLayout: Hashable, Sendable {
 
     // MARK: Results
 
-    /// Whether results of a block are one row of each plane, and so can be written where they belong.
+    /// Whether results of a block are neighbours in each plane, one row or rows with nothing between them, and so can be written
+    /// where they belong.
     let writesInPlace: Bool
     /// From plane to plane of the results of a block, before those between rows are dropped.
     let resultPitch: Int
@@ -98,8 +99,6 @@ struct PlacedLayout: Hashable, Sendable {
         filling = Filling(set)
         runs = EvenCut(saturatingProduct(filling.count, geometry.sourcesPerGroup), most: Self.mostTerms)
         readsInPlace = set.parts.count == 1 && set.parts.allSatisfy { $0.isInside(set, geometry.source) }
-        writesInPlace = set.rows.count == 1
-
         let width = set.columns.count
         columnMultiple = PlacedProduct.columnMultiple(scalarByteCount: precision.byteCount)
         columns = EvenCut((width + columnMultiple - 1) / columnMultiple, most: Self.mostColumns)
@@ -118,6 +117,8 @@ struct PlacedLayout: Hashable, Sendable {
                 }.max() ?? width
             tail = max(width + taps - 1 - rowPitch, 0)
         }
+
+        writesInPlace = set.rows.count == 1 || columns.pieces == 1 && rowPitch == geometry.result.columns
 
         let limit = Self.cacheLimit / precision.byteCount
         let (pitch, sourcesPerGroup, resultsPerGroup) = (rowPitch, geometry.sourcesPerGroup, geometry.resultsPerGroup)
