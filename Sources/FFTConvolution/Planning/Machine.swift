@@ -84,7 +84,7 @@ public struct Machine: Sendable {
     /// Seconds that a block costs beyond its panels, forward and back alike.
     public var blockTime = 300e-9
     /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote. Between what
-    /// was fitted with AVX-512 (1.3) and what is measured with AVX2 (1.04 to 1.2, `Docs/Measurements/2026-11-26-threads.md`).
+    /// was fitted with AVX-512 (1.3) and what is measured with AVX2 (0.92 to 1.2, `Docs/Measurements/2026-11-26-choice-avx2.md`).
     public var teamCost = 1.2
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 14e-9
