@@ -166,8 +166,7 @@ internal import Synchronization
             }
         } while ContinuousClock.now < end
     }
-    /// About what waking a sleeper takes: then looking and sleeping together never take twice what the better of both would have
-    /// (`Docs/Measurements/2026-11-26-threads.md`).
+    /// A little more than waking a sleeper takes, so that it is not often paid for (`Docs/Measurements/2026-11-26-threads.md`).
     private static let patience = Duration.microseconds(100)
 
     /// The life of a thread: join whatever has room, then look around for a while, then sleep.

@@ -61,6 +61,14 @@ struct DirectTests {
         }
     }
 
+    /// What is booked for scaled copies is that of a block, however large the planes are.
+    @Test func roomForCopiesDoesNotGrowWithPlanes() throws {
+        for text in ["n1c64i1024x1024_k64f1x1_fwd", "c64i1000000_k64f3_fwd", "n1c8i600x600_k16f3x3_fwd"] {
+            let placed = try #require(try recipes(text).first { $0.description.hasSuffix("positions in vectors") })
+            #expect(placed.workspaceByteCount < 1 << 20, "\(text)")
+        }
+    }
+
     /// Sums are cut so that rounding errors stay far below those of one long sum.
     @Test func longSumsAreCut() throws {
         for recipe in try recipes("n1c256i30x30_k256f3x3_fwd") {
@@ -131,6 +139,7 @@ struct DirectTests {
         "n2c17i6x5x4_k17f3x5x3_psame_g17", "c9i40x9_k9f33x3_psame_g9_f64", "n2c3i9x9_k70f1x3_psame",
         "c40i1030_k3f2_f64",
         "i9x2100_f3x3", "n2c8i23x22_k30f1x1_s2", "n2c16i14x14_k64f3x1_p1x0", "n3c70i12x13_k130f3x3_psame",
+        "n1c8i7x600_k16f3x3",
     ])
     func longRowsAndDeepSumsStayWithinTheContract(_ text: String) throws {
         let parsed = try ProblemText(text)

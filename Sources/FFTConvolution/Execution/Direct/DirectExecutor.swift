@@ -12,8 +12,8 @@ protocol DirectExecutor<Scalar>: PassExecutor {
     var preparationCount: Int { get }
     func prepare(_ job: Int, _ second: Elements<Scalar>, _ scratch: SharedRegion<UInt8>)
 
-    /// Whether ``sum(_:_:_:_:into:_:_:)``, where it scales nothing, looks at the operands itself, each block at what it is about to read:
-    /// what memory sends once is then looked at and summed.
+    /// Whether ``sum(_:_:_:_:into:_:_:)``, where it scales nothing, looks at the operands itself, each block at its share of them. Where
+    /// blocks and operands lie in one order that is what it is about to read: what memory sends once is then looked at and summed.
     var looksOnTheWay: Bool { get }
 
     /// Computes the pass on operands that `scaling` brings into range.

@@ -28,7 +28,7 @@ struct PlacedLayout: Hashable, Sendable {
     // MARK: Sources
 
     let readsInPlace: Bool
-    /// From row to row of the sources of a block; where they are copied, zeros between two rows belong to both.
+    /// From row to row of the sources of a block, if it has several; where they are copied, zeros between two rows belong to both.
     let rowPitch: Int
     /// Elements of a layer of a source plane, of all its layers, and of a part of all planes, where they are copied.
     private let layerCount: Int
@@ -66,7 +66,8 @@ struct PlacedLayout: Hashable, Sendable {
     private static let cacheLimit = 256 << 10
     /// Bytes of all sources that are copied first.
     private static let copiesLimit = 4 << 20
-    /// Blocks are not made smaller than this to have enough of them: columns that meet each element of a filter, and planes.
+    /// Blocks are not made smaller than this to have enough of them: columns that meet each element of a filter, and planes (8 where
+    /// workers would have less than two blocks each).
     private static let leastColumns = 96
     private static let leastPlanes = 48
 
@@ -103,10 +104,12 @@ struct PlacedLayout: Hashable, Sendable {
         columnMultiple = PlacedProduct.columnMultiple(scalarByteCount: precision.byteCount)
         columns = EvenCut((width + columnMultiple - 1) / columnMultiple, most: Self.mostColumns)
         let stretch = min(columns.largest * columnMultiple, width)
-        if readsInPlace {
-            (rowPitch, tail) = (geometry.source.columns, 0)
-        } else if columns.pieces > 1 {
+        // In place the columns of a piece have others between their rows, so a block is one row then.
+        let isRowByRow = readsInPlace && columns.pieces > 1
+        if columns.pieces > 1 {
             (rowPitch, tail) = (stretch + taps - 1, 0)
+        } else if readsInPlace {
+            (rowPitch, tail) = (geometry.source.columns, 0)
         } else {
             // Zeros on both sides of a row are the same where it meets its neighbours.
             rowPitch =
@@ -118,7 +121,8 @@ struct PlacedLayout: Hashable, Sendable {
             tail = max(width + taps - 1 - rowPitch, 0)
         }
 
-        writesInPlace = set.rows.count == 1 || columns.pieces == 1 && rowPitch == geometry.result.columns
+        writesInPlace =
+            set.rows.count == 1 || isRowByRow || columns.pieces == 1 && rowPitch == geometry.result.columns
 
         let limit = Self.cacheLimit / precision.byteCount
         let (pitch, sourcesPerGroup, resultsPerGroup) = (rowPitch, geometry.sourcesPerGroup, geometry.resultsPerGroup)
@@ -126,7 +130,7 @@ struct PlacedLayout: Hashable, Sendable {
         func sourceCount(_ rows: Int) -> Int {
             saturatingProduct(set.parts.count, sourcesPerGroup, tapLayers, rows + tapRows - 1, pitch)
         }
-        var rowsTogether = set.rows.count
+        var rowsTogether = isRowByRow ? 1 : set.rows.count
         while rowsTogether > 1,
             max(sourceCount(rowsTogether), positions(rowsTogether) * min(resultsPerGroup, Self.mostPlanes)) > limit
         {
