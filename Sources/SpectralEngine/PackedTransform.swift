@@ -125,7 +125,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     let fields: Int
     /// The long line whose matrix is a tile.
     let sheet: SharedRegion<Scalar>
-    let notes: SharedRegion<Scalar>
+    private let notes: SharedRegion<Scalar>
 
     /// - Parameters:
     ///   - region: `shape.scratchCount(fields:workers:)` complex elements.
@@ -142,7 +142,14 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
         let end = 2 * workers * shape.workerCount(fields: fields)
         panels = region[0..<end]
         sheet = region[end..<end + 2 * shape.sheetCount]
-        notes = region[end + 2 * shape.sheetCount..<end + 2 * (shape.sheetCount + shape.noteCount)]
+        let noteCount = 2 * shape.noteCount(fields: fields)
+        notes = region[end + 2 * shape.sheetCount..<end + 2 * shape.sheetCount + noteCount]
+    }
+
+    /// What was found in each panel of the rows of a field.
+    func notes(_ field: Int) -> SharedRegion<Scalar> {
+        let count = 2 * shape.noteCount
+        return shape.rollAlignment == nil ? notes : notes[field * count..<(field + 1) * count]
     }
 
     /// Calls `body` for blocks of which none writes what another one touches.

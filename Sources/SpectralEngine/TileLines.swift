@@ -10,12 +10,12 @@ extension PackedTransform {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func transformLines(
-        _ tile: SharedRegion<Scalar>, _ box: TileBox, into spectrum: SharedRegion<Scalar>,
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, roll: TileRoll? = nil, into spectrum: SharedRegion<Scalar>,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile, box, team)
+        shape.check(tile, box, team, roll)
         shape.checkSpectrum(spectrum)
-        let positions = shape.linePositions(box)
+        let positions = shape.loadedRows(box, roll)
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             let target = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
@@ -37,7 +37,7 @@ extension PackedTransform {
     ) {
         shape.check(tile, box, team)
         shape.checkHalf(half)
-        let positions = shape.linePositions(box)
+        let positions = shape.loadedRows(box, nil)
         let factor = powersOfTwo(exponent, Scalar.self)
         let limit = shape.halfLinesPerRow
         team.run(shape.panelCount(limit: limit)) { index, panels in
@@ -54,17 +54,17 @@ extension PackedTransform {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func restoreLines(
-        _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox,
+        _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox, roll: TileRoll? = nil,
         _ team: TransformTeam<Scalar>
     ) {
-        shape.check(tile, box, team)
+        shape.check(tile, box, team, roll)
         shape.checkSpectrum(spectrum)
         if shape.form == .small {
             return shape.forEachLine(shape.lineCount) { line in
                 unsafe (tile.base + line).update(from: spectrum.base + line, count: 2 * shape.lineLength)
             }
         }
-        let positions = shape.linePositions(box)
+        let positions = shape.restoredRows(box, roll)
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             var lines = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
@@ -86,13 +86,14 @@ extension PackedTransform {
     ///     `shape.tile(ofOutput:fields:)` says.
     ///   - tileCount: Complex elements from tile to tile, if not those of a whole one.
     ///   - boxes: Where the fields hold samples, and what of the outputs will be kept.
+    ///   - roll: Where the tiles lie if they follow others. What is not kept stays as it is.
     ///   - use: What else is done with the fields' spectra.
     ///   - summationBlock: Products summed one after the other before their sum is added to the sum of such blocks.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func convolve(
         _ tiles: SharedRegion<Scalar>, tileCount: Int? = nil, fields: Int, outputs: Int,
-        boxes: (loaded: TileBox, kept: TileBox), conjugate: Bool, summationBlock: Int,
+        boxes: (loaded: TileBox, kept: TileBox), roll: TileRoll? = nil, conjugate: Bool, summationBlock: Int,
         use: SpectrumUse<Scalar> = .none, _ team: TransformTeam<Scalar>,
         spectrum: @Sendable (_ output: Int, _ field: Int) -> SharedRegion<Scalar>
     ) {
@@ -102,11 +103,13 @@ extension PackedTransform {
             tiles.count >= shape.tiles(fields: fields, outputs: outputs) * tileCount && tiles.isAligned,
             "too few tiles")
         precondition(
-            tileCount >= 2 * shape.tileCount(holding: [boxes.loaded, boxes.kept]) && tileCount % 16 == 0,
+            tileCount >= 2 * (roll == nil ? shape.tileCount(holding: [boxes.loaded, boxes.kept]) : shape.tileCount)
+                && tileCount % 16 == 0,
             "tiles of another shape")
+        if let roll { shape.check(roll) }
         precondition(team.shape == shape && team.fields >= fields, "too few panels")
         shape.check(use, fields: fields)
-        let (loaded, kept) = (shape.linePositions(boxes.loaded), shape.linePositions(boxes.kept))
+        let (loaded, kept) = (shape.loadedRows(boxes.loaded, roll), shape.restoredRows(boxes.kept, roll))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             let (packed, first) = unsafe (panels.packed, panels.fields)
@@ -156,22 +159,28 @@ extension PackedTransform {
     ///   - tiles: The tiles of the fields i, then those of the fields o.
     ///   - tileCounts: Complex elements of a tile of each, if not those of a whole one.
     ///   - counts: How many there are of each.
+    ///   - roll: Where the tiles lie if those of the fields i follow others; those of the fields o lie alike.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func correlate(
         _ tiles: SharedRegion<Scalar>, tileCounts: (i: Int, o: Int)? = nil, counts: (i: Int, o: Int),
-        boxes: (i: TileBox, o: TileBox), accumulate: Bool, _ team: TransformTeam<Scalar>,
+        boxes: (i: TileBox, o: TileBox), roll: TileRoll? = nil, accumulate: Bool, _ team: TransformTeam<Scalar>,
         sum: @Sendable (_ o: Int, _ i: Int) -> SharedRegion<Scalar>
     ) {
         let tileCounts = tileCounts ?? (shape.tileCount, shape.tileCount)
         let panelCount = 2 * shape.panelCount
         precondition(
             tiles.count >= 2 * (counts.i * tileCounts.i + counts.o * tileCounts.o) && tiles.isAligned, "too few tiles")
+        let needed =
+            roll == nil
+            ? (i: shape.tileCount(holding: [boxes.i]), o: shape.tileCount(holding: [boxes.o]))
+            : (shape.tileCount, shape.tileCount)
         precondition(
-            tileCounts.i >= shape.tileCount(holding: [boxes.i]) && tileCounts.o >= shape.tileCount(holding: [boxes.o])
-                && tileCounts.i % 8 == 0 && tileCounts.o % 8 == 0, "tiles of another shape")
+            tileCounts.i >= needed.i && tileCounts.o >= needed.o && tileCounts.i % 8 == 0 && tileCounts.o % 8 == 0,
+            "tiles of another shape")
+        if let roll { shape.check(roll) }
         precondition(team.shape == shape && team.fields >= counts.i + counts.o, "too few panels")
-        let positions = (i: shape.linePositions(boxes.i), o: shape.linePositions(boxes.o))
+        let positions = (i: shape.loadedRows(boxes.i, roll), o: shape.loadedRows(boxes.o, roll?.beside))
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
             let first = unsafe panels.fields
@@ -243,7 +252,7 @@ extension PackedTransform {
 
     /// Eight lines of a tile, transformed, one after the other.
     private func forward(
-        _ tile: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: Range<Int>,
+        _ tile: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: LineRows,
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
@@ -254,9 +263,9 @@ extension PackedTransform {
         unsafe execute(lineForward, packed, lines)
     }
 
-    /// The opposite, at the positions that will be kept.
+    /// The opposite, in the rows that will be stored.
     private func inverse(
-        _ lines: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: Range<Int>,
+        _ lines: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: LineRows,
         _ tile: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
         if shape.form == .small {
@@ -266,10 +275,11 @@ extension PackedTransform {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
         unsafe execute(lineInverse, lines, packed)
-        let written = shape.form == .plane ? shape.transformedRows(positions) : positions
-        unsafe Scalar.unpackPanel(
-            packed + 2 * written.lowerBound, shape.linePitch, start + 2 * written.lowerBound * shape.lineStride,
-            shape.lineStride, written.count)
+        positions.forEachRun { rows in
+            unsafe Scalar.unpackPanel(
+                packed + 2 * rows.lowerBound, shape.linePitch, start + 2 * rows.lowerBound * shape.lineStride,
+                shape.lineStride, rows.count)
+        }
     }
 
     /// Products with the lines of a half spectrum: those it keeps, then those that are conjugates of kept ones.

@@ -18,25 +18,22 @@ extension PackedTransform {
     /// - Parameters:
     ///   - exponents: Powers of two that the parts are multiplied by.
     ///   - sanitising: Whether NaN and Inf are replaced by 0.
-    /// - Returns: What was found in each window, before it was scaled.
+    ///   - field: Which of the team's fields this is.
+    ///   - roll: Where the tile lies if it follows others. What is carried was loaded by the same team as the same field, unscaled.
+    /// - Returns: What was found in each window, before it was scaled; of what is carried, what was found before.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func load(
         _ array: Span<Scalar>, _ first: Window, _ second: Window?, into tile: SharedRegion<Scalar>,
-        exponents: (Int, Int), sanitising: Bool, _ team: TransformTeam<Scalar>
+        field: Int = 0, roll: TileRoll? = nil, exponents: (Int, Int), sanitising: Bool, _ team: TransformTeam<Scalar>
     ) -> (FieldSummary, FieldSummary) {
         let box = TileBox(first, second)
-        shape.check(tile, box, team)
+        shape.check(tile, box, team, roll)
         shape.check(first, array.count)
         if let second { shape.check(second, array.count) }
+        let notes = team.notes(field)
         var one = first.kernelWindow
         var two = (second ?? first).kernelWindow
-        let count: Int
-        switch shape.form {
-        case .line, .small: count = 1
-        case .matrix: count = shape.stretches
-        case .plane, .volume: count = box.planes.count * shape.panels(of: box.rows)
-        }
         unsafe array.withUnsafeBufferPointer { source in
             unsafe withUnsafePointer(to: &one) { one in
                 unsafe withUnsafePointer(to: &two) { two in
@@ -44,49 +41,107 @@ extension PackedTransform {
                     let gather = unsafe SampleSource<Scalar>(
                         array: source.baseAddress ?? UnsafePointer(tile.base), first: one,
                         second: second == nil ? nil : two, exponents: exponents, sanitising: sanitising)
-                    load(gather, box, into: tile, team)
+                    if let roll {
+                        load(gather, box, roll, into: tile, notes, team)
+                    } else {
+                        load(gather, box, into: tile, notes, team)
+                    }
                 }
             }
         }
-        return team.summary(of: count)
+        return summary(notes, count: noteCount(box, roll))
+    }
+
+    /// Panels of which something was noted.
+    private func noteCount(_ box: TileBox, _ roll: TileRoll?) -> Int {
+        switch shape.form {
+        case .line, .small: 1
+        case .matrix: shape.stretches
+        case .plane: shape.panels(of: roll == nil ? box.rows : 0..<shape.rowCount)
+        case .volume: (roll == nil ? box.planes.count : shape.planes) * shape.panels(of: box.rows)
+        }
     }
 
     private func load(
-        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>,
+        _ notes: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
     ) {
         switch shape.form {
         case .line:
-            unsafe source.gather(wholeLine, tile.base, team.notes.base)
+            unsafe source.gather(wholeLine, tile.base, notes.base)
         case .matrix:
             team.run(shape.stretches) { index, _ in
                 let stretch = stretch(index)
                 unsafe source.gather(
-                    stretch, team.sheet.base + 2 * stretch.lowerBound, team.notes.base + 4 * index)
+                    stretch, team.sheet.base + 2 * stretch.lowerBound, notes.base + 4 * index)
             }
             team.run(shape.rowCount / shape.panelWidth) { block, panels in
                 unsafe loadMatrixRows(block * shape.panelWidth, team.sheet.base, tile.base, panels.packed)
             }
         case .small:
-            loadSmall(source, box, into: tile, team)
+            loadSmall(source, box, into: tile, notes, team)
         case .plane:
             team.run(shape.panels(of: box.rows)) { block, panels in
-                unsafe loadRows(plane: 0, box, block, source, tile.base, team.notes, panels)
+                let row = box.rows.lowerBound + block * shape.panelWidth
+                let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: 0)
+                unsafe loadRows(
+                    rows, source, to: tile.base + 2 * row * shape.pitch, notes.base + 4 * block, panels)
             }
         case .volume:
             team.run(box.planes.count) { block, panels in
                 let plane = box.planes.lowerBound + block
-                for index in 0..<shape.panels(of: box.rows) {
-                    unsafe loadRows(plane: plane, box, index, source, tile.base, team.notes, panels)
-                }
-                guard columnForward != nil else { return }
                 let start = unsafe tile.base + 2 * plane * shape.planePitch
-                unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
-                unsafe transformColumns(columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
+                unsafe loadPlane(plane, box, source, to: start, noting: block, notes, panels)
             }
         }
         if shape.form == .plane || shape.form == .volume {
             unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
         }
+    }
+
+    /// The same of a tile that rolls: panels (or planes) that are not carried, each at its place. What is noted of each lies there too.
+    private func load(
+        _ source: SampleSource<Scalar>, _ box: TileBox, _ roll: TileRoll, into tile: SharedRegion<Scalar>,
+        _ notes: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+    ) {
+        let positions = roll.loaded(shape.lineLength)
+        let held = shape.widened(shape.linePositions(box))
+        let clears = roll.isWhole || TileShape.readsColumns(shape.lineLength)
+        let width = shape.form == .plane ? shape.panelWidth : 1
+        let panelCount = shape.form == .plane ? 1 : shape.panels(of: box.rows)
+        team.run(positions.count / width) { block, panels in
+            let position = positions.lowerBound + block * width
+            let row = shape.row(position, roll)
+            let start = unsafe tile.base + 2 * row * shape.lineStride
+            guard held.contains(position) else {
+                if clears { unsafe start.clear(count: 2 * width * shape.lineStride) }
+                return unsafe (notes.base + 4 * (row / width) * panelCount).clear(count: 4 * panelCount)
+            }
+            if shape.form == .plane {
+                let rows = shape.panel(of: position..<position + width, plane: 0)
+                unsafe loadRows(rows, source, to: start, notes.base + 4 * (row / width), panels)
+            } else {
+                unsafe loadPlane(position, box, source, to: start, noting: row, notes, panels)
+            }
+        }
+    }
+
+    /// One plane of three axes.
+    private func loadPlane(
+        _ plane: Int, _ box: TileBox, _ source: SampleSource<Scalar>, to start: UnsafeMutablePointer<Scalar>,
+        noting index: Int, _ notes: SharedRegion<Scalar>, _ panels: Panels<Scalar>
+    ) {
+        let panelCount = shape.panels(of: box.rows)
+        for panel in 0..<panelCount {
+            let row = box.rows.lowerBound + panel * shape.panelWidth
+            let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
+            unsafe loadRows(
+                rows, source, to: start + 2 * row * shape.pitch, notes.base + 4 * (index * panelCount + panel),
+                panels)
+        }
+        guard columnForward != nil else { return }
+        unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
+        unsafe transformColumns(columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
     }
 
     var wholeLine: ck_rows {
@@ -98,18 +153,12 @@ extension PackedTransform {
         index * shape.stretchLength..<min((index + 1) * shape.stretchLength, shape.length)
     }
 
-    /// Panel `index` of the rows of one plane that hold samples.
+    /// Up to eight rows of one plane.
     private func loadRows(
-        plane: Int, _ box: TileBox, _ index: Int, _ source: SampleSource<Scalar>,
-        _ tile: UnsafeMutablePointer<Scalar>, _ notes: SharedRegion<Scalar>, _ panels: Panels<Scalar>
+        _ rows: ck_rows, _ source: SampleSource<Scalar>, to target: UnsafeMutablePointer<Scalar>,
+        _ note: UnsafeMutablePointer<Scalar>, _ panels: Panels<Scalar>
     ) {
-        let row = box.rows.lowerBound + index * shape.panelWidth
-        let rows = ck_rows(
-            plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
-            pitch: shape.panelPitch)
-        let note = 4 * ((plane - box.planes.lowerBound) * shape.panels(of: box.rows) + index)
-        unsafe source.gather(rows, panels.packed, notes.base + note)
-        let target = unsafe tile + 2 * (plane * shape.planePitch + row * shape.pitch)
+        unsafe source.gather(rows, panels.packed, note)
         guard rows.count < shape.panelWidth else { return unsafe execute(rowForward, panels.packed, target) }
         // The plan transforms eight rows; those beyond the last one hold anything and go nowhere.
         unsafe execute(rowForward, panels.packed, panels.turned)
@@ -126,12 +175,13 @@ extension PackedTransform {
 
     /// Columns of the samples become rows of the tile, transformed.
     private func loadSmall(
-        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+        _ source: SampleSource<Scalar>, _ box: TileBox, into tile: SharedRegion<Scalar>,
+        _ notes: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
     ) {
         let sheet = team.sheet
         let rows = ck_rows(
             plane: 0, row: box.rows.lowerBound, count: box.rows.count, length: shape.length, pitch: shape.sheetPitch)
-        unsafe source.gather(rows, sheet.base + 2 * box.rows.lowerBound * shape.sheetPitch, team.notes.base)
+        unsafe source.gather(rows, sheet.base + 2 * box.rows.lowerBound * shape.sheetPitch, notes.base)
         unsafe clear(0..<shape.rows, but: box.rows, shape.sheetPitch, sheet.base)
         // Columns without samples stay 0.
         let columns = shape.aligned(box.columns)
@@ -192,7 +242,7 @@ extension PackedTransform {
             if TileShape.readsColumns(shape.rowCount) {
                 unsafe execute(plan, start, panels.turned)
             } else {
-                unsafe pack(start, shape.pitch, read, of: shape.rowCount, panels.packed, shape.panelPitch)
+                unsafe pack(start, shape.pitch, LineRows(read), of: shape.rowCount, panels.packed, shape.panelPitch)
                 unsafe execute(plan, panels.packed, panels.turned)
             }
             unsafe Scalar.unpackPanel(
@@ -201,20 +251,24 @@ extension PackedTransform {
         }
     }
 
-    /// Copies eight columns to a panel; positions outside `read` become 0.
+    /// Copies eight columns to a panel; rows outside `read` become 0.
     func pack(
-        _ columns: UnsafeMutablePointer<Scalar>, _ pitch: Int, _ read: Range<Int>, of length: Int,
+        _ columns: UnsafeMutablePointer<Scalar>, _ pitch: Int, _ read: LineRows, of length: Int,
         _ panel: UnsafeMutablePointer<Scalar>, _ panelPitch: Int
     ) {
         if read.count < length {
             for line in 0..<shape.panelWidth {
                 let start = unsafe panel + 2 * line * panelPitch
-                unsafe start.clear(count: 2 * read.lowerBound)
-                unsafe (start + 2 * read.upperBound).clear(count: 2 * (length - read.upperBound))
+                unsafe start.clear(count: 2 * read.low.lowerBound)
+                unsafe (start + 2 * read.low.upperBound).clear(
+                    count: 2 * (read.high.lowerBound - read.low.upperBound))
+                unsafe (start + 2 * read.high.upperBound).clear(count: 2 * (length - read.high.upperBound))
             }
         }
-        unsafe Scalar.packPanel(
-            columns + 2 * read.lowerBound * pitch, pitch, panel + 2 * read.lowerBound, panelPitch, read.count)
+        read.forEachRun { rows in
+            unsafe Scalar.packPanel(
+                columns + 2 * rows.lowerBound * pitch, pitch, panel + 2 * rows.lowerBound, panelPitch, rows.count)
+        }
     }
 
     func execute(
@@ -277,22 +331,22 @@ private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
     }
 }
 
-extension TransformTeam {
-    /// The sum of what was found in `count` panels, in their order.
-    fileprivate func summary(of count: Int) -> (FieldSummary, FieldSummary) {
-        var energies = (0.0, 0.0)
-        var negative = (false, false)
-        for index in 0..<count {
-            energies.0 += Double(notes[4 * index])
-            energies.1 += Double(notes[4 * index + 2])
-            negative.0 = negative.0 || notes[4 * index + 1] != 0
-            negative.1 = negative.1 || notes[4 * index + 3] != 0
-        }
-        return (
-            FieldSummary(energy: energies.0, hasNegative: negative.0),
-            FieldSummary(energy: energies.1, hasNegative: negative.1)
-        )
+/// The sum of what was found in `count` panels, in their order.
+private func summary<Scalar: ConvolutionScalar>(
+    _ notes: SharedRegion<Scalar>, count: Int
+) -> (FieldSummary, FieldSummary) {
+    var energies = (0.0, 0.0)
+    var negative = (false, false)
+    for index in 0..<count {
+        energies.0 += Double(notes[4 * index])
+        energies.1 += Double(notes[4 * index + 2])
+        negative.0 = negative.0 || notes[4 * index + 1] != 0
+        negative.1 = negative.1 || notes[4 * index + 3] != 0
     }
+    return (
+        FieldSummary(energy: energies.0, hasNegative: negative.0),
+        FieldSummary(energy: energies.1, hasNegative: negative.1)
+    )
 }
 
 extension ck_window {
@@ -312,11 +366,19 @@ extension ck_window {
 }
 
 extension TileShape {
+    /// - Parameter roll: A tile that rolls may lie anywhere in a whole one.
     func check<Scalar: ConvolutionScalar>(
-        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ team: TransformTeam<Scalar>
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ team: TransformTeam<Scalar>, _ roll: TileRoll? = nil
     ) {
-        precondition(tile.count >= 2 * tileCount(holding: [box]) && tile.isAligned, "a tile of another shape")
+        let count = roll == nil ? tileCount(holding: [box]) : tileCount
+        precondition(tile.count >= 2 * count && tile.isAligned, "a tile of another shape")
         precondition(team.shape == self, "scratch of another shape")
+        if let roll { check(roll) }
+    }
+
+    /// Some rows of a plane, as the kernels see them in a panel.
+    func panel(of rows: Range<Int>, plane: Int) -> ck_rows {
+        ck_rows(plane: plane, row: rows.lowerBound, count: rows.count, length: length, pitch: panelPitch)
     }
 
     func check(_ window: Window, _ arrayCount: Int) {

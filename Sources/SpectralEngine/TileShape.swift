@@ -132,8 +132,9 @@ public struct TileShape: Hashable, Sendable {
         form == .small ? fields + outputs : max(fields, outputs)
     }
     public func tile(ofOutput output: Int, fields: Int) -> Int { form == .small ? fields + output : output }
-    /// What gather finds in each panel of rows: four scalars.
+    /// What gather finds in each panel of rows: four scalars. Where fields are carried from tile to tile, that of each stays.
     var noteCount: Int { 2 * planes * rowPanelCount }
+    func noteCount(fields: Int) -> Int { rollAlignment == nil ? noteCount : max(fields, 1) * noteCount }
     var rowPanelCount: Int { form == .matrix ? stretches : form == .small ? 1 : panels(of: 0..<rowCount) }
     /// Stretches that a long line is gathered and scattered in, and positions of each.
     var stretches: Int { (length + stretchLength - 1) / stretchLength }
@@ -147,7 +148,7 @@ public struct TileShape: Hashable, Sendable {
     /// Scratch of a team of workers whose products sum a number of fields. Saturates: what exceeds the address space is
     /// refused by its size.
     public func scratchCount(fields: Int, workers: Int) -> Int {
-        let rest = (sheetCount + noteCount + 7) / 8 * 8
+        let rest = (sheetCount + noteCount(fields: min(fields, 1 << 30)) + 7) / 8 * 8
         // As workerCount says.
         let (panels, isTooLarge) = (workers * panelCount).multipliedReportingOverflow(
             by: 3 + min(max(fields, 1), .max / 2))

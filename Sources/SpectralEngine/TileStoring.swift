@@ -25,15 +25,17 @@ internal import CKernels
 
 extension PackedTransform {
     /// Transforms back all axes but the lines', and writes what is kept of each part.
+    ///
+    /// - Parameter roll: Where the tile lies if it follows others.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func store(
         _ tile: SharedRegion<Scalar>, _ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?,
-        into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+        roll: TileRoll? = nil, into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
     ) {
         guard let either = first ?? second else { return }
         let box = TileBox(either.window, first == nil ? nil : second?.window)
-        shape.check(tile, box, team)
+        shape.check(tile, box, team, roll)
         if let first { shape.check(first.window, array.count) }
         if let second { shape.check(second.window, array.count) }
         var one = (first?.window ?? either.window).kernelWindow
@@ -43,13 +45,14 @@ extension PackedTransform {
                 let target = unsafe SampleTarget<Scalar>(
                     array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
                     second: second.map { unsafe PartTarget(window: two, $0) })
-                store(tile, box, target, team)
+                store(tile, box, roll, target, team)
             }
         }
     }
 
     private func store(
-        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ target: SampleTarget<Scalar>, _ team: TransformTeam<Scalar>
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ roll: TileRoll?, _ target: SampleTarget<Scalar>,
+        _ team: TransformTeam<Scalar>
     ) {
         switch shape.form {
         case .line:
@@ -84,19 +87,31 @@ extension PackedTransform {
                 unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
             }
         case .plane:
-            team.run(shape.panels(of: box.rows)) { block, panels in
-                unsafe storeRows(plane: 0, box, block, tile.base, target, panels)
+            guard let roll else {
+                return team.run(shape.panels(of: box.rows)) { block, panels in
+                    unsafe storeRows(plane: 0, box, block, from: tile.base, target, panels)
+                }
+            }
+            // Whole panels, also of what is kept in part: they lie in whole panels of rows.
+            let positions = shape.widened(box.rows)
+            team.run(shape.panels(of: positions)) { block, panels in
+                let position = positions.lowerBound + block * shape.panelWidth
+                let start = unsafe tile.base + 2 * shape.row(position, roll) * shape.pitch
+                unsafe execute(rowInverse, start, panels.packed)
+                let rows = shape.panel(of: position..<position + shape.panelWidth, plane: 0)
+                unsafe target.scatter(panels.packed, rows)
             }
         case .volume:
             team.run(box.planes.count) { block, panels in
                 let plane = box.planes.lowerBound + block
+                let place = roll.map { shape.row(plane, $0) } ?? plane
+                let start = unsafe tile.base + 2 * place * shape.planePitch
                 if columnInverse != nil {
-                    let start = unsafe tile.base + 2 * plane * shape.planePitch
                     unsafe transformColumns(
                         columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
                 }
                 for index in 0..<shape.panels(of: box.rows) {
-                    unsafe storeRows(plane: plane, box, index, tile.base, target, panels)
+                    unsafe storeRows(plane: plane, box, index, from: start, target, panels)
                 }
             }
         }
@@ -105,14 +120,12 @@ extension PackedTransform {
     /// Panel `index` of the rows of one plane that are kept. The plan transforms eight rows of this plane; those that no
     /// window holds go nowhere.
     private func storeRows(
-        plane: Int, _ box: TileBox, _ index: Int, _ tile: UnsafeMutablePointer<Scalar>, _ target: SampleTarget<Scalar>,
+        plane: Int, _ box: TileBox, _ index: Int, from start: UnsafeMutablePointer<Scalar>,
+        _ target: SampleTarget<Scalar>,
         _ panels: Panels<Scalar>
     ) {
         let row = box.rows.lowerBound + index * shape.panelWidth
-        let rows = ck_rows(
-            plane: plane, row: row, count: min(shape.panelWidth, box.rows.upperBound - row), length: shape.length,
-            pitch: shape.panelPitch)
-        let start = unsafe tile + 2 * plane * shape.planePitch
+        let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
         let first = max(min(row, shape.rowCount - shape.panelWidth), 0)
         if shape.rowCount < shape.panelWidth {
             unsafe panels.turned.update(from: start, count: 2 * shape.rowCount * shape.pitch)

@@ -222,7 +222,8 @@ private struct AxisWindows: Sendable {
             return
         }
         let step = tiling.step
-        let reach = axis.dilation * (axis.filter - 1)
+        // Windows that roll are as long as the transform.
+        let reach = tiling.rolls ? tiling.length - step : axis.dilation * (axis.filter - 1)
         let denseOutputs = axis.stride * (axis.output - 1) + 1
         let starts = Array(stride(from: 0, to: pass == .inputGradient ? axis.input : denseOutputs, by: step))
         count = starts.count

@@ -72,12 +72,19 @@ package struct AxisTiling: Hashable, Sendable {
     package var length: Int
     /// Whether one window covers the whole axis.
     package var coversAxis: Bool
+    /// Whether windows follow each other along this axis and share the transforms of what they have in common: then they are as
+    /// long as the transform.
+    package var rolls: Bool
 
-    package init(step: Int, length: Int, coversAxis: Bool) {
+    package init(step: Int, length: Int, coversAxis: Bool, rolls: Bool = false) {
         self.step = step
         self.length = length
         self.coversAxis = coversAxis
+        self.rolls = rolls
     }
+
+    /// Positions that a window takes of an operand that meets filters of so many.
+    package func window(_ filter: Int) -> Int { rolls ? length : min(length, step + filter - 1) }
 }
 
 /// Everything a recipe may depend on.

@@ -4,16 +4,21 @@ internal import SpectralEngine
 package enum TransformLength {
     /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
     /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
-    /// on neighbouring columns of a tile. Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
+    /// on neighbouring columns of a tile; and both on a machine with AVX2 alone (`2026-11-26-rolling.md` beside it). Lengths that FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left
     /// out: the next one is better (sums over channels transform up to 64 points otherwise, see ``denseTiles``). What is predicted with is ``PassTimes``, which start with these.
-    static let passTimes: [(length: Int, contiguous: Double, columns: Double?)] = [
-        (6, 0.51, 0.26), (8, 0.49, 0.25), (10, 0.58, 0.32), (12, 0.60, 0.30), (14, 0.78, 0.46), (16, 0.57, 0.29),
-        (20, 0.61, 0.34), (32, 0.56, 0.38), (48, 0.68, nil),
-        (64, 0.60, 0.40), (80, 0.79, nil), (96, 0.70, nil), (128, 0.74, nil), (144, 0.70, nil), (160, 0.78, nil),
-        (192, 0.73, nil), (240, 0.83, nil), (256, 0.79, nil), (320, 0.90, nil), (384, 0.87, nil), (400, 0.99, nil),
-        (512, 0.95, nil), (640, 1.01, nil), (768, 1.57, nil), (960, 1.61, nil), (1024, 1.10, nil), (1280, 1.05, nil),
-        (2048, 1.09, nil), (2560, 1.42, nil), (4096, 1.45, nil),
-    ]
+    static let passTimes:
+        [(length: Int, contiguous: Double, columns: Double?, avx2: (contiguous: Double, columns: Double?))] = [
+            (6, 0.51, 0.26, (0.54, 0.33)), (8, 0.49, 0.25, (0.55, 0.30)), (10, 0.58, 0.32, (0.59, 0.39)),
+            (12, 0.60, 0.30, (0.55, 0.33)), (14, 0.78, 0.46, (0.61, 0.44)), (16, 0.57, 0.29, (0.57, 0.38)),
+            (20, 0.61, 0.34, (0.59, 0.43)), (32, 0.56, 0.38, (0.64, 0.43)), (48, 0.68, nil, (0.83, nil)),
+            (64, 0.60, 0.40, (0.82, 0.48)), (80, 0.79, nil, (0.83, nil)), (96, 0.70, nil, (0.85, nil)),
+            (128, 0.74, nil, (1.00, nil)), (144, 0.70, nil, (0.84, nil)), (160, 0.78, nil, (0.82, nil)),
+            (192, 0.73, nil, (0.86, nil)), (240, 0.83, nil, (0.87, nil)), (256, 0.79, nil, (0.90, nil)),
+            (320, 0.90, nil, (0.93, nil)), (384, 0.87, nil, (0.90, nil)), (400, 0.99, nil, (0.96, nil)),
+            (512, 0.95, nil, (0.98, nil)), (640, 1.01, nil, (1.00, nil)), (768, 1.57, nil, (1.66, nil)),
+            (960, 1.61, nil, (1.71, nil)), (1024, 1.10, nil, (1.05, nil)), (1280, 1.05, nil, (1.07, nil)),
+            (2048, 1.09, nil, (1.13, nil)), (2560, 1.42, nil, (1.56, nil)), (4096, 1.45, nil, (1.77, nil)),
+        ]
 
     /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
     private static let short: [Int] = [1, 2, 4] + passTimes.map(\.length)

@@ -45,8 +45,8 @@ extension Plan {
     private func overlap(_ recipe: any Algorithm, _ pass: Pass) -> Double {
         guard pass == .filterGradient, case .transforms(let tiling) = recipe.arithmetic else { return 1 }
         return zip(problem.axes, tiling).reduce(1.0) { product, axis in
-            let (step, reach) = (axis.1.step, axis.0.dilatedFilter - 1)
-            return axis.1.coversAxis ? product : product * Double((step + reach + step - 1) / step)
+            let (step, window) = (axis.1.step, axis.1.window(axis.0.dilatedFilter))
+            return axis.1.coversAxis ? product : product * Double((window + step - 1) / step)
         }.squareRoot()
     }
 

@@ -39,6 +39,14 @@ struct GradientOperands: Sendable {
     }
 }
 
+/// How far the sum of one chunk has come.
+private struct ChunkProgress {
+    /// Whether the accumulators hold nothing yet.
+    var isEmpty = true
+    /// The pair of rows whose tiles of the input can carry on what lies in them.
+    var rowsLeftFor: Int?
+}
+
 extension SpectralPipeline {
     var filterPlaneCount: Int { problem.filters * Cg }
 
@@ -70,7 +78,7 @@ extension SpectralPipeline {
     ) -> Bool {
         let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
         forgetSums(group, chunk, memory)
-        var isEmpty = true
+        var progress = ChunkProgress()
         var isFine = true
         for wave in 0..<pairOrder.waveCount {
             pairOrder.forEachPair(wave: wave, chunk: chunk, of: layout.chunkCount) { pair in
@@ -78,12 +86,12 @@ extension SpectralPipeline {
                 isFine =
                     isFine
                     && accumulateRows(
-                        (2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
+                        (2 * pair, partner), group, chunk, x, dy, memory, operands, worker: worker, &progress)
                 return isFine
             }
         }
         guard isFine else { return false }
-        if isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
+        if progress.isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
         return true
     }
 
@@ -95,11 +103,14 @@ extension SpectralPipeline {
         for k in group * Kg..<(group + 1) * Kg { negative[problem.channels + k] = 0 }
     }
 
-    /// - Parameter isEmpty: Whether the accumulators hold nothing yet, before and after.
+    /// - Parameter progress: Before and after.
     private func accumulateRows(
         _ rows: (Int, Int?), _ group: Int, _ chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>,
-        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int, isEmpty: inout Bool
+        _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int, _ progress: inout ChunkProgress
     ) -> Bool {
+        let roll = table.roll?.roll(
+            rows.0 / 2, isCarried: progress.rowsLeftFor == rows.0 / 2 && rows.1 != nil, isWhole: true)
+        progress.rowsLeftFor = nil
         let facts = facts(worker: worker, memory)
         let team = team(layout.blockCrew, worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
@@ -107,7 +118,8 @@ extension SpectralPipeline {
         for i in 0..<Cg + Kg {
             let isInput = i < Cg
             let found = load(
-                isInput ? x : dy, gradientWindows(group, i, rows), field: i, facts, memory, team, worker: worker)
+                isInput ? x : dy, gradientWindows(group, i, rows), field: i, isInput ? roll : roll?.beside, facts,
+                memory, team, worker: worker)
             hasNonFinite = hasNonFinite || found.hasNonFinite
             if found.negative.0 || found.negative.1 {
                 negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
@@ -129,21 +141,23 @@ extension SpectralPipeline {
                 for row in [isLive.0 ? rows.0 : nil, isLive.1 ? partner : nil] {
                     guard let row else { continue }
                     _ = accumulateRows(
-                        (row, nil), group, chunk, x, dy, memory, operands, worker: worker, isEmpty: &isEmpty)
+                        (row, nil), group, chunk, x, dy, memory, operands, worker: worker, &progress)
                 }
                 return true
             }
         }
 
+        var isReloaded = hasNonFinite
         for i in 0..<Cg + Kg {
             let scale =
                 i < Cg
                 ? (-operands.inputScale, exponent - operands.inputScale)
                 : (-operands.outputGradientScale, -exponent - operands.outputGradientScale)
             if scale != (0, 0) {
+                isReloaded = true
                 reload(
-                    i < Cg ? x : dy, gradientWindows(group, i, rows), field: i, exponents: scale,
-                    sanitising: hasNonFinite, memory, team, worker: worker)
+                    i < Cg ? x : dy, gradientWindows(group, i, rows), field: i, i < Cg ? roll : roll?.beside,
+                    exponents: scale, sanitising: hasNonFinite, memory, team, worker: worker)
             }
         }
         func box(_ i: Int) -> TileBox {
@@ -153,9 +167,13 @@ extension SpectralPipeline {
         addTrueTerms(group, chunk, xFacts, gFacts, operands, memory)
         transform.correlate(
             tiles(worker: worker, memory), tileCounts: (i: layout.tileCount, o: layout.gradientTileCount),
-            counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)), accumulate: !isEmpty, team
+            counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)), roll: roll, accumulate: !progress.isEmpty, team
         ) { k, c in accumulator(chunk, (group * Kg + k) * Cg + c, memory) }
-        isEmpty = false
+        progress.isEmpty = false
+        let next = rows.0 / 2 + 1
+        if !isReloaded, rows.1 != nil, table.roll?.continues(next, of: table.rowCount) == true {
+            progress.rowsLeftFor = next
+        }
         return true
     }
 

@@ -26,9 +26,7 @@ struct PairOrder: Hashable, Sendable {
         var waves = [Int](repeating: 0, count: table.pairCount)
         for pair in waves.indices {
             var taken: Set<Int> = []
-            for other in max(0, pair - table.overlapReach / 2 - 1)..<pair where table.overlaps(pair, other) {
-                taken.insert(waves[other])
-            }
+            for other in table.pairsNear(pair) where table.overlaps(pair, other) { taken.insert(waves[other]) }
             var wave = 0
             while taken.contains(wave) { wave += 1 }
             waves[pair] = wave
@@ -48,10 +46,11 @@ struct PairOrder: Hashable, Sendable {
 }
 
 extension PassTable {
-    /// Tiles from a tile to the last one whose results may overlap with its own: the neighbours of each axis.
-    fileprivate var overlapReach: Int {
+    /// Pairs before a pair whose results may overlap with its own: none is farther in the order of pairs.
+    fileprivate func pairsNear(_ pair: Int) -> Range<Int> {
+        // The neighbours of each axis.
         let (_, h, w) = tileCounts
-        return (h + 1) * w + 1
+        return max(0, pair - (roll?.reach ?? ((h + 1) * w + 1) / 2 + 1))..<pair
     }
 
     /// Whether results of two pairs overlap.
@@ -61,8 +60,9 @@ extension PassTable {
     }
 
     private func overlapRows(_ one: Int, _ two: Int) -> Bool {
-        guard one / tileCount == two / tileCount else { return false }
-        let (a, b) = (place(tile: one % tileCount), place(tile: two % tileCount))
+        let (one, two) = (tile(row: one), tile(row: two))
+        guard one.item == two.item else { return false }
+        let (a, b) = (place(tile: one.tile), place(tile: two.tile))
         return abs(a.0 - b.0) <= 1 && abs(a.1 - b.1) <= 1 && abs(a.2 - b.2) <= 1
     }
 }

@@ -28,6 +28,8 @@ struct AxisWindows: Hashable, Sendable {
 
     /// Windows along the axis.
     let tileCount: Int
+    /// Positions of a window that reads what its results meet.
+    private let reach: Int
     /// Where the kept part of a result begins.
     private let kept: Int
 
@@ -38,14 +40,13 @@ struct AxisWindows: Hashable, Sendable {
         self.addsOverlaps = addsOverlaps
         let extent = pass == .inputGradient && !addsOverlaps ? axis.input : axis.denseOutput
         tileCount = extent / tiling.step + (extent % tiling.step > 0 ? 1 : 0)
-        kept = pass != .inputGradient ? 0 : tiling.coversAxis ? axis.before : axis.dilatedFilter - 1
+        reach = tiling.window(axis.dilatedFilter)
+        kept = pass != .inputGradient ? 0 : tiling.coversAxis ? axis.before : reach - tiling.step
     }
 
     /// Samples of the input, or of the padding around it, that outputs of tile `t` read.
     func input(_ t: Int) -> AxisSegment {
-        AxisSegment(
-            origin: t * tiling.step - axis.before,
-            positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.input, step: 1)
+        AxisSegment(origin: t * tiling.step - axis.before, positions: 0..<reach, extent: axis.input, step: 1)
     }
 
     /// Samples of the output gradient: for the filter gradient those of tile `t`, for the input gradient those that
@@ -55,7 +56,7 @@ struct AxisWindows: Hashable, Sendable {
         case .inputGradient where !addsOverlaps:
             AxisSegment(
                 origin: t * tiling.step + axis.before - kept,
-                positions: 0..<(tiling.coversAxis ? tiling.length : tiling.step + axis.dilatedFilter - 1),
+                positions: 0..<(tiling.coversAxis ? tiling.length : reach),
                 extent: axis.output, step: axis.stride)
         case .forward, .inputGradient, .filterGradient:
             AxisSegment(
@@ -74,7 +75,10 @@ struct AxisWindows: Hashable, Sendable {
         case .forward:
             AxisSegment(origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
         case .inputGradient where addsOverlaps:
-            input(t)
+            // No product reaches the rest of what a rolling tile reads.
+            AxisSegment(
+                origin: t * tiling.step - axis.before,
+                positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.input, step: 1)
         case .inputGradient:
             AxisSegment(
                 origin: t * tiling.step - kept, positions: kept..<kept + tiling.step, extent: axis.input, step: 1)
@@ -88,7 +92,7 @@ struct AxisWindows: Hashable, Sendable {
     var firstEnd: Int {
         let window = pass == .inputGradient ? outputGradient(0) : input(0)
         return tileCount == 1
-            ? window.positions.upperBound : min(tiling.length, tiling.step + axis.dilatedFilter - 1)
+            ? window.positions.upperBound : reach
     }
     var secondEnd: Int {
         let window = pass == .filterGradient ? outputGradient(0) : result(0)
@@ -117,7 +121,7 @@ struct TileExtents {
 /// The windows of all fields of one problem and pass.
 ///
 /// A *row* is a batch item and a tile; rows are counted with the tiles of one item together, so that the partners of a
-/// pair are two tiles of one item wherever it has an even number of them.
+/// pair are two tiles of one item wherever it has an even number of them. Tiles that roll have an order of their own: RollingTiles.swift.
 ///
 /// A table stands for a whole problem or for a section of it (Sections.swift). Channels, filters and filter planes are counted
 /// within the section; windows lie in the arrays of the whole.
@@ -136,6 +140,8 @@ struct PassTable: Hashable, Sendable {
     private let depth: AxisWindows, height: AxisWindows, width: AxisWindows
     /// Windows of one plane.
     let tileCount: Int
+    /// How tiles follow each other, if they roll.
+    let roll: RollingTiles?
 
     init(
         _ problem: Problem, pass: Pass, tilings: [AxisTiling], addsOverlaps: Bool = false
@@ -160,6 +166,9 @@ struct PassTable: Hashable, Sendable {
         self.addsOverlaps = addsOverlaps && tileCount > 1
         shape = TileShape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
+        roll = RollingTiles(
+            shape, [depth, height, width], batch: problem.batch,
+            backward: pass == .inputGradient && !self.addsOverlaps)
     }
 
     /// What windows are of.
@@ -184,9 +193,17 @@ struct PassTable: Hashable, Sendable {
     var tileCounts: (Int, Int, Int) { (depth.tileCount, height.tileCount, width.tileCount) }
 
     func place(tile: Int) -> (Int, Int, Int) {
+        if let roll { return roll.place(tile) }
         let (outer, w) = tile.quotientAndRemainder(dividingBy: width.tileCount)
         let (d, h) = outer.quotientAndRemainder(dividingBy: height.tileCount)
         return (d, h, w)
+    }
+
+    /// The batch item and the tile that a row is.
+    func tile(row: Int) -> (item: Int, tile: Int) {
+        let place = roll?.order(row, of: rowCount) ?? row
+        let (item, tile) = place.quotientAndRemainder(dividingBy: tileCount)
+        return (item, tile)
     }
 
     /// Windows of one channel of the whole batch.
@@ -262,6 +279,9 @@ struct PassTable: Hashable, Sendable {
         return TileExtents(planes: mean(depth), rows: mean(height), columns: mean(width))
     }
 
+    /// Positions along the lines that a window need not load, in the mean, when pairs are cut into so many runs.
+    func carriedPositions(runs: Double) -> Double { roll?.carriedPositions(rowCount: rowCount, runs: runs) ?? 0 }
+
     /// - Parameters:
     ///   - planes: Planes of one batch item, of which `plane` is one.
     ///   - extents: Of a plane.
@@ -269,7 +289,7 @@ struct PassTable: Hashable, Sendable {
         _ row: Int, of planes: Int, _ plane: Int, _ extents: (Int, Int, Int),
         _ segment: (AxisWindows, Int) -> AxisSegment
     ) -> Window {
-        let (item, tile) = row.quotientAndRemainder(dividingBy: tileCount)
+        let (item, tile) = tile(row: row)
         let (d, h, w) = place(tile: tile)
         return Window(
             segment(depth, d), segment(height, h), segment(width, w),

@@ -66,6 +66,14 @@ extension PassTable {
     }
 }
 
+/// What a block has found and left.
+struct BlockOutcome {
+    /// Whether a sample was not finite.
+    let isTouched: Bool
+    /// Whether its tiles hold what the next block can carry on: not where fields were scaled, or partners had to travel apart.
+    let leavesRows: Bool
+}
+
 /// The windows of one block: those of its first field and output; the others lie one plane after the other.
 private struct BlockWindows {
     private let field: (Window, Window?)
@@ -99,15 +107,17 @@ extension SpectralPipeline {
     /// Computes one block.
     ///
     /// - Parameters:
+    ///   - isCarried: Whether the worker's tiles hold what the block before has left for this one.
     ///   - careful: Whether the filters were scaled, so that underflow must be watched for.
     ///   - step: What the block does for other passes of a training step.
-    /// - Returns: Whether a sample was not finite.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func runProductBlock(
         _ partners: (Partner, Partner?), _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
-        _ memory: PipelineMemory<Scalar>, worker: Int, careful: Bool, step: StepBlock<Scalar>? = nil
-    ) -> Bool {
+        _ memory: PipelineMemory<Scalar>, worker: Int, isCarried: Bool = false, careful: Bool,
+        step: StepBlock<Scalar>? = nil
+    ) -> BlockOutcome {
+        let roll = table.roll(partners.0, isCarried: isCarried)
         let facts = facts(worker: worker, memory)
         let team = team(layout.blockCrew, worker: worker, memory)
         let fields = 0..<layout.fieldTiles
@@ -115,7 +125,7 @@ extension SpectralPipeline {
         var isNegative = (false, false)
         var hasNonFinite = false
         for i in fields {
-            let found = load(array, windows.fields(i), field: i, facts, memory, team, worker: worker)
+            let found = load(array, windows.fields(i), field: i, roll, facts, memory, team, worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
             step?.note(isNegative: found.negative.0 || found.negative.1, field: i)
@@ -138,7 +148,7 @@ extension SpectralPipeline {
                     _ = runProductBlock(
                         (partner, nil), array, bias, result, memory, worker: worker, careful: careful)
                 }
-                return hasNonFinite
+                return BlockOutcome(isTouched: hasNonFinite, leavesRows: false)
             }
         }
 
@@ -149,11 +159,11 @@ extension SpectralPipeline {
             if scale != (0, 0) {
                 for i in fields {
                     reload(
-                        array, windows.fields(i), field: i, exponents: (-scale.0, -scale.1), sanitising: hasNonFinite,
-                        memory, team, worker: worker)
+                        array, windows.fields(i), field: i, roll, exponents: (-scale.0, -scale.1),
+                        sanitising: hasNonFinite, memory, team, worker: worker)
                 }
             }
-            multiply(partners, shareFilters, windows.boxes, use, memory, team, worker: worker)
+            multiply(partners, shareFilters, windows.boxes, roll, use, memory, team, worker: worker)
         }
         for o in 0..<outputsPerGroup {
             let targets = windows.results(o)
@@ -164,9 +174,9 @@ extension SpectralPipeline {
                 second = output(
                     partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
             }
-            transform.store(outputTile(o, worker: worker, memory), first, second, into: result, team)
+            transform.store(outputTile(o, worker: worker, memory), first, second, roll: roll, into: result, team)
         }
-        return hasNonFinite
+        return BlockOutcome(isTouched: hasNonFinite, leavesRows: roll != nil && !hasNonFinite && scale == (0, 0))
     }
 
     private func outputTile(_ o: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
@@ -175,24 +185,24 @@ extension SpectralPipeline {
 
     /// All products of a block, from the tiles of its fields to those of its outputs.
     private func multiply(
-        _ partners: Partners, _ shareFilters: Bool, _ boxes: (loaded: TileBox, kept: TileBox),
+        _ partners: Partners, _ shareFilters: Bool, _ boxes: (loaded: TileBox, kept: TileBox), _ roll: TileRoll?,
         _ use: SpectrumUse<Scalar>, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) {
         let group = partners.0.group
         if shareFilters {
             return transform.convolve(
                 tiles(worker: worker, memory), tileCount: layout.tileCount, fields: layout.fieldTiles,
-                outputs: outputsPerGroup, boxes: boxes, conjugate: table.pass == .forward,
+                outputs: outputsPerGroup, boxes: boxes, roll: roll, conjugate: table.pass == .forward,
                 summationBlock: SpectralLayout.summationBlock, use: use, team
             ) { o, i in spectrum(filterPlane(group, output: o, field: i), memory) }
         }
         guard let second = partners.1 else { return }
         let (tile, whole) = (tile(0, worker: worker, memory), wholeSpectrum(worker: worker, memory))
-        transform.transformLines(tile, boxes.loaded, into: whole, team)
+        transform.transformLines(tile, boxes.loaded, roll: roll, into: whole, team)
         shape.multiplyPair(
             whole, spectrum(filterPlane(group, output: 0, field: 0), memory),
             spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: table.pass == .forward)
-        transform.restoreLines(whole, into: outputTile(0, worker: worker, memory), boxes.kept, team)
+        transform.restoreLines(whole, into: outputTile(0, worker: worker, memory), boxes.kept, roll: roll, team)
     }
 
     /// Whether every output of the block has scales S near enough for its partners to share transforms. Planes where S is so
@@ -217,7 +227,7 @@ extension SpectralPipeline {
         func watch(_ partner: Partner, _ o: Int, _ scale: (sum: Double, exponent: Int)) {
             guard !comfortable.isSafe(scale.sum, scale.exponent) else { return }
             memory.markForDirectSums(
-                table.resultPlane(item: partner.row / table.tileCount, output: partner.group * outputsPerGroup + o),
+                table.resultPlane(item: table.tile(row: partner.row).item, output: partner.group * outputsPerGroup + o),
                 worker: worker)
         }
         var canShare = true

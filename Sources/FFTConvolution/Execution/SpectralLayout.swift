@@ -164,12 +164,16 @@ struct SpectralLayout: Hashable, Sendable {
         fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes
+        /// Of a tile that holds nothing elsewhere; one that rolls may lie anywhere in a whole tile.
+        func count(holding boxes: [TileBox]) -> Int {
+            table.roll == nil ? table.shape.tileCount(holding: boxes) : table.shape.tileCount
+        }
         if table.pass == .filterGradient {
-            tileCount = table.shape.tileCount(holding: [boxes.first, table.filterBox])
-            gradientTileCount = table.shape.tileCount(holding: [boxes.second])
+            tileCount = count(holding: [boxes.first, table.filterBox])
+            gradientTileCount = count(holding: [boxes.second])
             blockCount = saturatingProduct(Cg, tileCount) + saturatingProduct(Kg, gradientTileCount)
         } else {
-            tileCount = table.shape.tileCount(holding: [boxes.first, boxes.second, table.filterBox])
+            tileCount = count(holding: [boxes.first, boxes.second, table.filterBox])
             gradientTileCount = 0
             let outputs = table.pass == .forward ? Kg : Cg
             blockCount = saturatingProduct(table.shape.tiles(fields: fieldTiles, outputs: outputs), tileCount)

@@ -124,12 +124,19 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     ) throws -> Bool {
         let isTouched = Atomic(false)
         let careful = !hasComfortableFilters(memory)
-        try Workers.run(count: layout.blockCrew.blocks, blocks: table.productBlockCount) { block, worker in
-            let partners = table.partners(block: block)
-            let found = runProductBlock(
-                partners, array, bias, result, memory, worker: worker, careful: careful, step: step(partners.0, worker))
-            if found { isTouched.store(true, ordering: .relaxed) }
-            try control?.completeBlock()
+        let (blocks, workers) = (table.productBlockCount, layout.blockCrew.blocks)
+        try Workers.run(count: workers, blocks: table.runCount(blocks, workers: workers)) { run, worker in
+            var leavesRows = false
+            for block in table.run(run, of: blocks, workers: workers) {
+                let partners = table.partners(block: block)
+                let outcome = runProductBlock(
+                    partners, array, bias, result, memory, worker: worker,
+                    isCarried: leavesRows && table.continues(block: block), careful: careful,
+                    step: step(partners.0, worker))
+                leavesRows = outcome.leavesRows
+                if outcome.isTouched { isTouched.store(true, ordering: .relaxed) }
+                try control?.completeBlock()
+            }
         }
         return isTouched.load(ordering: .relaxed)
     }
@@ -149,10 +156,13 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             transformFilterPair(2 * index, filters, memory, worker: worker, sanitising: sanitising)
             try control?.completeBlock()
             func run(_ blocks: Range<Int>) throws {
+                var leavesRows = false
                 for block in blocks {
-                    let found = runProductBlock(
-                        table.partners(block: block), array, bias, result, memory, worker: worker, careful: careful)
-                    if found { isTouched.store(true, ordering: .relaxed) }
+                    let outcome = runProductBlock(
+                        table.partners(block: block), array, bias, result, memory, worker: worker,
+                        isCarried: leavesRows && table.continues(block: block), careful: careful)
+                    leavesRows = outcome.leavesRows
+                    if outcome.isTouched { isTouched.store(true, ordering: .relaxed) }
                     try control?.completeBlock()
                 }
             }
@@ -330,12 +340,12 @@ extension SpectralPipeline {
     ///
     /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one.
     func load(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ facts: FieldFacts,
+        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ roll: TileRoll?, _ facts: FieldFacts,
         _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
         let summary = transform.load(
-            array, windows.0, windows.1, into: tile(field, worker: worker, memory), exponents: (0, 0),
-            sanitising: false, team)
+            array, windows.0, windows.1, into: tile(field, worker: worker, memory), field: field, roll: roll,
+            exponents: (0, 0), sanitising: false, team)
         var hasNonFinite = note(summary.0, array, windows.0, part: 0, field, facts)
         if let partner = windows.1 {
             if note(summary.1, array, partner, part: 1, field, facts) { hasNonFinite = true }
@@ -343,19 +353,21 @@ extension SpectralPipeline {
             facts.store(.zero, field: field, part: 1)
         }
         if hasNonFinite {
-            reload(array, windows, field: field, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
+            reload(
+                array, windows, field: field, roll, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
         }
         return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
     }
 
-    /// The same once more, now that all norms are known.
+    /// The same once more, now that all norms are known: the whole of it, as rows that were carried are not scaled.
     func reload(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, exponents: (Int, Int), sanitising: Bool,
-        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ roll: TileRoll?, exponents: (Int, Int),
+        sanitising: Bool, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) {
+        let roll = roll.map { TileRoll(start: $0.start, isWhole: $0.isWhole) }
         _ = transform.load(
-            array, windows.0, windows.1, into: tile(field, worker: worker, memory), exponents: exponents,
-            sanitising: sanitising, team)
+            array, windows.0, windows.1, into: tile(field, worker: worker, memory), field: field, roll: roll,
+            exponents: exponents, sanitising: sanitising, team)
     }
 
     /// Notes the norm of one partner; returns whether it holds a non-finite sample.

@@ -203,10 +203,10 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
                     keptBlock(first, $0), mark,
                     SumsBeside(pipeline: filterGradient, memory: sums, group: group, chunk: chunk))
             }
-            let found = inputGradient.runProductBlock(
+            let outcome = inputGradient.runProductBlock(
                 (first, second.row < inputGradient.table.rowCount ? second : nil), dy, Span(), dx, memory,
                 worker: worker, careful: careful, step: step)
-            isTouched = isTouched || found
+            isTouched = isTouched || outcome.isTouched
             return true
         }
         if wave == order.waveCount - 1 { filterGradient.clearIfEmpty(group, chunk, sums) }

@@ -26,6 +26,7 @@ extension Plan {
     /// The transforms that one execution of a pass runs on ordinary operands, equal ones together; none if the
     /// algorithm does without.
     ///
+    /// Rows that one tile carries on from the last are not transformed again; where strips of tiles are cut for several workers, they are.
     /// Operands whose partners differ in magnitude by more than the numerical contract allows need more.
     ///
     /// - Throws: ``ConvolutionError`` if the pass was not planned.
@@ -80,9 +81,9 @@ private struct TransformCounts {
             let (fields, outputs) = table.pass == .forward ? (Cg, Kg) : (Kg, Cg)
             for block in 0..<table.productBlockCount {
                 let (first, second) = table.partners(block: block)
-                add(
-                    .forward, TileBox(table.fieldWindow(first, 0), second.map { table.fieldWindow($0, 0) }),
-                    count: fields)
+                let loaded = TileBox(table.fieldWindow(first, 0), second.map { table.fieldWindow($0, 0) })
+                let carriesOn = !table.addsOverlaps && table.continues(block: block)
+                add(.forward, carriesOn ? table.loaded(loaded, first) : loaded, count: fields)
                 add(
                     .inverse, TileBox(table.resultWindow(first, 0), second.map { table.resultWindow($0, 0) }),
                     count: outputs)
@@ -93,7 +94,11 @@ private struct TransformCounts {
                 func box(_ window: (_ row: Int) -> Window) -> TileBox {
                     TileBox(window(2 * pair), partner.map(window))
                 }
-                add(.forward, box { table.inputWindow(row: $0, channel: 0) }, count: G * Cg)
+                let loaded = box { table.inputWindow(row: $0, channel: 0) }
+                let carriesOn = table.roll?.continues(pair, of: table.rowCount) == true
+                add(
+                    .forward, carriesOn ? table.loaded(loaded, Partner(group: 0, row: 2 * pair)) : loaded,
+                    count: G * Cg)
                 add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
             }
             add(.inverse, table.filterBox, count: (filterPlanes + 1) / 2)

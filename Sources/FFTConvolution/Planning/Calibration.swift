@@ -46,18 +46,10 @@ public struct Calibration: Sendable {
         if let fault = FFTWLibrary.fault {
             throw ConvolutionError(.unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used")
         }
-        control?.begin(blocks: probes.count + Machine.passRates.count)
+        control?.begin(blocks: probes.count + passSweeps + 1)
         let start = ContinuousClock().now
         var machine = builtIn
-        for index in TransformLength.passTimes.indices {
-            let (length, _, columns) = TransformLength.passTimes[index]
-            machine.passTimes.contiguous[index] =
-                passTime(length, columns: false) ?? machine.passTimes.contiguous[index]
-            try control?.completeBlock()
-            guard columns != nil else { continue }
-            machine.passTimes.columns[index] = passTime(length, columns: true) ?? machine.passTimes.columns[index]
-            try control?.completeBlock()
-        }
+        try measurePasses(&machine, control)
         // Between them lie lengths that are not in the table; beyond, it is as much slower as at its end.
         if let last = machine.passTimes.contiguous.last, let old = builtIn.passTimes.contiguous.last {
             machine.passTimes.beyond *= last / old
@@ -92,9 +84,30 @@ public struct Calibration: Sendable {
             })
     }
 
-    private static func passTime(_ length: Int, columns: Bool) -> Double? {
-        PassSpeed.secondsPerPoint(length: length, columns: columns, rounds: 200)
+    /// Times FFTW's passes. What counts of them is their proportions, so all take turns in every sweep: whatever else the machine
+    /// does meets all of them. And the lower quartile, not the least: a thread's clock on a virtual machine has been seen to stand
+    /// still for a while (`Docs/Measurements/2026-11-26-rolling.md`).
+    private static func measurePasses(_ machine: inout Machine, _ control: ExecutionControl?) throws {
+        let table = TransformLength.passTimes
+        let lines = table.map { PassSpeed(length: $0.length, columns: false) }
+        let columns = table.map { $0.columns == nil ? nil : PassSpeed(length: $0.length, columns: true) }
+        var times = [[Double]](repeating: [], count: 2 * table.count)
+        for _ in 0..<passSweeps {
+            for (index, pass) in (lines + columns).enumerated() {
+                guard let pass else { continue }
+                for _ in 0..<roundsPerSweep { times[index].append(pass.secondsPerPoint()) }
+            }
+            try control?.completeBlock()
+        }
+        func quartile(_ times: [Double]) -> Double? { times.isEmpty ? nil : times.sorted()[times.count / 4] }
+        for index in table.indices {
+            machine.passTimes.contiguous[index] = quartile(times[index]) ?? machine.passTimes.contiguous[index]
+            machine.passTimes.columns[index] = quartile(times[table.count + index]) ?? machine.passTimes.columns[index]
+        }
     }
+
+    private static let passSweeps = 25
+    private static let roundsPerSweep = 8
 
     /// What is further off than a file may say is no measurement.
     private static func keepInRange(_ machine: inout Machine, _ rate: Machine.Rate, _ builtIn: Machine) {

@@ -58,12 +58,15 @@ extension CostModel {
         switch table.pass {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
-            let loaded = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
+            let first = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
+            let runs = table.runCount(table.rowCount / 2, workers: min(workers, machine.coreCount))
+            let carried = table.addsOverlaps ? 0 : table.carriedPositions(runs: Double(runs))
             let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
             blockTime =
-                (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads) * stages.forward(loaded) + outputs
+                (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads)
+                * stages.forward(first, carried: carried) + outputs
                 * stages.inverse(kept)
                 + Cg * Kg * product
             filterTime =
@@ -72,10 +75,12 @@ extension CostModel {
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
             let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
+            let carried = table.carriedPositions(runs: Double(layout.chunkCount))
             blocks = G * Double(layout.chunkCount)
             blockTime =
                 pairsOfBlock(table, layout, workers: workers)
-                * (Cg * channelLoads * stages.forward(input) + Kg * filterLoads * stages.forward(gradient) + Cg * Kg
+                * (Cg * channelLoads * stages.forward(input, carried: carried) + Kg * filterLoads
+                    * stages.forward(gradient) + Cg * Kg
                     * product)
             filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
         }
@@ -198,7 +203,17 @@ private struct StageTimes {
     }
 
     /// Gather and all passes; rows and planes without samples are left out.
-    func forward(_ box: TileExtents) -> Double { moved(box) + transform(box, isInverse: false) + calls(box) }
+    ///
+    /// - Parameter carried: Rows (or planes) that need none of it, in the mean. Of gathering them half is saved: samples that two tiles
+    ///   gather are near the second time.
+    func forward(_ box: TileExtents, carried: Double = 0) -> Double {
+        guard carried > 0 else { return moved(box) + transform(box, isInverse: false) + calls(box) }
+        let loaded =
+            shape.planes > 1
+            ? TileExtents(planes: max(box.planes - carried, 0), rows: box.rows, columns: box.columns)
+            : TileExtents(planes: box.planes, rows: max(box.rows - carried, 0), columns: box.columns)
+        return (moved(box) + moved(loaded)) / 2 + transform(loaded, isInverse: false) + calls(loaded)
+    }
 
     /// All passes back, and scatter; rows and planes that are not kept are left out.
     func inverse(_ box: TileExtents) -> Double { moved(box) + transform(box, isInverse: true) + calls(box) }

@@ -75,9 +75,15 @@ extension Machine {
     package static let passRates: [Rate] =
         TransformLength.passTimes.indices.flatMap { index in
             let entry = TransformLength.passTimes[index]
-            let contiguous = Rate("pass-\(entry.length)", \.passTimes.contiguous[index])
-            guard entry.columns != nil else { return [contiguous] }
-            return [contiguous, Rate("pass-\(entry.length)-columns", \.passTimes.columns[index]!)]
+            let contiguous = Rate(
+                "pass-\(entry.length)", \.passTimes.contiguous[index], avx2: entry.avx2.contiguous / entry.contiguous)
+            guard let columns = entry.columns else { return [contiguous] }
+            return [
+                contiguous,
+                Rate(
+                    "pass-\(entry.length)-columns", \.passTimes.columns[index]!,
+                    avx2: (entry.avx2.columns ?? columns) / columns),
+            ]
         } + [Rate("pass-longer", \.passTimes.beyond)]
 
     private var singleReferenceRate: Double {

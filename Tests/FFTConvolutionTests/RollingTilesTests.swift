@@ -1,0 +1,154 @@
+import FFTConvolution
+import Testing
+import TestSupport
+
+/// Tiles that follow each other carry transformed rows on. What is carried decides no bit, and results stay within the contract.
+struct RollingTilesTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let text: String
+        let tilings: [AxisTiling]
+
+        var testDescription: String { text }
+
+        /// - Parameter other: Step and length of the other axes; none if one tile covers them.
+        init(_ text: String, _ rolling: (step: Int, length: Int), _ others: (step: Int, length: Int)?...) {
+            self.text = text
+            var tilings = [AxisTiling(step: rolling.step, length: rolling.length, coversAxis: false, rolls: true)]
+            for other in others {
+                tilings.append(
+                    AxisTiling(step: other?.step ?? 64, length: other?.length ?? 64, coversAxis: other == nil))
+            }
+            self.tilings = tilings
+        }
+
+        func recipe(_ pass: Pass, _ precision: Precision, threads: Int = 1) throws -> (TiledFFT, PlanRequest) {
+            // However small the call, all threads take part; 64 of them have one block each, and carry nothing.
+            var machine = Machine()
+            machine.leastShare = 1e-12
+            let request = PlanRequest(
+                problem: try ProblemText(text).problem, pass: pass, precision: precision, threads: threads,
+                machine: machine)
+            return (try TiledFFT(request, tilings: tilings), request)
+        }
+    }
+
+    /// Columns that FFTW reads and columns that are copied; strips alone and in pairs, with odd numbers of tiles; padding wider
+    /// than a tile; volumes along their planes.
+    static let cases = [
+        Case("i70x40_f5x5", (8, 16), (20, 24)), Case("i71x41_f9x5_p3", (16, 24), (12, 16)),
+        Case("i100x30_f17x3", (24, 40), nil), Case("i50x90_f9x9_p30x5", (8, 16), (40, 48)),
+        Case("n3i50x30_f3x4_s2_p1", (16, 32), (21, 24)), Case("n2c3i40x33_k4f3x3_p2_d2", (8, 16), (20, 24)),
+        Case("n3c4i45x20_k4f7x3_p2_g4", (16, 24), nil), Case("n1c5i40x60_k5f5x5_p2_g5", (8, 16), (20, 24)),
+        Case("i20x19x18_f3x4x5", (4, 6), (5, 8), nil), Case("n2c2i15x9x12_k2f2x3x3_p1_g2", (5, 6), nil, (10, 12)),
+        Case("n2c2i14x10x11_k3f3x3x3_s2_p1", (4, 6), (6, 8), (6, 8)),
+    ]
+
+    @Test(arguments: cases, Pass.allCases)
+    func carriedRowsDecideNoBit(_ test: Case, _ pass: Pass) throws {
+        var findings = Findings()
+        for precision in Precision.allCases {
+            for family in [DataFamily.uniform, .hugeCorner, .hugeTile, .integers, .delta, .zeros] {
+                let (recipe, request) = try test.recipe(pass, precision)
+                var generator = SeededGenerator(name: "\(test.text) \(family)")
+                // The products of two huge operands are no single-precision numbers.
+                let first = Operands(request.problem, family, precision, &generator).first(pass)
+                let second = Operands(request.problem, .uniform, precision, &generator).second(pass)
+                let exact = Oracle(request.problem).evaluate(pass, first, second, precision)
+                let bounds = Contract(request.problem, pass, precision, recipe.arithmetic).bounds(
+                    first, second, exact: exact.high)
+                let result = try Execution(recipe, for: request).run(first, second, scratch: .signallingNaN)
+                findings.compare(result, exact, within: bounds, test.text, "\(family) by \(recipe)")
+                for threads in [2, 3, 64] {
+                    let (other, request) = try test.recipe(pass, precision, threads: threads)
+                    let same = try Execution(other, for: request).run(first, second)
+                    findings.requireSameBits(same, result, test.text, "\(family), \(threads) threads")
+                }
+            }
+        }
+        findings.report()
+    }
+
+    /// After a tile that was loaded again without them, nothing is carried.
+    @Test(arguments: cases, Pass.allCases)
+    func nonFiniteSamplesReachWhatTheyReachInDirectSums(_ test: Case, _ pass: Pass) throws {
+        let (recipe, request) = try test.recipe(pass, .float32)
+        var generator = SeededGenerator(name: test.text)
+        let operands = Operands(request.problem, .uniform, .float32, &generator)
+        var (first, second) = (operands.first(pass), operands.second(pass))
+        (first[first.count / 3], first[first.count / 2]) = (.nan, -.infinity)
+        let result = try Execution(recipe, for: request).run(first, second)
+        let exact = Oracle(request.problem).evaluate(pass, first, second, .float32).high
+        let different = zip(result, exact).count {
+            $0.isNaN != $1.isNaN || ($0.isFinite ? 0 : $0) != ($1.isFinite ? 0 : $1) && !$0.isNaN
+        }
+        #expect(different == 0)
+        if pass == .filterGradient { second[0] = .infinity }
+        let again = try Execution(recipe, for: request).run(first, second)
+        let (other, many) = try test.recipe(pass, .float32, threads: 64)
+        let same = try Execution(other, for: many).run(first, second)
+        #expect(zip(again, same).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN })
+    }
+
+    @Test(arguments: cases)
+    func aTrainingStepIsTheSameForAllThreads(_ test: Case) throws {
+        var findings = Findings()
+        let (recipe, request) = try test.recipe(.forward, .float32)
+        var generator = SeededGenerator(name: test.text)
+        let operands = Operands(request.problem, .uniform, .float32, &generator)
+        // Nothing is shared where odd rows of two groups go together, or tiles are shorter than the filter.
+        guard let step = try StepExecution(recipe, for: request) else { return }
+        let results = try step.run(operands)
+        for pass in Pass.allCases {
+            let (first, second) = (operands.first(pass), operands.second(pass))
+            let exact = Oracle(request.problem).evaluate(pass, first, second, .float32)
+            // Results of up to two tiles an axis add up, each within the bound of its own norms, that the whole has.
+            let windows = test.tilings.map {
+                pass == .inputGradient ? AxisTiling(step: $0.step, length: $0.length, coversAxis: true) : $0
+            }
+            let bounds = Contract(request.problem, pass, .float32, .transforms(windows)).bounds(
+                first, second, exact: exact.high)
+            let result = pass == .forward ? results.y : pass == .inputGradient ? results.dx : results.dw
+            findings.compare(
+                result, exact, within: bounds.map { $0 * (pass == .inputGradient ? 4 : 1) }, test.text, "\(pass)")
+        }
+        for threads in [2, 64] {
+            let (other, request) = try test.recipe(.forward, .float32, threads: threads)
+            let twin = try #require(try StepExecution(other, for: request))
+            let same = try twin.run(operands)
+            findings.requireSameBits(same.y, results.y, test.text, "y, \(threads) threads")
+            findings.requireSameBits(same.dx, results.dx, test.text, "dX, \(threads) threads")
+            findings.requireSameBits(same.dw, results.dw, test.text, "dW, \(threads) threads")
+        }
+        findings.report()
+    }
+
+    /// Most tiles of a strip load what is new only, and the transforms that a call needs are counted so.
+    @Test(arguments: Pass.allCases)
+    func mostTilesLoadWhatIsNewOnly(_ pass: Pass) throws {
+        // A strip by itself: eight tiles, four pairs, of which the first one loads all; and of the input a ninth, alone.
+        let test = Case("i68x16_f5x5", (8, 16), (20, 24))
+        let (recipe, _) = try test.recipe(pass, .float32)
+        let loads = recipe.transforms.filter { $0.kind == .tile && $0.direction == .forward && $0.box.rows.count >= 8 }
+        let rows = loads.reduce(into: [:]) { $0[$1.box.rows.count, default: 0] += $1.count }
+        // In the filter gradient the tiles of the output gradient are as long as what is new of the input.
+        #expect(rows[16] == (pass == .inputGradient ? 2 : 1))
+        #expect(rows[8] == (pass == .filterGradient ? 7 : 3))
+    }
+
+    @Test func whatCannotRollIsRefused() throws {
+        func refuses(_ text: String, _ tilings: [AxisTiling], isDense: Bool = false) throws -> Bool {
+            let request = PlanRequest(problem: try ProblemText(text).problem, pass: .forward, precision: .float32)
+            return (try? TiledFFT(request, tilings: tilings, isDense: isDense)) == nil
+        }
+        func rolling(_ step: Int, _ length: Int) -> AxisTiling {
+            AxisTiling(step: step, length: length, coversAxis: false, rolls: true)
+        }
+        let wide = AxisTiling(step: 20, length: 24, coversAxis: false)
+        #expect(try !refuses("i70x40_f5x5", [rolling(8, 16), wide]))
+        // Not in panels of eight rows; a small tile; a line; a tile of a layer that sums over channels by matrices.
+        #expect(try refuses("i70x40_f5x5", [rolling(12, 16), wide]))
+        #expect(try refuses("i70x40_f5x5", [rolling(8, 16), AxisTiling(step: 12, length: 16, coversAxis: false)]))
+        #expect(try refuses("i700_f5", [rolling(8, 16)]))
+        #expect(try refuses("c4i70x40_k4f5x5", [rolling(8, 16), wide], isDense: true))
+    }
+}
