@@ -201,9 +201,11 @@ extension TiledFFT {
         var recipes: [TiledFFT] = []
         var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
         for choice in choices(false) {
-            do throws(Inapplicable) {
-                recipes.append(try TiledFFT(request, tilings: rolling(choice)))
-            } catch { refusal = error }
+            for tilings in rolling(choice, request) {
+                do throws(Inapplicable) {
+                    recipes.append(try TiledFFT(request, tilings: tilings))
+                } catch { refusal = error }
+            }
         }
         guard !recipes.isEmpty else { throw refusal }
         guard request.problem.channelsPerGroup * request.problem.filtersPerGroup > 1 else { return recipes }
@@ -213,22 +215,25 @@ extension TiledFFT {
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.
     private static let choicesPerAxis = [12, 8, 4]
 
-    /// The same tiles, made to roll where they can and it does not make them much smaller.
-    private static func rolling(_ tilings: [AxisTiling]) -> [AxisTiling] {
+    /// The same tiles, made to roll where they can and it does not make them much smaller; and as they are, if they are fewer so.
+    private static func rolling(_ tilings: [AxisTiling], _ request: PlanRequest) -> [[AxisTiling]] {
         // Along the axis of the tile's lines: that of the planes, or of the rows.
         let lengths = [Int](repeating: 1, count: 3 - tilings.count) + tilings.map(\.length)
         let shape = TileShape(planes: lengths[0], rows: lengths[1], length: lengths[2])
         guard tilings.count > 1, tilings.allSatisfy({ $0.length > 1 }), let alignment = shape.rollAlignment else {
-            return tilings
+            return [tilings]
         }
-        var tilings = tilings
         let index = tilings.count == 3 ? 0 : tilings.count - 2
         let step = tilings[index].step / alignment * alignment
         guard !tilings[index].coversAxis, Double(step) >= leastRollingStep * Double(tilings[index].step) else {
-            return tilings
+            return [tilings]
         }
-        (tilings[index].step, tilings[index].rolls) = (step, true)
-        return tilings
+        var rolling = tilings
+        (rolling[index].step, rolling[index].rolls) = (step, true)
+        func tileCount(_ tiling: AxisTiling) -> Int {
+            AxisWindows(axis: request.problem.axes[index], tiling: tiling, pass: request.pass).tileCount
+        }
+        return tileCount(rolling[index]) > tileCount(tilings[index]) ? [rolling, tilings] : [rolling]
     }
 
     /// What must be left of a tile's step when it is made a multiple of eight: rows that are carried save a quarter of a tile's time
