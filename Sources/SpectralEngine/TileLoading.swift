@@ -58,7 +58,8 @@ extension PackedTransform {
         case .line, .small: 1
         case .matrix: shape.stretches
         case .plane: shape.panels(of: roll == nil ? box.rows : 0..<shape.rowCount)
-        case .volume: (roll == nil ? box.planes.count : shape.planes) * shape.panels(of: box.rows)
+        case .volume:
+            roll == nil ? box.planes.count * shape.panels(of: box.rows) : shape.planes * shape.rowPanelCount
         }
     }
 
@@ -91,7 +92,8 @@ extension PackedTransform {
             team.run(box.planes.count) { block, panels in
                 let plane = box.planes.lowerBound + block
                 let start = unsafe tile.base + 2 * plane * shape.planePitch
-                unsafe loadPlane(plane, box, source, to: start, noting: block, notes, panels)
+                unsafe loadPlane(
+                    plane, box, source, to: start, notes.base + 4 * block * shape.panels(of: box.rows), panels)
             }
         }
         if shape.form == .plane || shape.form == .volume {
@@ -107,21 +109,21 @@ extension PackedTransform {
         let positions = roll.loaded(shape.lineLength)
         let held = shape.widened(shape.linePositions(box))
         let clears = roll.isWhole || TileShape.readsColumns(shape.lineLength)
-        let width = shape.form == .plane ? shape.panelWidth : 1
-        let panelCount = shape.form == .plane ? 1 : shape.panels(of: box.rows)
+        // The panels of a plane are noted in as many places whatever the box: those of neighbouring tiles may differ.
+        let (width, noteCount) = shape.form == .plane ? (shape.panelWidth, 4) : (1, 4 * shape.rowPanelCount)
         team.run(positions.count / width) { block, panels in
             let position = positions.lowerBound + block * width
             let row = shape.row(position, roll)
             let start = unsafe tile.base + 2 * row * shape.lineStride
-            guard held.contains(position) else {
+            let note = unsafe notes.base + row / width * noteCount
+            unsafe note.clear(count: noteCount)
+            if !held.contains(position) {
                 if clears { unsafe start.clear(count: 2 * width * shape.lineStride) }
-                return unsafe (notes.base + 4 * (row / width) * panelCount).clear(count: 4 * panelCount)
-            }
-            if shape.form == .plane {
+            } else if shape.form == .plane {
                 let rows = shape.panel(of: position..<position + width, plane: 0)
-                unsafe loadRows(rows, source, to: start, notes.base + 4 * (row / width), panels)
+                unsafe loadRows(rows, source, to: start, note, panels)
             } else {
-                unsafe loadPlane(position, box, source, to: start, noting: row, notes, panels)
+                unsafe loadPlane(position, box, source, to: start, note, panels)
             }
         }
     }
@@ -129,15 +131,12 @@ extension PackedTransform {
     /// One plane of three axes.
     private func loadPlane(
         _ plane: Int, _ box: TileBox, _ source: SampleSource<Scalar>, to start: UnsafeMutablePointer<Scalar>,
-        noting index: Int, _ notes: SharedRegion<Scalar>, _ panels: Panels<Scalar>
+        _ note: UnsafeMutablePointer<Scalar>, _ panels: Panels<Scalar>
     ) {
-        let panelCount = shape.panels(of: box.rows)
-        for panel in 0..<panelCount {
+        for panel in 0..<shape.panels(of: box.rows) {
             let row = box.rows.lowerBound + panel * shape.panelWidth
             let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
-            unsafe loadRows(
-                rows, source, to: start + 2 * row * shape.pitch, notes.base + 4 * (index * panelCount + panel),
-                panels)
+            unsafe loadRows(rows, source, to: start + 2 * row * shape.pitch, note + 4 * panel, panels)
         }
         guard columnForward != nil else { return }
         unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)

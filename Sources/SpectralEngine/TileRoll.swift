@@ -8,7 +8,7 @@ public struct TileRoll: Hashable, Sendable {
     public let start: Int
     /// Positions whose rows are there: the first ones or the last ones.
     public let carried: Range<Int>
-    /// Whether rows without samples are made 0, so that the tile after this one can carry rows. If not, they are left alone.
+    /// Whether all rows without samples are made 0, so that the tile after this one can carry rows. If not, only those that FFTW reads.
     public let isWhole: Bool
 
     public init(start: Int, carried: Range<Int> = 0..<0, isWhole: Bool = true) {

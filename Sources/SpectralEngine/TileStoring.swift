@@ -66,9 +66,11 @@ extension PackedTransform {
                     panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
                     shape.columnCount)
             }
-            team.run(shape.stretches) { index, _ in
-                let stretch = stretch(index)
-                unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
+            target.forEachTurn(team.workers) { target, _ in
+                team.run(shape.stretches) { index, _ in
+                    let stretch = stretch(index)
+                    unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
+                }
             }
         case .small:
             let sheet = team.sheet
@@ -76,44 +78,55 @@ extension PackedTransform {
                 let bin = block * shape.panelWidth
                 unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
             }
-            let rows = shape.aligned(box.rows)
-            team.run(shape.panels(of: rows)) { block, panels in
-                let first = rows.lowerBound + block * shape.panelWidth
-                let row = max(first, box.rows.lowerBound)
-                unsafe execute(columnInverse, sheet.base + 2 * first, panels.packed)
-                let kept = ck_rows(
-                    plane: 0, row: row, count: min(first + shape.panelWidth, rows.upperBound) - row,
-                    length: shape.length, pitch: shape.panelPitch)
-                unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
+            target.forEachTurn(team.workers) { target, _ in
+                let rows = shape.aligned(box.rows)
+                team.run(shape.panels(of: rows)) { block, panels in
+                    let first = rows.lowerBound + block * shape.panelWidth
+                    let row = max(first, box.rows.lowerBound)
+                    unsafe execute(columnInverse, sheet.base + 2 * first, panels.packed)
+                    let kept = ck_rows(
+                        plane: 0, row: row, count: min(first + shape.panelWidth, rows.upperBound) - row,
+                        length: shape.length, pitch: shape.panelPitch)
+                    unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, kept)
+                }
             }
         case .plane:
-            guard let roll else {
-                return team.run(shape.panels(of: box.rows)) { block, panels in
-                    unsafe storeRows(plane: 0, box, block, from: tile.base, target, panels)
-                }
-            }
-            // Whole panels, also of what is kept in part: they lie in whole panels of rows.
-            let positions = shape.widened(box.rows)
-            team.run(shape.panels(of: positions)) { block, panels in
-                let position = positions.lowerBound + block * shape.panelWidth
-                let start = unsafe tile.base + 2 * shape.row(position, roll) * shape.pitch
-                unsafe execute(rowInverse, start, panels.packed)
-                let rows = shape.panel(of: position..<position + shape.panelWidth, plane: 0)
-                unsafe target.scatter(panels.packed, rows)
-            }
+            target.forEachTurn(team.workers) { target, _ in storePlane(tile, box, roll, target, team) }
         case .volume:
-            team.run(box.planes.count) { block, panels in
-                let plane = box.planes.lowerBound + block
-                let place = roll.map { shape.row(plane, $0) } ?? plane
-                let start = unsafe tile.base + 2 * place * shape.planePitch
-                if columnInverse != nil {
-                    unsafe transformColumns(
-                        columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
-                }
-                for index in 0..<shape.panels(of: box.rows) {
-                    unsafe storeRows(plane: plane, box, index, from: start, target, panels)
+            target.forEachTurn(team.workers) { target, isFirst in
+                team.run(box.planes.count) { block, panels in
+                    let plane = box.planes.lowerBound + block
+                    let place = roll.map { shape.row(plane, $0) } ?? plane
+                    let start = unsafe tile.base + 2 * place * shape.planePitch
+                    if columnInverse != nil, isFirst {
+                        unsafe transformColumns(
+                            columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
+                    }
+                    for index in 0..<shape.panels(of: box.rows) {
+                        unsafe storeRows(plane: plane, box, index, from: start, target, panels)
+                    }
                 }
             }
+        }
+    }
+
+    private func storePlane(
+        _ tile: SharedRegion<Scalar>, _ box: TileBox, _ roll: TileRoll?, _ target: SampleTarget<Scalar>,
+        _ team: TransformTeam<Scalar>
+    ) {
+        guard let roll else {
+            return team.run(shape.panels(of: box.rows)) { block, panels in
+                unsafe storeRows(plane: 0, box, block, from: tile.base, target, panels)
+            }
+        }
+        // Whole panels, also of what is kept in part: they lie in whole panels of rows.
+        let positions = shape.widened(box.rows)
+        team.run(shape.panels(of: positions)) { block, panels in
+            let position = positions.lowerBound + block * shape.panelWidth
+            let start = unsafe tile.base + 2 * shape.row(position, roll) * shape.pitch
+            unsafe execute(rowInverse, start, panels.packed)
+            let rows = shape.panel(of: position..<position + shape.panelWidth, plane: 0)
+            unsafe target.scatter(panels.packed, rows)
         }
     }
 
@@ -168,6 +181,16 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     let array: UnsafeMutablePointer<Scalar>
     let first: PartTarget<Scalar>?
     let second: PartTarget<Scalar>?
+
+    /// Calls `body` with both parts, or one after the other: where both are added to what is there they may overlap, and workers
+    /// would add to the same elements at the same time.
+    func forEachTurn(_ workers: Int, _ body: (SampleTarget, _ isFirst: Bool) -> Void) {
+        guard workers > 1, let first, let second, first.isSum else {
+            return body(self, true)
+        }
+        unsafe body(SampleTarget(array: array, first: first, second: nil), true)
+        unsafe body(SampleTarget(array: array, first: nil, second: second), false)
+    }
 
     /// A stretch of a line.
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ stretch: Range<Int>) {

@@ -39,6 +39,27 @@ import Testing
         }
     }
 
+    @Test func rollsThatDoNotFitTrap() async {
+        await #expect(processExitsWith: .success) { try Self.load(rows: 40, TileRoll(start: 32, carried: 24..<40)) }
+        // Not where a panel starts; not at an end; outside; of a tile whose rows are no whole panels.
+        await #expect(processExitsWith: trap) { try Self.load(rows: 40, TileRoll(start: 4)) }
+        await #expect(processExitsWith: trap) { try Self.load(rows: 40, TileRoll(start: 0, carried: 8..<16)) }
+        await #expect(processExitsWith: trap) { try Self.load(rows: 40, TileRoll(start: 0, carried: 24..<48)) }
+        await #expect(processExitsWith: trap) { try Self.load(rows: 40, TileRoll(start: 40)) }
+        await #expect(processExitsWith: trap) { try Self.load(rows: 41, TileRoll(start: 0)) }
+    }
+
+    private static func load(rows: Int, _ roll: TileRoll) throws {
+        let shape = TileShape(planes: 1, rows: rows, length: 80)
+        let bench = try TransformBench<Float>(shape, word: 0)
+        let array = [Float](repeating: 0, count: shape.pointCount)
+        bench.withTile { tile, team in
+            _ = bench.transform.load(
+                array.span, shape.window(shape.box, field: 0), nil, into: tile, roll: roll, exponents: (0, 0),
+                sanitising: false, team)
+        }
+    }
+
     @Test func spectraOfAnotherShapeTrap() async {
         await #expect(processExitsWith: trap) {
             let (small, large) = (try TransformBench<Float>(Self.small), try TransformBench<Float>(Self.large))

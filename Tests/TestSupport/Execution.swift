@@ -77,7 +77,10 @@ extension Algorithm {
             case .transforms(let tiling) = first.first?.arithmetic
         else { return first }
         let known = Set(first.map { "\($0)" })
-        let twins = [true, false].compactMap { try? TiledFFT(request, tilings: tiling, isDense: $0) }
+        // Tiles of matrix products do not roll.
+        var still = tiling
+        for index in still.indices { still[index].rolls = false }
+        let twins = [true, false].compactMap { try? TiledFFT(request, tilings: $0 ? still : tiling, isDense: $0) }
         return first + twins.filter { !known.contains("\($0)") }
     }
 }

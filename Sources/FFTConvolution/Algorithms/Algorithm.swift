@@ -83,7 +83,7 @@ package struct AxisTiling: Hashable, Sendable {
         self.rolls = rolls
     }
 
-    /// Positions that a window takes of an operand that meets filters of so many.
+    /// Positions that a window takes of an operand that meets a filter of `filter` positions.
     package func window(_ filter: Int) -> Int { rolls ? length : min(length, step + filter - 1) }
 }
 

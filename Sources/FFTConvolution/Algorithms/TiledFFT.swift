@@ -102,7 +102,9 @@ package struct TiledFFT: Algorithm {
         let steps = tilings.map { "\($0.step)" }.joined(separator: "x")
         let tiles = table.tileCount
         let product = dense == nil ? "" : ", matrix products"
-        return (tiles == 1 ? "one tile" : "\(tiles) tiles of \(steps)") + ", transforms of \(lengths)\(product)"
+        let rolling = table.roll == nil ? "" : "rolling "
+        return (tiles == 1 ? "one tile" : "\(tiles) \(rolling)tiles of \(steps)")
+            + ", transforms of \(lengths)\(product)"
     }
 
     /// T1 of the numerical contract: [4·(l + 1) + A]·u, with l = log₂ of the points of one transform and A the depth
@@ -201,7 +203,7 @@ extension TiledFFT {
         var recipes: [TiledFFT] = []
         var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
         for choice in choices(false) {
-            for tilings in rolling(choice, request) {
+            for tilings in rolling(choice, request, narrow: narrow) {
                 do throws(Inapplicable) {
                     recipes.append(try TiledFFT(request, tilings: tilings))
                 } catch { refusal = error }
@@ -215,25 +217,23 @@ extension TiledFFT {
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.
     private static let choicesPerAxis = [12, 8, 4]
 
-    /// The same tiles, made to roll where they can and it does not make them much smaller; and as they are, if they are fewer so.
-    private static func rolling(_ tilings: [AxisTiling], _ request: PlanRequest) -> [[AxisTiling]] {
-        // Along the axis of the tile's lines: that of the planes, or of the rows.
-        let lengths = [Int](repeating: 1, count: 3 - tilings.count) + tilings.map(\.length)
-        let shape = TileShape(planes: lengths[0], rows: lengths[1], length: lengths[2])
-        guard tilings.count > 1, tilings.allSatisfy({ $0.length > 1 }), let alignment = shape.rollAlignment else {
-            return [tilings]
-        }
-        let index = tilings.count == 3 ? 0 : tilings.count - 2
-        let step = tilings[index].step / alignment * alignment
-        guard !tilings[index].coversAxis, Double(step) >= leastRollingStep * Double(tilings[index].step) else {
-            return [tilings]
-        }
+    /// The same tiles, made to roll where they can and it does not make them much smaller; and as they are, if they are fewer so, or
+    /// memory is short, of which they need less.
+    private static func rolling(_ tilings: [AxisTiling], _ request: PlanRequest, narrow: Bool) -> [[AxisTiling]] {
+        // Along the first axis there is.
+        let axes = tilings.indices.filter { tilings[$0].length > 1 }
+        let lengths = [Int](repeating: 1, count: 3 - axes.count) + axes.map { tilings[$0].length }
+        guard let index = axes.first, !tilings[index].coversAxis,
+            let alignment = TileShape(planes: lengths[0], rows: lengths[1], length: lengths[2]).rollAlignment
+        else { return [tilings] }
         var rolling = tilings
-        (rolling[index].step, rolling[index].rolls) = (step, true)
+        rolling[index].step = tilings[index].step / alignment * alignment
+        rolling[index].rolls = true
+        guard Double(rolling[index].step) >= leastRollingStep * Double(tilings[index].step) else { return [tilings] }
         func tileCount(_ tiling: AxisTiling) -> Int {
             AxisWindows(axis: request.problem.axes[index], tiling: tiling, pass: request.pass).tileCount
         }
-        return tileCount(rolling[index]) > tileCount(tilings[index]) ? [rolling, tilings] : [rolling]
+        return narrow || tileCount(rolling[index]) > tileCount(tilings[index]) ? [rolling, tilings] : [rolling]
     }
 
     /// What must be left of a tile's step when it is made a multiple of eight: rows that are carried save a quarter of a tile's time

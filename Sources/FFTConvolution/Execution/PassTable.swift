@@ -8,6 +8,8 @@ internal import SpectralEngine
 // | input gradient  | output gradient  | tT + before − κ            | filter         | κ = F−1: κ ..< κ + T |
 // | filter gradient | output gradient  | tT                         | input (as A of forward) | 0 ..< F     |
 //
+// Tiles that roll have windows as long as L, and L − T in the place of F−1: RollingTiles.swift.
+//
 // A tile that covers its axis may wrap around: it keeps κ = before in the input gradient, so that the output gradient
 // lies at position 0 and L ≥ max(I + max(before, after), F, O) is enough in all three passes (`Docs/Mathematics.md`,
 // "Which transform length is enough").
@@ -279,8 +281,11 @@ struct PassTable: Hashable, Sendable {
         return TileExtents(planes: mean(depth), rows: mean(height), columns: mean(width))
     }
 
-    /// Positions along the lines that a window need not load, in the mean, when pairs are cut into so many runs.
-    func carriedPositions(runs: Double) -> Double { roll?.carriedPositions(rowCount: rowCount, runs: runs) ?? 0 }
+    /// Positions along the lines that a window need not load, in the mean, when some pairs of a group start anew beside the first ones
+    /// of strips.
+    func carriedPositions(starts: Double) -> Double {
+        addsOverlaps ? 0 : roll?.carriedPositions(rowCount: rowCount, starts: starts) ?? 0
+    }
 
     /// - Parameters:
     ///   - planes: Planes of one batch item, of which `plane` is one.

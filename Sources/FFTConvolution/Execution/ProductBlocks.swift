@@ -176,7 +176,8 @@ extension SpectralPipeline {
             }
             transform.store(outputTile(o, worker: worker, memory), first, second, roll: roll, into: result, team)
         }
-        return BlockOutcome(isTouched: hasNonFinite, leavesRows: roll != nil && !hasNonFinite && scale == (0, 0))
+        return BlockOutcome(
+            isTouched: hasNonFinite, leavesRows: roll?.isWhole == true && !hasNonFinite && scale == (0, 0))
     }
 
     private func outputTile(_ o: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {

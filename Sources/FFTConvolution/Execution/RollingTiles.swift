@@ -11,25 +11,25 @@ internal import SpectralEngine
 
 /// The order of tiles that roll, and where each lies.
 struct RollingTiles: Hashable, Sendable {
-    /// Which of the three axes the strips run along.
-    fileprivate let axis: Int
-    /// Tiles along each axis.
-    private let counts: (Int, Int, Int)
+    /// Whether strips run along the planes of volumes, and not along the rows of planes.
+    private let isVolume: Bool
+    /// Tiles of a strip, and strips beside each other in a row of them.
+    private let stripCount: Int
+    private let stripsInRow: Int
     /// Positions of a transform along the strips, and from tile to tile.
-    fileprivate let length: Int
+    private let length: Int
     private let step: Int
     /// Whether strips are taken from their end: where results take the place of the last positions, the first ones are carried.
     private let isBackward: Bool
 
     /// `nil` if tiles do not roll, or no pair of them follows another one.
     init?(_ shape: TileShape, _ axes: [AxisWindows], batch: Int, backward: Bool) {
-        let axis = Self.axis(shape)
-        let windows = axes[axis]
+        let windows = axes[Self.axis(shape)]
         guard windows.tiling.rolls else { return nil }
-        self.axis = axis
-        counts = (axes[0].tileCount, axes[1].tileCount, axes[2].tileCount)
+        isVolume = shape.planes > 1
+        (stripCount, stripsInRow) = (windows.tileCount, axes[2].tileCount)
         (length, step, isBackward) = (windows.tiling.length, windows.tiling.step, backward)
-        let strips = batch * counts.0 * counts.1 * counts.2 / max(stripCount, 1)
+        let strips = batch * stripsInRow * (isVolume ? axes[1].tileCount : 1)
         guard stripCount > (strips > 1 ? 1 : 3) else { return nil }
     }
 
@@ -44,20 +44,19 @@ struct RollingTiles: Hashable, Sendable {
         let index = Self.axis(shape) - (3 - axes.count)
         guard let alignment = shape.rollAlignment, axes.indices.contains(index) else { return false }
         let (step, length) = (axes[index].step, axes[index].length)
-        return axes.indices.allSatisfy { axes[$0].rolls == ($0 == index) } && step % alignment == 0 && step < length
+        return axes.indices.allSatisfy { axes[$0].rolls == ($0 == index) } && !axes[index].coversAxis
+            && step % alignment == 0 && step < length
     }
 
-    /// Tiles of a strip.
-    private var stripCount: Int { axis == 0 ? counts.0 : counts.1 }
     /// Pairs from a pair to the last one that holds a neighbour of a tile of its own: strips go by twos.
-    var reach: Int { (((axis == 0 ? counts.2 : 0) + 1) / 2 + 2) * stripCount }
+    var reach: Int { (((isVolume ? stripsInRow : 0) + 1) / 2 + 2) * stripCount }
 
     /// The place along the three axes of an item's tile: strip by strip.
     func place(_ tile: Int) -> (Int, Int, Int) {
         let (strip, position) = tile.quotientAndRemainder(dividingBy: stripCount)
         let along = isBackward ? stripCount - 1 - position : position
-        guard axis == 0 else { return (0, along, strip) }
-        let (h, w) = strip.quotientAndRemainder(dividingBy: counts.2)
+        guard isVolume else { return (0, along, strip) }
+        let (h, w) = strip.quotientAndRemainder(dividingBy: stripsInRow)
         return (along, h, w)
     }
 
@@ -84,53 +83,38 @@ struct RollingTiles: Hashable, Sendable {
         return TileRoll(start: start, carried: isCarried ? overlap : 0..<0, isWhole: isWhole)
     }
 
-    /// Positions that a tile carries, in the mean of all pairs, when these are cut into so many runs.
-    func carriedPositions(rowCount: Int, runs: Double) -> Double {
+    /// Positions that a tile carries, in the mean of all pairs, when some of them start anew beside those of the first tiles of strips.
+    func carriedPositions(rowCount: Int, starts: Double) -> Double {
         let pairs = (rowCount + 1) / 2
         guard pairs > 0 else { return 0 }
-        let fresh = Double((pairs + stripCount - 1) / stripCount) + max(runs - 1, 0)
+        let fresh = Double((pairs + stripCount - 1) / stripCount) + starts
         return max(1 - fresh / Double(pairs), 0) * Double(length - step)
     }
 
-    static func == (one: RollingTiles, two: RollingTiles) -> Bool {
-        one.axis == two.axis && one.counts == two.counts && one.length == two.length && one.step == two.step
-            && one.isBackward == two.isBackward
-    }
-
-    func hash(into hasher: inout Hasher) {
-        hasher.combine(axis)
-        hasher.combine(counts.0)
-        hasher.combine(counts.1)
-        hasher.combine(counts.2)
-        hasher.combine(length)
-        hasher.combine(step)
-        hasher.combine(isBackward)
-    }
-}
-
-extension PassTable {
     /// What of a tile's box is loaded when the rest is carried.
-    func loaded(_ box: TileBox, _ partner: Partner) -> TileBox {
-        guard let roll, let positions = self.roll(partner, isCarried: true)?.loaded(roll.length) else { return box }
+    func loaded(_ box: TileBox) -> TileBox {
         var box = box
-        if roll.axis == 0 {
+        let positions = roll(0, isCarried: true, isWhole: true).loaded(length)
+        if isVolume {
             box.planes = box.planes.clamped(to: positions)
         } else {
             box.rows = box.rows.clamped(to: positions)
         }
         return box
     }
+}
 
+extension PassTable {
     /// Where the tiles of a block lie; `nil` if they do not roll.
     func roll(_ partner: Partner, isCarried: Bool) -> TileRoll? {
-        // Results that overlap and add up have operands that do not: nothing is carried.
         roll?.roll(partner.row / 2, isCarried: isCarried, isWhole: !addsOverlaps)
     }
 
     /// Whether a block of two rows carries on what the block before has left.
     func continues(block: Int) -> Bool {
         let pairs = rowCount / 2
-        guard let roll, pairs > 0, block < problem.groups * pairs else { return false }
+        // Where results overlap and add up, operands do not, and nothing is carried.
+        guard let roll, !addsOverlaps, pairs > 0, block < problem.groups * pairs else { return false }
         return roll.continues(block % pairs, of: rowCount)
     }
 

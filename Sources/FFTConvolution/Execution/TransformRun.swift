@@ -43,7 +43,7 @@ extension TiledFFT {
         if let dense {
             for section in table.sections(dense.sectioning) { runs.addChannels(section, dense) }
         } else {
-            for section in table.sections(layout.sectioning) { runs.addTiles(section) }
+            for section in table.sections(layout.sectioning) { runs.addTiles(section, layout) }
         }
         return runs.sorted
     }
@@ -70,7 +70,7 @@ private struct TransformCounts {
     }
 
     /// Two filters share a transform, and one that is left alone needs half of it; two gradients share one back.
-    mutating func addTiles(_ table: PassTable) {
+    mutating func addTiles(_ table: PassTable, _ layout: SpectralLayout) {
         let problem = table.problem
         let (Cg, Kg, G) = (problem.channelsPerGroup, problem.filtersPerGroup, problem.groups)
         let filterPlanes = problem.filters * Cg
@@ -82,8 +82,9 @@ private struct TransformCounts {
             for block in 0..<table.productBlockCount {
                 let (first, second) = table.partners(block: block)
                 let loaded = TileBox(table.fieldWindow(first, 0), second.map { table.fieldWindow($0, 0) })
-                let carriesOn = !table.addsOverlaps && table.continues(block: block)
-                add(.forward, carriesOn ? table.loaded(loaded, first) : loaded, count: fields)
+                add(
+                    .forward, table.continues(block: block) ? table.roll?.loaded(loaded) ?? loaded : loaded,
+                    count: fields)
                 add(
                     .inverse, TileBox(table.resultWindow(first, 0), second.map { table.resultWindow($0, 0) }),
                     count: outputs)
@@ -95,10 +96,11 @@ private struct TransformCounts {
                     TileBox(window(2 * pair), partner.map(window))
                 }
                 let loaded = box { table.inputWindow(row: $0, channel: 0) }
-                let carriesOn = table.roll?.continues(pair, of: table.rowCount) == true
-                add(
-                    .forward, carriesOn ? table.loaded(loaded, Partner(group: 0, row: 2 * pair)) : loaded,
-                    count: G * Cg)
+                // Every chunk of pairs begins anew.
+                let chunk = ((pair + 1) * layout.chunkCount - 1) / table.pairCount
+                let isFirst = pair == chunk * table.pairCount / layout.chunkCount
+                let carriesOn = !isFirst && table.roll?.continues(pair, of: table.rowCount) == true
+                add(.forward, carriesOn ? table.roll?.loaded(loaded) ?? loaded : loaded, count: G * Cg)
                 add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
             }
             add(.inverse, table.filterBox, count: (filterPlanes + 1) / 2)

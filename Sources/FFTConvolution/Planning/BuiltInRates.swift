@@ -4,8 +4,8 @@ extension Machine {
     /// A machine with the rates that are built in for an instruction set: those of AVX-512, slowed down.
     package init(instructionSet: InstructionSet) {
         self.init(fastest: ())
-        // The third-level cache of the machine with AVX2 that was measured is as near again, and workers that share a tile have both
-        // their caches for it (`Docs/Measurements/2026-11-26-rolling.md`).
+        // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache, and workers that share
+        // one have both their caches for it (`Docs/Measurements/2026-11-26-rolling.md`).
         if instructionSet == .avx2 { (beyondCacheCost, teamCost) = (0.028, 1.05) }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

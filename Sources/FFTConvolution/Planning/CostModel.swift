@@ -59,8 +59,10 @@ extension CostModel {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
             let first = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
-            let runs = table.runCount(table.rowCount / 2, workers: min(workers, machine.coreCount))
-            let carried = table.addsOverlaps ? 0 : table.carriedPositions(runs: Double(runs))
+            // Runs start anew: those that all groups are cut into, unless one job is two groups, or all workers share each block.
+            let crew = layout.pairsFilters || layout.blockCrew.team > 1 ? 1 : min(workers, machine.coreCount)
+            let runs = table.runCount(table.productBlockCount, workers: crew)
+            let carried = table.carriedPositions(starts: Double(runs - 1) / G)
             let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
@@ -75,7 +77,7 @@ extension CostModel {
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
             let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
-            let carried = table.carriedPositions(runs: Double(layout.chunkCount))
+            let carried = table.carriedPositions(starts: Double(layout.chunkCount - 1))
             blocks = G * Double(layout.chunkCount)
             blockTime =
                 pairsOfBlock(table, layout, workers: workers)

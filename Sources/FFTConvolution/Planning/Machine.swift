@@ -4,7 +4,8 @@ internal import SpectralEngine
 ///
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
 /// `Docs/Measurements/2026-11-22-panels.md` and `2026-11-23-choice.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
-/// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``.
+/// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``
+/// and ``init(instructionSet:)``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
@@ -83,8 +84,8 @@ public struct Machine: Sendable {
     public var callTime = 40e-9
     /// Seconds that a block costs beyond its panels, forward and back alike.
     public var blockTime = 300e-9
-    /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote. Between what
-    /// was fitted with AVX-512 (1.3) and what is measured with AVX2 (0.92 to 1.2, `Docs/Measurements/2026-11-26-choice-avx2.md`).
+    /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote. Fitted
+    /// with AVX-512 to 1.3 before workers stayed awake between jobs (`Docs/Measurements/2026-11-26-threads.md`), not since; with AVX2 it is another.
     public var teamCost = 1.2
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 14e-9
