@@ -266,8 +266,10 @@ struct PassTable: Hashable, Sendable {
         return (box(\.firstEnd), box(\.secondEnd))
     }
 
-    /// Mean positions that the windows of some operand or result take along each axis.
+    /// Mean positions that the windows of some operand or result take along each axis, those of both partners together where pairs are few.
     func meanExtents(_ operand: Operand) -> TileExtents {
+        // Few pairs are looked at one by one: a partner at an edge may take little, but travels with one that does not.
+        if operand != .filter, (1...8).contains(pairCount) { return meanExtentsOfPairs(operand) }
         func mean(_ windows: AxisWindows) -> Double {
             windows.meanPositions { t in
                 switch operand {
@@ -279,6 +281,25 @@ struct PassTable: Hashable, Sendable {
             }
         }
         return TileExtents(planes: mean(depth), rows: mean(height), columns: mean(width))
+    }
+
+    private func meanExtentsOfPairs(_ operand: Operand) -> TileExtents {
+        func window(_ row: Int) -> Window {
+            switch operand {
+            case .input: inputWindow(row: row, channel: 0)
+            case .outputGradient: outputGradientWindow(row: row, filter: 0)
+            case .filter: filterWindow(0)
+            case .result:
+                pass == .forward ? outputWindow(row: row, filter: 0) : inputGradientWindow(row: row, channel: 0)
+            }
+        }
+        var (planes, rows, columns) = (0, 0, 0)
+        for pair in 0..<pairCount {
+            let box = TileBox(window(2 * pair), 2 * pair + 1 < rowCount ? window(2 * pair + 1) : nil)
+            (planes, rows, columns) = (planes + box.planes.count, rows + box.rows.count, columns + box.columns.count)
+        }
+        let count = Double(pairCount)
+        return TileExtents(planes: Double(planes) / count, rows: Double(rows) / count, columns: Double(columns) / count)
     }
 
     /// Positions along the lines that a window need not load, in the mean, when some pairs of a group start anew beside the first ones
