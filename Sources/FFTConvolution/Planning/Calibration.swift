@@ -37,8 +37,9 @@ public struct Calibration: Sendable {
 
     /// Seconds after which no more calls are begun; the fit makes do with what there is.
     private static let patience = 45.0
-    /// Seconds that each call is repeated for.
+    /// Seconds that each call is repeated for, in so many turns.
     private static let minimumTime = 0.015
+    private static let callSweeps = 3
 
     package static func measure(
         _ probes: [CalibrationProbe], from builtIn: Machine, control: ExecutionControl? = nil
@@ -46,7 +47,7 @@ public struct Calibration: Sendable {
         if let fault = FFTWLibrary.fault {
             throw ConvolutionError(.unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used")
         }
-        control?.begin(blocks: probes.count + passSweeps + 1)
+        control?.begin(blocks: callSweeps * probes.count + passSweeps + 1)
         let start = ContinuousClock().now
         var machine = builtIn
         try measurePasses(&machine, control)
@@ -57,19 +58,26 @@ public struct Calibration: Sendable {
         try control?.completeBlock()
         for rate in Machine.passRates { keepInRange(&machine, rate, builtIn) }
 
-        var calls: [RateFit.Call] = []
-        for probe in probes {
-            if ContinuousClock().now - start < .seconds(patience) {
-                let recipes = probe.recipes(machine)
-                let times = try probe.times(of: recipes, minimumTime: minimumTime)
-                for (recipe, time) in zip(recipes, times) where time > 0 && time.isFinite {
-                    calls.append(
-                        RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
-                            recipe.predictedTime(on: $0)
-                        })
+        // Every call takes its turns some seconds apart: what disturbs one turn, or all calls of a while, is over at the next.
+        let recipes = probes.map { $0.recipes(machine) }
+        var times = recipes.map { [Double](repeating: .infinity, count: $0.count) }
+        for _ in 0..<callSweeps {
+            for (index, probe) in probes.enumerated() {
+                if ContinuousClock().now - start < .seconds(patience) {
+                    let found = try probe.times(of: recipes[index], minimumTime: minimumTime / Double(callSweeps))
+                    times[index] = zip(times[index], found).map { $1 > 0 ? min($0, $1) : $0 }
                 }
+                try control?.completeBlock()
             }
-            try control?.completeBlock()
+        }
+        var calls: [RateFit.Call] = []
+        for (probe, (recipes, times)) in zip(probes, zip(recipes, times)) {
+            for (recipe, time) in zip(recipes, times) where time.isFinite {
+                calls.append(
+                    RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
+                        recipe.predictedTime(on: $0)
+                    })
+            }
         }
         // Passes keep their proportions. What they cost in a call is another matter than alone, in the machine's best moments.
         let fit = RateFit(calls, rates: Machine.fittedRates + [Machine.passRates])

@@ -36,10 +36,10 @@ package struct CalibrationProbe: Sendable {
         guard !recipes.isEmpty else { return [] }
         if text.precision == .float64 {
             var timer = try RecipeTimer<Double>(text.problem, pass, isAlone: threads == 1)
-            return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 3)
+            return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 1)
         }
         var timer = try RecipeTimer<Float>(text.problem, pass, isAlone: threads == 1)
-        return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 3)
+        return try timer.times(of: recipes, minimumTime: minimumTime, rounds: 1)
     }
 
     /// In all, and in each line several, so that every rate weighs in some call: lines, matrices, small and large planes and
