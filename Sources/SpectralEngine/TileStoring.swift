@@ -44,10 +44,26 @@ extension PackedTransform {
             unsafe withUnsafePointer(to: &two) { two in
                 let target = unsafe SampleTarget<Scalar>(
                     array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
-                    second: second.map { unsafe PartTarget(window: two, $0) })
+                    second: second.map { unsafe PartTarget(window: two, $0) }, takeTurns: takeTurns(first, second))
                 store(tile, box, roll, target, team)
             }
         }
+    }
+
+    /// Whether the parts are stored one after the other: where both are added to what is there, and they meet in elements that different
+    /// blocks of a tile store, so that each element is summed in one order, whoever stores which block.
+    private func takeTurns(_ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?) -> Bool {
+        guard let first, let second, first.isSum, second.isSum else { return false }
+        let (one, two) = (first.window, second.window)
+        guard one.meets(two) else { return false }
+        func offset(_ window: Window) -> Int {
+            switch shape.form {
+            case .line, .matrix: window.segments.2.tileStart - window.segments.2.arrayStart
+            case .plane, .small: window.segments.1.tileStart - window.segments.1.arrayStart
+            case .volume: window.segments.0.tileStart - window.segments.0.arrayStart
+            }
+        }
+        return offset(one) != offset(two)
     }
 
     private func store(
@@ -66,7 +82,7 @@ extension PackedTransform {
                     panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
                     shape.columnCount)
             }
-            target.forEachTurn(team.workers) { target, _ in
+            target.forEachTurn { target, _ in
                 team.run(shape.stretches) { index, _ in
                     let stretch = stretch(index)
                     unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
@@ -78,7 +94,7 @@ extension PackedTransform {
                 let bin = block * shape.panelWidth
                 unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
             }
-            target.forEachTurn(team.workers) { target, _ in
+            target.forEachTurn { target, _ in
                 let rows = shape.aligned(box.rows)
                 team.run(shape.panels(of: rows)) { block, panels in
                     let first = rows.lowerBound + block * shape.panelWidth
@@ -91,9 +107,9 @@ extension PackedTransform {
                 }
             }
         case .plane:
-            target.forEachTurn(team.workers) { target, _ in storePlane(tile, box, roll, target, team) }
+            target.forEachTurn { target, _ in storePlane(tile, box, roll, target, team) }
         case .volume:
-            target.forEachTurn(team.workers) { target, isFirst in
+            target.forEachTurn { target, isFirst in
                 team.run(box.planes.count) { block, panels in
                     let plane = box.planes.lowerBound + block
                     let place = roll.map { shape.row(plane, $0) } ?? plane
@@ -182,14 +198,13 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     let first: PartTarget<Scalar>?
     let second: PartTarget<Scalar>?
 
-    /// Calls `body` with both parts, or one after the other: where both are added to what is there they may overlap, and workers
-    /// would add to the same elements at the same time.
-    func forEachTurn(_ workers: Int, _ body: (SampleTarget, _ isFirst: Bool) -> Void) {
-        guard workers > 1, let first, let second, first.isSum else {
-            return body(self, true)
-        }
-        unsafe body(SampleTarget(array: array, first: first, second: nil), true)
-        unsafe body(SampleTarget(array: array, first: nil, second: second), false)
+    let takeTurns: Bool
+
+    /// Calls `body` with both parts, or one after the other.
+    func forEachTurn(_ body: (SampleTarget, _ isFirst: Bool) -> Void) {
+        guard takeTurns else { return body(self, true) }
+        unsafe body(SampleTarget(array: array, first: first, second: nil, takeTurns: false), true)
+        unsafe body(SampleTarget(array: array, first: nil, second: second, takeTurns: false), false)
     }
 
     /// A stretch of a line.

@@ -67,6 +67,15 @@ public struct Window: Hashable, Sendable {
 
     public var isEmpty: Bool { segments.0.count == 0 || segments.1.count == 0 || segments.2.count == 0 }
 
+    /// Whether both lie in one plane and have elements of it in common, or between their first and last ones.
+    func meets(_ other: Window) -> Bool {
+        func meet(_ one: AxisSegment, _ two: AxisSegment) -> Bool {
+            one.arrayStart < two.arrayStart + two.count && two.arrayStart < one.arrayStart + one.count
+        }
+        return planeOffset == other.planeOffset && meet(segments.0, other.segments.0)
+            && meet(segments.1, other.segments.1) && meet(segments.2, other.segments.2)
+    }
+
     /// One past the last array element it touches; 0 if empty.
     var arrayEnd: Int {
         func last(_ segment: AxisSegment) -> Int { segment.arrayStart + segment.count - 1 }

@@ -123,14 +123,14 @@ struct RollingTilesTests {
     }
 
     /// Partners whose results overlap are two neighbours here, and large enough to be shared by workers.
-    @Test(arguments: ["i30000_f301", "i300x500_f9x9"]) func partnersThatOverlapAddUp(_ text: String) throws {
-        let tilings =
-            text == "i30000_f301"
-            ? [AxisTiling(step: 16084, length: 16384, coversAxis: false)]
-            : [
-                AxisTiling(step: 152, length: 160, coversAxis: false),
-                AxisTiling(step: 512, length: 640, coversAxis: false),
-            ]
+    @Test(arguments: [
+        ("i30000_f301", [(16084, 16384, false)]), ("i300x500_f9x9", [(152, 160, false), (512, 640, false)]),
+        // Their corners are reached by the strip beside, too.
+        ("i230x400_f31x31", [(128, 160, true), (130, 160, false)]),
+        ("i70x70x40_f9x9x9", [(40, 64, false), (40, 64, false), (56, 64, false)]),
+    ])
+    func partnersThatOverlapAddUp(_ text: String, _ steps: [(Int, Int, Bool)]) throws {
+        let tilings = steps.map { AxisTiling(step: $0.0, length: $0.1, coversAxis: false, rolls: $0.2) }
         let problem = try ProblemText(text).problem
         var generator = SeededGenerator(name: text)
         let operands = Operands(problem, .uniform, .float32, &generator)
@@ -198,6 +198,16 @@ struct RollingTilesTests {
         // In the filter gradient the pairs are two sums of two, and tiles of the output gradient as long as what is new of the input.
         #expect(rows[16] == (pass == .forward ? 1 : 2))
         #expect(rows[8] == (pass == .filterGradient ? 6 : 3))
+    }
+
+    /// The tiles that are chosen, and with them every bit, do not follow the threads asked for.
+    @Test(arguments: Pass.allCases) func ranksDoNotFollowThreads(_ pass: Pass) throws {
+        for test in Self.cases + [
+            Case("i2048x2048_f255x255", (256, 512), (1794, 2048)), Case("i600x600_f31x31", (224, 256), (610, 640)),
+        ] {
+            let times = try [1, 2, 3, 64].map { try test.recipe(pass, .float32, threads: $0).0.rankingTime }
+            #expect(times.allSatisfy { $0 == times[0] }, "\(test.text): \(times)")
+        }
     }
 
     @Test func whatCannotRollIsRefused() throws {

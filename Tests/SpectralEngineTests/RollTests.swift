@@ -9,7 +9,7 @@ import Testing
         TileShape(planes: 6, rows: 7, length: 9), TileShape(planes: 16, rows: 24, length: 10),
     ]
 
-    /// Three tiles along an image that is a little longer than them: the first starts before it, the last one ends after it.
+    /// Four tiles along an image that is a little longer than them: the first starts before it, the last one ends after it.
     @Test(arguments: shapes, [false, true]) func whatIsCarriedIsWhatWouldBeLoaded(_ shape: TileShape, _ backward: Bool)
         throws
     {
@@ -59,7 +59,8 @@ import Testing
                     let found = bench.transform.load(
                         array.span, first, second, into: memory, roll: roll, exponents: (0, 0), sanitising: false, team)
                     summaries.append([
-                        found.0.energy.bitPattern, found.1.energy.bitPattern, found.0.hasNegative ? 1 : 0,
+                        found.0.energy.bitPattern, found.1.energy.bitPattern,
+                        (found.0.hasNegative ? 1 : 0) + (found.1.hasNegative ? 2 : 0),
                     ])
                     spectrum.withRegion {
                         bench.transform.transformLines(memory, TileBox(first, second), roll: roll, into: $0, team)

@@ -293,13 +293,16 @@ struct PassTable: Hashable, Sendable {
                 pass == .forward ? outputWindow(row: row, filter: 0) : inputGradientWindow(row: row, channel: 0)
             }
         }
-        var (planes, rows, columns) = (0, 0, 0)
+        var (planes, rows, columns, count) = (0, 0, 0, 0)
         for pair in 0..<pairCount {
             let box = TileBox(window(2 * pair), 2 * pair + 1 < rowCount ? window(2 * pair + 1) : nil)
+            guard !box.rows.isEmpty else { continue }
             (planes, rows, columns) = (planes + box.planes.count, rows + box.rows.count, columns + box.columns.count)
+            count += 1
         }
-        let count = Double(pairCount)
-        return TileExtents(planes: Double(planes) / count, rows: Double(rows) / count, columns: Double(columns) / count)
+        // Pairs of padding alone count once, not along each axis.
+        let (held, all) = (Double(max(count, 1)), Double(pairCount))
+        return TileExtents(planes: Double(planes) / all, rows: Double(rows) / held, columns: Double(columns) / held)
     }
 
     /// Positions along the lines that a window need not load, in the mean, when some pairs of a group start anew beside the first ones

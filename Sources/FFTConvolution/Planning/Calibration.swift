@@ -59,20 +59,27 @@ public struct Calibration: Sendable {
         for rate in Machine.passRates { keepInRange(&machine, rate, builtIn) }
 
         // Every call takes its turns some seconds apart: what disturbs one turn, or all calls of a while, is over at the next.
-        let recipes = probes.map { $0.recipes(machine) }
-        var times = recipes.map { [Double](repeating: .infinity, count: $0.count) }
+        let recipes = try probes.map { probe in
+            try control?.checkCancellation()
+            return probe.recipes(machine)
+        }
+        var times = recipes.map { [[Double]](repeating: [], count: $0.count) }
         for _ in 0..<callSweeps {
             for (index, probe) in probes.enumerated() {
                 if ContinuousClock().now - start < .seconds(patience) {
                     let found = try probe.times(of: recipes[index], minimumTime: minimumTime / Double(callSweeps))
-                    times[index] = zip(times[index], found).map { $1 > 0 ? min($0, $1) : $0 }
+                    for (recipe, time) in found.enumerated() where time > 0 && time.isFinite {
+                        times[index][recipe].append(time)
+                    }
                 }
                 try control?.completeBlock()
             }
         }
         var calls: [RateFit.Call] = []
         for (probe, (recipes, times)) in zip(probes, zip(recipes, times)) {
-            for (recipe, time) in zip(recipes, times) where time.isFinite {
+            // The median: neither a turn that was disturbed nor one in which the clock stood still.
+            for (recipe, times) in zip(recipes, times) where !times.isEmpty {
+                let time = times.sorted()[(times.count - 1) / 2]
                 calls.append(
                     RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
                         recipe.predictedTime(on: $0)

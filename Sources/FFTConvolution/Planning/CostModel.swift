@@ -59,9 +59,9 @@ extension CostModel {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
             let first = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
-            // Runs start anew: those that all groups are cut into, unless one job is two groups, or all workers share each block.
-            let crew = layout.pairsFilters || layout.blockCrew.team > 1 ? 1 : min(workers, machine.coreCount)
-            let runs = table.runCount(table.productBlockCount, workers: crew)
+            // Runs start anew: those that all groups are cut into, unless all workers share each block.
+            let crew = crew(table.productBlockCount, workers, table, request)
+            let runs = table.runCount(table.productBlockCount, workers: crew.blocks)
             let carried = table.carriedPositions(starts: Double(runs - 1) / G)
             let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
@@ -80,7 +80,7 @@ extension CostModel {
             let carried = table.carriedPositions(starts: Double(layout.chunkCount - 1))
             blocks = G * Double(layout.chunkCount)
             blockTime =
-                pairsOfBlock(table, layout, workers: workers)
+                pairsOfBlock(table, layout, request, workers: workers)
                 * (Cg * channelLoads * stages.forward(input, carried: carried) + Kg * filterLoads
                     * stages.forward(gradient) + Cg * Kg
                     * product)
@@ -91,11 +91,21 @@ extension CostModel {
             + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
     }
 
+    /// Those who share blocks, for so many workers: not the layout's crew, which is for the threads that were asked for, and the time on
+    /// all cores must not depend on them.
+    private func crew(_ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest) -> Crew {
+        let bytes = 2 * request.precision.byteCount * table.shape.tileCount
+        return Crew(blocks: blocks, workers: max(min(workers, machine.coreCount), 1), tileBytes: bytes)
+    }
+
     /// Row pairs of one block of a filter gradient: of one among equal blocks that keep the busiest worker as long.
-    private func pairsOfBlock(_ table: PassTable, _ layout: SpectralLayout, workers: Int) -> Double {
+    private func pairsOfBlock(
+        _ table: PassTable, _ layout: SpectralLayout, _ request: PlanRequest, workers: Int
+    ) -> Double {
         let (pairs, chunks) = (Double(table.pairCount), Double(layout.chunkCount))
         let cores = Double(max(min(workers, machine.coreCount), 1))
-        guard cores > 1, layout.blockCrew.team == 1 else { return pairs / chunks }
+        let blocks = layout.chunkCount * table.problem.groups
+        guard cores > 1, crew(blocks, workers, table, request).team == 1 else { return pairs / chunks }
         // Chunks differ by one pair.
         let groups = Double(table.problem.groups)
         let most = max((pairs / chunks).rounded(.up), (pairs * groups / cores).rounded(.up))
