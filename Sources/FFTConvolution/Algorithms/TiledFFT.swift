@@ -178,40 +178,59 @@ extension TiledFFT {
 
     package static func recipes(for request: PlanRequest) throws(Inapplicable) -> [TiledFFT] {
         if let fault = FFTWLibrary.fault { throw Inapplicable("FFTW cannot be used: \(fault)") }
-        var recipes = try recipes(for: request, narrow: false)
+        var best = BestRecipes(limit: request.memoryLimit)
+        try addRecipes(for: request, narrow: false, to: &best)
         // Most of a narrow tile is overlap: better than none that fits.
-        if !recipes.contains(where: { $0.memoryByteCount <= request.memoryLimit }) {
-            recipes += (try? self.recipes(for: request, narrow: true)) ?? []
-        }
-        recipes.sort { $0.rankingTime < $1.rankingTime }
-        let fitting = recipes.filter { $0.memoryByteCount <= request.memoryLimit }
+        if best.fitting.isEmpty { try? addRecipes(for: request, narrow: true, to: &best) }
         // Where nothing fits, the smallest tells the caller what would.
-        guard !fitting.isEmpty else {
-            return recipes.min { $0.memoryByteCount < $1.memoryByteCount }.map { [$0] } ?? []
+        return best.fitting.isEmpty ? best.smallest.map { [$0] } ?? [] : best.fitting
+    }
+
+    /// The fastest recipes of all that are predicted, and the smallest one: there may be hundreds, of two kilobytes each, and memory may be
+    /// what is short.
+    private struct BestRecipes {
+        let limit: Int
+        private(set) var fitting: [TiledFFT] = []
+        private(set) var smallest: TiledFFT?
+
+        init(limit: Int) { self.limit = limit }
+
+        mutating func add(_ recipe: TiledFFT) {
+            if recipe.memoryByteCount < smallest?.memoryByteCount ?? .max { smallest = recipe }
+            guard recipe.memoryByteCount <= limit else { return }
+            let place = fitting.firstIndex { recipe.rankingTime < $0.rankingTime } ?? fitting.count
+            guard place < recipeCount else { return }
+            fitting.insert(recipe, at: place)
+            if fitting.count > recipeCount { fitting.removeLast() }
         }
-        return Array(fitting.prefix(recipeCount))
     }
 
     /// A recipe for each choice of tiles, and of others for sums over channels, whose transforms are not FFTW's.
-    private static func recipes(for request: PlanRequest, narrow: Bool) throws(Inapplicable) -> [TiledFFT] {
+    private static func addRecipes(
+        for request: PlanRequest, narrow: Bool, to best: inout BestRecipes
+    ) throws(Inapplicable) {
         func choices(_ isDense: Bool) -> [[AxisTiling]] {
             request.problem.axes.reduce([[]]) { choices, axis in
                 let tilings = axisTilings(axis, request, isDense: isDense, narrow: narrow)
                 return choices.flatMap { choice in tilings.map { choice + [$0] } }
             }
         }
-        var recipes: [TiledFFT] = []
-        var refusal = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
+        var refusal: Inapplicable? = Inapplicable("an axis is too long for FFTW's 32-bit sizes")
         for choice in choices(false) {
             for tilings in rolling(choice, request, narrow: narrow) {
                 do throws(Inapplicable) {
-                    recipes.append(try TiledFFT(request, tilings: tilings))
-                } catch { refusal = error }
+                    best.add(try TiledFFT(request, tilings: tilings))
+                    refusal = nil
+                } catch {
+                    if refusal != nil { refusal = error }
+                }
             }
         }
-        guard !recipes.isEmpty else { throw refusal }
-        guard request.problem.channelsPerGroup * request.problem.filtersPerGroup > 1 else { return recipes }
-        return recipes + choices(true).compactMap { try? TiledFFT(request, tilings: $0, isDense: true) }
+        if let refusal { throw refusal }
+        guard request.problem.channelsPerGroup * request.problem.filtersPerGroup > 1 else { return }
+        for tilings in choices(true) {
+            if let recipe = try? TiledFFT(request, tilings: tilings, isDense: true) { best.add(recipe) }
+        }
     }
 
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.
