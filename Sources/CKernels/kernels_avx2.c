@@ -35,8 +35,35 @@ static inline __m256i first_lanes(int n, size_t size) {
 // The first n of them.
 #define LOAD_PART(p, n) \
     _Generic((T)0, float: _mm256_maskload_ps, double: _mm256_maskload_pd)(p, first_lanes(n, sizeof(T)))
-#define STORE_PART(p, v, n) \
-    _Generic((T)0, float: _mm256_maskstore_ps, double: _mm256_maskstore_pd)(p, first_lanes(n, sizeof(T)), v)
+// Stores through masks take a Zen dozens of steps, halves of vectors one each.
+#define STORE_PART(p, v, n) _Generic((T)0, float: store_part_ps, double: store_part_pd)(p, v, (int)(n))
+
+static inline __attribute__((always_inline)) void store_part_ps(float *p, __m256 v, int n) {
+    if (n >= 8) return _mm256_storeu_ps(p, v);
+    __m128 rest = _mm256_castps256_ps128(v);
+    if (n & 4) {
+        _mm_storeu_ps(p, rest);
+        rest = _mm256_extractf128_ps(v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, rest);
+        rest = _mm_movehl_ps(rest, rest);
+        p += 2;
+    }
+    if (n & 1) _mm_store_ss(p, rest);
+}
+
+static inline __attribute__((always_inline)) void store_part_pd(double *p, __m256d v, int n) {
+    if (n >= 4) return _mm256_storeu_pd(p, v);
+    __m128d rest = _mm256_castpd256_pd128(v);
+    if (n & 2) {
+        _mm_storeu_pd(p, rest);
+        rest = _mm256_extractf128_pd(v, 1);
+        p += 2;
+    }
+    if (n & 1) _mm_store_sd(p, rest);
+}
 
 // Pieces of 128 bits of two rows side by side.
 #define LOAD_PIECES(row) _mm256_loadu2_m128((const float *)row(1), (const float *)row(0))
