@@ -9,10 +9,13 @@ internal import SpectralEngine
 /// Of the filters' spectra only some bins are in memory at a time, those of one job, near the core that multiplies them: what
 /// lies in ``filters`` has not been transformed over the outer axis yet, or not any more.
 struct DenseLayout: Hashable, Sendable {
-    /// Bytes that spectra, and those of the filters, may take before they are cut into blocks: near enough to the cores to be
-    /// read at once after they are written, and few enough for any machine.
+    /// Bytes that spectra, and those of the filters, may take before they are cut into blocks: few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
+    /// Bytes of spectra that stay near enough to be read at once after they are written: row pairs are cut down to them where filters are
+    /// so few that transforming these over the outer axis for every block takes no longer than the block's fields
+    /// (`Docs/Measurements/2026-11-26-rests.md`).
+    private static let nearLimit = 8 << 20
     /// Bytes of the filters' spectra of one job, and of its gradients': an eighth and a half of a second-level cache
     /// (`Docs/Measurements/2026-11-23-dense.md`).
     private static let jobLimit = 256 << 10
@@ -127,6 +130,7 @@ struct DenseLayout: Hashable, Sendable {
             columns = table.pass == .inputGradient ? table.whole.channelsPerGroup : table.whole.filtersPerGroup
             while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.spectrumLimit) { halveRows() }
             guard !isGradient else { return }
+            while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.nearLimit), areFiltersFew { halveRows() }
             while columns > 16, filterBytes > Double(DenseLayout.filterLimit) { halveColumns() }
         }
 
@@ -140,6 +144,12 @@ struct DenseLayout: Hashable, Sendable {
             let outer = OuterAxis(table.shape, taps: table.filterTaps)
             return Double(outer.innerCount * outer.taps) * Double(depth) * Double(DenseLayout.padded(columns))
                 * Double(complex)
+        }
+
+        /// Whether half as many row pairs still have as many fields and outputs as there are filters.
+        private var areFiltersFew: Bool {
+            let (fields, filters) = ((rows + 1) / 2 * (depth + columns), depth.multipliedReportingOverflow(by: columns))
+            return !filters.overflow && fields >= filters.partialValue
         }
 
         private mutating func halveRows() { rows = (rows + 1) / 2 }
