@@ -35,11 +35,15 @@ static inline __m256i first_lanes(int n, size_t size) {
 // The first n of them.
 #define LOAD_PART(p, n) \
     _Generic((T)0, float: _mm256_maskload_ps, double: _mm256_maskload_pd)(p, first_lanes(n, sizeof(T)))
-// Stores through masks take a Zen dozens of steps, halves of vectors one each.
+// The same stored, n from 0 to LANES: a store through a mask takes AMD's Zen dozens of steps, one of a part of a vector a single one
+// (Docs/Measurements/2026-11-26-rests.md).
 #define STORE_PART(p, v, n) _Generic((T)0, float: store_part_ps, double: store_part_pd)(p, v, (int)(n))
 
 static inline __attribute__((always_inline)) void store_part_ps(float *p, __m256 v, int n) {
-    if (n >= 8) return _mm256_storeu_ps(p, v);
+    if (n >= 8) {
+        _mm256_storeu_ps(p, v);
+        return;
+    }
     __m128 rest = _mm256_castps256_ps128(v);
     if (n & 4) {
         _mm_storeu_ps(p, rest);
@@ -55,7 +59,10 @@ static inline __attribute__((always_inline)) void store_part_ps(float *p, __m256
 }
 
 static inline __attribute__((always_inline)) void store_part_pd(double *p, __m256d v, int n) {
-    if (n >= 4) return _mm256_storeu_pd(p, v);
+    if (n >= 4) {
+        _mm256_storeu_pd(p, v);
+        return;
+    }
     __m128d rest = _mm256_castpd256_pd128(v);
     if (n & 2) {
         _mm_storeu_pd(p, rest);

@@ -118,8 +118,8 @@ extension KernelCase {
             + channelStencils(&generator) + stencilGradients(&generator)
     }
 
-    /// All columns up to 70, each with four of all rows up to 30, with taps that the kernel has text of its own for and
-    /// with others.
+    /// All columns up to 70, each with four of all rows up to 30, and some up to 158, with taps that the kernel has text of its
+    /// own for and with others.
     private static func stencils(_ generator: inout SeededGenerator) -> [KernelCase] {
         extents.map { index, rows, columns in
             let tapRows = [3, 5, 7, generator.integer(in: 1...14)][index % 4]
@@ -144,6 +144,7 @@ extension KernelCase {
 
     private static var extents: [(index: Int, rows: Int, columns: Int)] {
         (0..<4 * 70).map { ($0, 1 + ($0 + $0 / 60) % 30, 1 + $0 / 4) }
+            + (0..<30).map { ($0, 1 + $0 % 7, 71 + 3 * $0) }
     }
 
     private static func stencil(_ test: StencilCase, accumulate: Bool) -> KernelCase {

@@ -12,9 +12,9 @@ struct DenseLayout: Hashable, Sendable {
     /// Bytes that spectra, and those of the filters, may take before they are cut into blocks: few enough for any machine.
     private static let spectrumLimit = 64 << 20
     private static let filterLimit = 64 << 20
-    /// Bytes of spectra that stay near enough to be read at once after they are written: row pairs are cut down to them where filters are
-    /// so few that transforming these over the outer axis for every block takes no longer than the block's fields
-    /// (`Docs/Measurements/2026-11-26-rests.md`).
+    /// Bytes of spectra that stay near enough to be read at once after they are written. Row pairs are cut down to them where
+    /// filters are so few that transforming these over the outer axis for every block takes no longer than the block's
+    /// fields (`Docs/Measurements/2026-11-26-rests.md`).
     private static let nearLimit = 8 << 20
     /// Bytes of the filters' spectra of one job, and of its gradients': an eighth and a half of a second-level cache
     /// (`Docs/Measurements/2026-11-23-dense.md`).
@@ -130,7 +130,9 @@ struct DenseLayout: Hashable, Sendable {
             columns = table.pass == .inputGradient ? table.whole.channelsPerGroup : table.whole.filtersPerGroup
             while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.spectrumLimit) { halveRows() }
             guard !isGradient else { return }
-            while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.nearLimit), areFiltersFew { halveRows() }
+            while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.nearLimit), areFiltersFew {
+                halveRows()
+            }
             while columns > 16, filterBytes > Double(DenseLayout.filterLimit) { halveColumns() }
         }
 
@@ -148,8 +150,8 @@ struct DenseLayout: Hashable, Sendable {
 
         /// Whether half as many row pairs still have as many fields and outputs as there are filters.
         private var areFiltersFew: Bool {
-            let (fields, filters) = ((rows + 1) / 2 * (depth + columns), depth.multipliedReportingOverflow(by: columns))
-            return !filters.overflow && fields >= filters.partialValue
+            // Asked of spectra that fit the limit, so there are few of either.
+            (rows + 1) / 2 * (depth + columns) >= depth * columns
         }
 
         private mutating func halveRows() { rows = (rows + 1) / 2 }

@@ -39,7 +39,7 @@ public struct Calibration: Sendable {
     private static let patience = 45.0
     /// Seconds that each call is repeated for, in so many turns.
     private static let minimumTime = 0.015
-    private static let callSweeps = 3
+    private static let callSweeps = 6
 
     package static func measure(
         _ probes: [CalibrationProbe], from builtIn: Machine, control: ExecutionControl? = nil
@@ -77,9 +77,10 @@ public struct Calibration: Sendable {
         }
         var calls: [RateFit.Call] = []
         for (probe, (recipes, times)) in zip(probes, zip(recipes, times)) {
-            // The median: neither a turn that was disturbed nor one in which the clock stood still.
+            // The lower quartile, as of passes: other work only makes turns longer; and not the least, in which the clock may
+            // have stood still.
             for (recipe, times) in zip(recipes, times) where !times.isEmpty {
-                let time = times.sorted()[(times.count - 1) / 2]
+                let time = times.sorted()[(times.count + 1) / 4]
                 calls.append(
                     RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
                         recipe.predictedTime(on: $0)

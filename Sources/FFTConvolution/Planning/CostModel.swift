@@ -157,14 +157,16 @@ extension CostModel {
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
+        // Every block of row pairs meets all bins of the filters.
+        let blocks = isGradient ? 1 : (pairs / Double(dense.rowBlock)).rounded(.up)
         if request.isFilterPrepared {
             // Spectra are read from memory, two elements a bin.
-            filterTime = columns * half * 2 * machine.farElementTime
+            filterTime = blocks * columns * half * 2 * machine.farElementTime
         } else {
             filterTime =
                 columns
-                * ((inner + outer) * machine.productRate + written + half * machine.filterTime
-                    + machine.filterPlaneTime)
+                * (inner * machine.productRate + written + machine.filterPlaneTime
+                    + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
         let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
