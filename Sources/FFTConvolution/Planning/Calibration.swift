@@ -27,7 +27,7 @@ public struct Calibration: Sendable {
     /// What to write to ``StoredCalibration/path``.
     public var fileText: String { CalibrationFile.text(machine) }
 
-    /// Measures. Takes 10 to 45 s, most of it on one thread, where the time that others take of the machine is not counted.
+    /// Measures. Takes 20 to 50 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
     /// - Parameter control: Lets another thread watch or stop it.
     /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
