@@ -13,8 +13,8 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     let keptByteCount: Int
 
     /// - Returns: `nil` where the fields are more than one block of row pairs, or memory is so short that the filter gradient comes
-    ///   in sections (Sections.swift). Spectra that are many because filters are few come in blocks too: what a step would save
-    ///   by keeping them, its forward pass would lose (`Docs/Measurements/2026-11-26-rests.md`).
+    ///   in sections (Sections.swift). Spectra that are many because filters are few come in blocks too, and are not kept: such
+    ///   steps were measured at 0.88 to 1.08 of the time (`Docs/Measurements/2026-11-26-rests.md`).
     init?(_ recipe: TiledFFT, inputGradient: TiledFFT) throws {
         let problem = recipe.request.problem
         guard let filterGradient = recipe.sibling(.filterGradient), let layout = recipe.dense,

@@ -157,15 +157,16 @@ extension CostModel {
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
-        // Every block of row pairs meets all bins of the filters.
+        // Every block of row pairs meets all bins of the filters; where columns come in blocks, these start from the taps each time.
         let blocks = isGradient ? 1 : (pairs / Double(dense.rowBlock)).rounded(.up)
+        let tapBlocks = dense.columnBlock < dense.columns ? blocks : 1
         if request.isFilterPrepared {
             // Spectra are read from memory, two elements a bin.
             filterTime = blocks * columns * half * 2 * machine.farElementTime
         } else {
             filterTime =
                 columns
-                * (inner * machine.productRate + written + machine.filterPlaneTime
+                * (tapBlocks * (inner * machine.productRate + written + machine.filterPlaneTime)
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
         let loads = dense.sectioning.loads(problem)
