@@ -157,7 +157,8 @@ extension CostModel {
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
-        // Every block of row pairs meets all bins of the filters; where columns come in blocks, these start from the taps each time.
+        // Every block of row pairs meets all bins of the filters; where columns come in blocks, these start from the taps each
+        // time.
         let blocks = isGradient ? 1 : (pairs / Double(dense.rowBlock)).rounded(.up)
         let tapBlocks = dense.columnBlock < dense.columns ? blocks : 1
         if request.isFilterPrepared {
