@@ -13,10 +13,17 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
 
     // All of it under ``PlannerLock``, but for `execute`.
 
+    /// The beginning of the library's names.
+    static var libraryName: String { get }
+
     /// Empties the planner's memory of what was planned before, and returns what others had put there by measuring.
     static func takeWisdom() -> UnsafeMutablePointer<CChar>?
     /// Hands it back, and frees it.
     static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?)
+    static func forgetWisdom()
+    /// Whether this FFTW believes it. Some damaged texts end the process.
+    static func importWisdom(_ text: String) -> Bool
+    static func exportWisdom() -> String
 
     /// A plan for `count` complex transforms of `length` points, or `nil` if FFTW refuses. Strides
     /// and distances (from transform to transform) are in complex elements.

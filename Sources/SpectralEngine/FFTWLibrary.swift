@@ -32,7 +32,7 @@ public enum FFTWLibrary {
         let shape = TileShape(planes: 1, rows: 1, length: length)
         let counts = [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)]
         let buffers = counts.map { try? AlignedBuffer(byteCount: 2 * $0 * MemoryLayout<Scalar>.stride) }
-        guard let transform = try? PackedTransform<Scalar>(shape: shape), let tile = buffers[0],
+        guard let transform = try? PackedTransform<Scalar>(shape: shape, known: .none), let tile = buffers[0],
             let spectrum = buffers[1], let scratch = buffers[2]
         else { return false }
         return tile.withSharedRegion(of: Scalar.self) { tile in

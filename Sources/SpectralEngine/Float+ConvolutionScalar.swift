@@ -17,10 +17,22 @@ extension Float: ConvolutionScalar {
 
     // MARK: FFTW
 
+    public static var libraryName: String { "fftwf" }
+
     public static func takeWisdom() -> UnsafeMutablePointer<CChar>? {
         let wisdom = unsafe fftwf_export_wisdom_to_string()
-        fftwf_forget_wisdom()
+        forgetWisdom()
         return wisdom
+    }
+
+    public static func forgetWisdom() { fftwf_forget_wisdom() }
+
+    public static func importWisdom(_ text: String) -> Bool { unsafe fftwf_import_wisdom_from_string(text) == 1 }
+
+    public static func exportWisdom() -> String {
+        guard let text = unsafe fftwf_export_wisdom_to_string() else { return "" }
+        defer { unsafe free(text) }
+        return unsafe String(cString: text)
     }
 
     public static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?) {

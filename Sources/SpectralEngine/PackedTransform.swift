@@ -34,8 +34,9 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
 
     /// Makes the plans, under the planner lock, on buffers of its own.
     ///
+    /// - Parameter known: Plans that FFTW need not estimate.
     /// - Throws: ``PlanFailure`` or ``AllocationFailure``.
-    public init(shape: TileShape) throws {
+    public init(shape: TileShape, known: MeasuredPlans = .builtIn) throws {
         self.shape = shape
         // Axes of length 1 come first; sizes and distances are FFTW's 32-bit ones.
         let isOrdered = shape.length > 1 || shape.planes * shape.rows == 1
@@ -49,71 +50,64 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         rotations = shape.form == .matrix ? try Rotations.table(shape, Scalar.self) : nil
         let plans = PlanList<Scalar>()
         self.plans = plans
-        let (length, columns) = (shape.lineLength, shape.columnCount)
         (rowForward, rowInverse, columnForward, columnInverse, lineForward, lineInverse) =
             source.withSharedRegion(of: Scalar.self) { source in
                 target.withSharedRegion(of: Scalar.self) { target in
-                    PlannerLock.withLock {
-                        // The planner remembers what it planned before, also by estimate, and plans differently for it.
-                        // So that a transform, and with it every bit of a result, depends on nothing but its shape, it
-                        // starts with an empty memory.
-                        let wisdom = unsafe Scalar.takeWisdom()
-                        defer { unsafe Scalar.restoreWisdom(wisdom) }
-                        /// Eight lines of `length` points, contiguous or `stride` apart, into contiguous ones.
-                        func plan(_ length: Int, _ sign: Int32, stride: Int?, pitch: Int, to outputPitch: Int)
-                            -> OpaquePointer?
-                        {
-                            let plan = unsafe Scalar.makePlan(
-                                length: Int32(length), count: Int32(shape.panelWidth), inputStride: Int32(stride ?? 1),
-                                inputDistance: Int32(stride == nil ? pitch : 1), outputStride: 1,
-                                outputDistance: Int32(outputPitch), sign: sign, flags: UInt32(FFTW_ESTIMATE),
-                                source.base, target.base)
-                            return plans.keep(plan)
-                        }
-                        /// Lines of the tile `stride` apart, read as they are or from a panel.
-                        func gathered(_ length: Int, _ sign: Int32, stride: Int, pitch: Int, to outputPitch: Int)
-                            -> OpaquePointer?
-                        {
-                            let isDirect = TileShape.readsColumns(length)
-                            return plan(
-                                length, sign, stride: isDirect ? stride : nil, pitch: pitch, to: outputPitch)
-                        }
-                        let (panel, line) = (shape.panelPitch, shape.linePitch)
-                        if shape.form == .line {
-                            return (
-                                nil, nil, nil, nil, plan(length, FFTW_FORWARD, stride: nil, pitch: line, to: line),
-                                plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
-                            )
-                        }
-                        if shape.form == .small {
-                            let (rows, length) = (shape.rows, shape.length)
-                            return (
-                                plan(rows, FFTW_FORWARD, stride: shape.sheetPitch, pitch: 1, to: shape.pitch),
-                                plan(rows, FFTW_BACKWARD, stride: line, pitch: 1, to: shape.pitch), nil,
-                                plan(length, FFTW_BACKWARD, stride: shape.pitch, pitch: 1, to: panel),
-                                plan(length, FFTW_FORWARD, stride: shape.pitch, pitch: 1, to: line), nil
-                            )
-                        }
-                        let lineInverse = plan(length, FFTW_BACKWARD, stride: nil, pitch: line, to: line)
-                        let isVolume = shape.form == .volume && shape.rowCount > 1
-                        return (
-                            shape.form == .matrix
-                                ? gathered(columns, FFTW_FORWARD, stride: shape.rowCount, pitch: panel, to: shape.pitch)
-                                : plan(columns, FFTW_FORWARD, stride: nil, pitch: panel, to: shape.pitch),
-                            plan(columns, FFTW_BACKWARD, stride: nil, pitch: shape.pitch, to: panel),
-                            isVolume
-                                ? gathered(shape.rowCount, FFTW_FORWARD, stride: shape.pitch, pitch: panel, to: panel)
-                                : nil,
-                            isVolume
-                                ? gathered(shape.rowCount, FFTW_BACKWARD, stride: shape.pitch, pitch: panel, to: panel)
-                                : nil,
-                            gathered(length, FFTW_FORWARD, stride: shape.lineStride, pitch: line, to: line),
-                            lineInverse
-                        )
+                    LinePlanner<Scalar>.withPlanner(known, source, target) { planner in
+                        Self.plans(of: shape, planner, plans)
                     }
                 }
             }
         guard !plans.hasFailed else { throw PlanFailure(shape: shape) }
+    }
+
+    private typealias Plans = (
+        rowForward: OpaquePointer?, rowInverse: OpaquePointer?, columnForward: OpaquePointer?,
+        columnInverse: OpaquePointer?, lineForward: OpaquePointer?, lineInverse: OpaquePointer?
+    )
+
+    private static func plans(
+        of shape: TileShape, _ planner: LinePlanner<Scalar>, _ plans: PlanList<Scalar>
+    ) -> Plans {
+        /// Lines that lie one after the other.
+        func lines(_ length: Int, isInverse: Bool) -> OpaquePointer? {
+            plans.keep(
+                unsafe planner.plan(
+                    ContiguousLines(length: length, count: shape.panelWidth, isInverse: isInverse)))
+        }
+        func columns(_ length: Int, stride: Int, to pitch: Int, isInverse: Bool) -> OpaquePointer? {
+            plans.keep(unsafe planner.plan(columns: length, stride: stride, to: pitch, isInverse: isInverse))
+        }
+        /// Lines of the tile `stride` apart, read as they are or from a panel.
+        func gathered(_ length: Int, stride: Int, isInverse: Bool) -> OpaquePointer? {
+            guard TileShape.readsColumns(length) else { return unsafe lines(length, isInverse: isInverse) }
+            return unsafe columns(length, stride: stride, to: TileShape.pitch(length), isInverse: isInverse)
+        }
+        switch shape.form {
+        case .line:
+            let length = shape.lineLength
+            return unsafe (nil, nil, nil, nil, lines(length, isInverse: false), lines(length, isInverse: true))
+        case .small:
+            let (rows, length) = (shape.rows, shape.length)
+            return unsafe (
+                columns(rows, stride: shape.sheetPitch, to: shape.pitch, isInverse: false),
+                columns(rows, stride: shape.linePitch, to: shape.pitch, isInverse: true), nil,
+                columns(length, stride: shape.pitch, to: shape.panelPitch, isInverse: true),
+                columns(length, stride: shape.pitch, to: shape.linePitch, isInverse: false), nil
+            )
+        case .matrix, .plane, .volume:
+            let (rowCount, columnCount) = (shape.rowCount, shape.columnCount)
+            let isVolume = shape.form == .volume && rowCount > 1
+            return unsafe (
+                shape.form == .matrix
+                    ? gathered(columnCount, stride: rowCount, isInverse: false) : lines(columnCount, isInverse: false),
+                lines(columnCount, isInverse: true),
+                isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: false) : nil,
+                isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: true) : nil,
+                gathered(shape.lineLength, stride: shape.lineStride, isInverse: false),
+                lines(shape.lineLength, isInverse: true)
+            )
+        }
     }
 }
 

@@ -1,5 +1,3 @@
-internal import CFFTW
-
 /// What FFTW takes for one pass over eight lines, as ``PackedTransform`` uses it: the measure that transform lengths of
 /// single products are chosen by.
 public final class PassSpeed {
@@ -9,29 +7,29 @@ public final class PassSpeed {
     private let plan: OpaquePointer
     private let points: Int
 
-    /// - Parameter columns: Whether neighbouring columns of a tile are read, instead of contiguous lines.
+    /// - Parameters:
+    ///   - columns: Whether neighbouring columns of a tile are read, instead of contiguous lines.
+    ///   - known: Plans that FFTW need not estimate.
     /// - Returns: `nil` if FFTW makes no plan or memory is short.
-    public init?(length: Int, columns: Bool) {
-        // As in a tile: rows are a multiple of 8 apart, and no power of two.
-        let pitch = (length + 7) / 8 * 8 + 8
-        let count = 2 * max(8 * pitch, 8 * length)
-        guard length > 0, length < 1 << 20, let source = try? AlignedBuffer(byteCount: count * 4),
-            let target = try? AlignedBuffer(byteCount: count * 4)
+    public init?(length: Int, columns: Bool, known: MeasuredPlans = .builtIn) {
+        guard length > 0, length < 1 << 20 else { return nil }
+        let lines = ContiguousLines(length: length, isInverse: false)
+        let byteCount = 2 * lines.elementCount * MemoryLayout<Float>.stride
+        guard let source = try? AlignedBuffer(byteCount: byteCount),
+            let target = try? AlignedBuffer(byteCount: byteCount)
         else { return nil }
         let plans = PlanList<Float>()
         source.fill(with: 0)
         target.fill(with: 0)
-        // As in PackedTransform; 8 columns of `length` elements fit, and so do 8 lines of `pitch`.
+        // As in PackedTransform; eight columns fit where eight lines do.
         let plan = source.withSharedRegion(of: Float.self) { source in
             target.withSharedRegion(of: Float.self) { target in
-                PlannerLock.withLock {
-                    let wisdom = unsafe Float.takeWisdom()
-                    defer { unsafe Float.restoreWisdom(wisdom) }
-                    return plans.keep(
-                        unsafe Float.makePlan(
-                            length: Int32(length), count: 8, inputStride: columns ? 8 : 1,
-                            inputDistance: columns ? 1 : Int32(pitch), outputStride: 1, outputDistance: Int32(pitch),
-                            sign: FFTW_FORWARD, flags: UInt32(FFTW_ESTIMATE), source.base, target.base))
+                LinePlanner<Float>.withPlanner(known, source, target) { planner in
+                    plans.keep(
+                        unsafe columns
+                            ? planner.plan(
+                                columns: length, stride: 8, to: TileShape.pitch(length), isInverse: false)
+                            : planner.plan(lines))
                 }
             }
         }

@@ -241,11 +241,11 @@ extension PackedTransform {
             if TileShape.readsColumns(shape.rowCount) {
                 unsafe execute(plan, start, panels.turned)
             } else {
-                unsafe pack(start, shape.pitch, LineRows(read), of: shape.rowCount, panels.packed, shape.panelPitch)
+                unsafe pack(start, shape.pitch, LineRows(read), of: shape.rowCount, panels.packed, shape.columnPitch)
                 unsafe execute(plan, panels.packed, panels.turned)
             }
             unsafe Scalar.unpackPanel(
-                panels.turned + 2 * written.lowerBound, shape.panelPitch,
+                panels.turned + 2 * written.lowerBound, shape.columnPitch,
                 start + 2 * written.lowerBound * shape.pitch, shape.pitch, written.count)
         }
     }

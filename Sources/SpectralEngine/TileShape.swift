@@ -36,8 +36,7 @@ public struct TileShape: Hashable, Sendable {
     /// Rows of a plane, and complex elements of each, as the tile is kept: a matrix in the case of a long line.
     package let rowCount: Int
     let columnCount: Int
-    /// Complex elements from row to row: a multiple of 8, so that every row and every panel of eight columns is equally
-    /// aligned, and no multiple of 4096 bytes, so that a column does not fall into one set of the cache.
+    /// Complex elements from row to row.
     package let pitch: Int
 
     /// The same from plane to plane: an odd multiple of 8.
@@ -70,9 +69,9 @@ public struct TileShape: Hashable, Sendable {
             form = .line
             (rowCount, columnCount, lineLength) = (1, length, length)
         }
-        pitch = Self.padded(columnCount, rows: rowCount == 1 ? planes : rowCount)
+        pitch = rowCount * planes > 1 ? Self.pitch(columnCount) : (columnCount + 7) / 8 * 8
         planePitch = planes > 1 ? Self.odd(rowCount * pitch) : rowCount * pitch
-        linePitch = (lineLength + 7) / 8 * 8 + (lineLength >= 128 && lineLength % 64 == 0 ? 8 : 0)
+        linePitch = Self.pitch(lineLength)
         let linesPerRow = form == .line ? 1 : columnCount
         let rowsOfLines = form == .volume ? rowCount : 1
         lineCount = rowsOfLines * linesPerRow
@@ -116,15 +115,15 @@ public struct TileShape: Hashable, Sendable {
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }
-    /// A panel of eight rows or eight lines; one line of a tile that is a line.
-    public var panelCount: Int { panelWidth * max(panelPitch, linePitch) }
+    /// A panel of eight rows, columns or lines, or of rows of the tile; one line of a tile that is a line.
+    public var panelCount: Int { panelWidth * max(pitch, panelPitch, columnPitch, linePitch) }
     /// Where samples and results are before and after they take the form of the tile: the long line whose matrix it is, or
     /// the rows of a small tile on the way in, its columns on the way out.
     var sheetCount: Int {
         form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
     }
     /// Complex elements from row to row of a small tile's samples.
-    var sheetPitch: Int { Self.padded(length, rows: rows) }
+    var sheetPitch: Int { Self.pitch(length) }
 
     /// Tiles of a block that sums fields into outputs, and which of them an output takes: where lines are restored in
     /// place, that of a field, whose samples are not needed any more.
@@ -165,18 +164,16 @@ public struct TileShape: Hashable, Sendable {
     /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
     /// the good lengths those below 32 are.
     public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }
-    /// Complex elements from row to row of a panel: aligned, and no power of two apart.
-    var panelPitch: Int { (max(rowCount, columnCount) + 7) / 8 * 8 + 8 }
+    /// Complex elements from row to row of a panel of samples, and of a panel of the columns of planes.
+    var panelPitch: Int { form == .small ? linePitch : Self.pitch(columnCount) }
+    var columnPitch: Int { form == .volume ? Self.pitch(rowCount) : 0 }
 
-    /// Complex elements from row to row of so many rows of `count`.
-    private static func padded(_ count: Int, rows: Int) -> Int {
-        let multiple = (count + 7) / 8 * 8
-        // 512 complex f32 elements are 4096 bytes.
-        if rows > 1, multiple % 512 == 0 { return multiple + 8 }
-        // Where FFTW reads columns itself, it reads them several times over: rows that meet in few sets of a cache of 64 sets drive each
-        // other out (`Docs/Measurements/2026-11-25-avx2.md`).
-        let sets = 64 / min(multiple / 8 & -(multiple / 8), 64)
-        return readsColumns(rows) && rows > 4 * sets ? odd(multiple) : multiple
+    /// Complex elements from line to line of so many points, wherever lines lie one after the other: one number for each length, so that
+    /// FFTW has one problem to plan. A multiple of 8, so that lines and panels of eight columns are equally aligned, but none of 64, so that
+    /// neither eight lines nor a column fall into few sets of a cache (`Docs/Measurements/2026-11-25-avx2.md`).
+    package static func pitch(_ length: Int) -> Int {
+        let multiple = (length + 7) / 8 * 8
+        return multiple % 64 == 0 ? multiple + 8 : multiple
     }
 
     /// An odd multiple of 8, which are a line of memory in f32: so far apart, neighbours meet only when every set of a cache is in use.

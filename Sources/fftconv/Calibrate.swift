@@ -23,6 +23,9 @@ struct Calibrate: ParsableCommand {
     @Flag(help: "Show progress also where standard error is not a terminal.")
     var progress = false
 
+    @Flag(help: "Let FFTW search plans first, for half a minute and more, and store them too.")
+    var plans = false
+
     @Flag(help: "Measure and print, but store nothing.")
     var dryRun = false
 
@@ -34,7 +37,7 @@ struct Calibrate: ParsableCommand {
         let before = Machine.current
         let display = ProgressDisplay(of: Interrupts.control, isForced: progress)
         defer { display.finish() }
-        let calibration = try Calibration.measure(control: Interrupts.control)
+        let calibration = try Calibration.measure(searchesPlans: plans, control: Interrupts.control)
         display.finish()
         try Interrupts.check()
 

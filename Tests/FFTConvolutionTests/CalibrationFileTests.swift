@@ -18,7 +18,7 @@ struct CalibrationFileTests {
 
     private func fault(_ bytes: [UInt8], _ identity: MachineIdentity = MachineIdentity()) -> String? {
         do throws(CalibrationFile.Fault) {
-            _ = try CalibrationFile.machine(from: bytes, identity: identity)
+            _ = try CalibrationFile.contents(of: bytes, identity: identity)
             return nil
         } catch { return error.description }
     }
@@ -27,11 +27,26 @@ struct CalibrationFileTests {
         let machine = Self.other()
         let text = CalibrationFile.text(machine)
         #expect(text.utf8.count < 8192)
-        let read = try CalibrationFile.machine(from: Array(text.utf8))
+        let read = try CalibrationFile.contents(of: Array(text.utf8)).machine
         for rate in Machine.rates + Machine.passRates {
             #expect(read[keyPath: rate.path] == machine[keyPath: rate.path], "\(rate.name)")
         }
         #expect(CalibrationFile.text(read) == text)
+    }
+
+    @Test func plansComeBackAsTheyWere() throws {
+        let text = CalibrationFile.text(Self.other(), .builtIn)
+        #expect(text.utf8.count < CalibrationFile.largestByteCount / 4)
+        let read = try CalibrationFile.contents(of: Array(text.utf8))
+        #expect(read.plans == .builtIn && CalibrationFile.text(read.machine, read.plans) == text)
+        #expect(try CalibrationFile.contents(of: Array(CalibrationFile.text(Self.other()).utf8)).plans.isEmpty)
+        // With a checksum that is right.
+        let plan = try #require(text.firstMatch(of: /fftwf 8x96 forward .*\n/)).0
+        for line in ["fftwf 8x96 forward codelet)\n", "plan\n", "\n"] {
+            let damaged = text.replacing(plan, with: line).replacing(/checksum .*\n/, with: "")
+            let bytes = Array((damaged + CalibrationFile.checksumLine(damaged)).utf8)
+            #expect(fault(bytes)?.hasPrefix("it is damaged: no plan is '") == true, "\(line)")
+        }
     }
 
     @Test func namesAreOneWordEachAndDiffer() {
@@ -41,7 +56,7 @@ struct CalibrationFileTests {
     }
 
     @Test func whatIsChangedAnywhereIsIgnored() {
-        let bytes = Array(CalibrationFile.text(Self.other()).utf8)
+        let bytes = Array(CalibrationFile.text(Self.other(), .builtIn).utf8)
         var generator = SeededGenerator(seed: 14)
         for round in 0..<2000 {
             var changed = bytes
@@ -117,7 +132,7 @@ struct CalibrationFileTests {
         try FileManager.default.removeItem(atPath: path)
         #expect(FileManager.default.createFile(atPath: path, contents: nil))
         try FileHandle(forWritingTo: URL(fileURLWithPath: path)).truncate(atOffset: 1 << 30)
-        #expect(StoredCalibration.read(path).fault == "it cannot be read: 1073741824 bytes, more than 65536")
+        #expect(StoredCalibration.read(path).fault == "it cannot be read: 1073741824 bytes, more than 262144")
         #expect(StoredCalibration.read(path).machine == nil)
         #expect(mkfifo(path + ".fifo", 0o600) == 0)
         #expect(StoredCalibration.read(path + ".fifo").fault == "it cannot be read: not a regular file")

@@ -66,7 +66,7 @@ struct CalibrationTests {
         let calibration = try Calibration.measure(probes, from: Machine(), control: control)
         #expect(control.fractionCompleted == 1 && !calibration.calls.isEmpty)
         #expect(calibration.calls.allSatisfy { $0.time > 0 && $0.predictedTime > 0 && $0.builtInTime > 0 })
-        let read = try CalibrationFile.machine(from: Array(calibration.fileText.utf8))
+        let read = try CalibrationFile.contents(of: Array(calibration.fileText.utf8)).machine
         for rate in Machine.rates { #expect(read[keyPath: rate.path] == calibration.machine[keyPath: rate.path]) }
         control.cancel()
         #expect(throws: ConvolutionError.self) { try Calibration.measure(probes, from: Machine(), control: control) }

@@ -49,7 +49,7 @@ import Testing
             (text.replacing("copy ", with: "copy 1"), "checksum is another one"),
             (CalibrationFile.text(Machine(), identity: foreign), "it is foreign: processor 'Another 9000'"),
             (CalibrationFile.text(Machine(), identity: stale), "it is stale: library '0.0.1'"),
-            (String(repeating: "x", count: 100_000), "it cannot be read: 100000 bytes"),
+            (String(repeating: "x", count: 300_000), "it cannot be read: 300000 bytes"),
             ("\u{1B}[2J\n", "it is damaged"),
         ]
         for (content, reason) in files {

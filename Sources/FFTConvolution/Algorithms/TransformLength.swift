@@ -11,15 +11,26 @@ package enum TransformLength {
         [(length: Int, contiguous: Double, columns: Double?, avx2: (contiguous: Double, columns: Double?))] = [
             (6, 0.51, 0.26, (0.54, 0.33)), (8, 0.49, 0.25, (0.55, 0.30)), (10, 0.58, 0.32, (0.59, 0.39)),
             (12, 0.60, 0.30, (0.55, 0.33)), (14, 0.78, 0.46, (0.61, 0.44)), (16, 0.57, 0.29, (0.57, 0.38)),
-            (20, 0.61, 0.34, (0.59, 0.43)), (32, 0.56, 0.38, (0.64, 0.43)), (48, 0.68, nil, (0.83, nil)),
-            (64, 0.60, 0.40, (0.82, 0.48)), (80, 0.79, nil, (0.83, nil)), (96, 0.70, nil, (0.85, nil)),
-            (128, 0.74, nil, (1.00, nil)), (144, 0.70, nil, (0.84, nil)), (160, 0.78, nil, (0.82, nil)),
-            (192, 0.73, nil, (0.86, nil)), (240, 0.83, nil, (0.87, nil)), (256, 0.79, nil, (0.90, nil)),
-            (320, 0.90, nil, (0.93, nil)), (384, 0.87, nil, (0.90, nil)), (400, 0.99, nil, (0.96, nil)),
-            (512, 0.95, nil, (0.98, nil)), (640, 1.01, nil, (1.00, nil)), (768, 1.57, nil, (1.66, nil)),
-            (960, 1.61, nil, (1.71, nil)), (1024, 1.10, nil, (1.05, nil)), (1280, 1.05, nil, (1.07, nil)),
-            (2048, 1.09, nil, (1.13, nil)), (2560, 1.42, nil, (1.56, nil)), (4096, 1.45, nil, (1.77, nil)),
+            (20, 0.61, 0.34, (0.59, 0.43)), (32, 0.56, 0.38, (0.64, 0.43)), (48, 0.61, nil, (0.74, nil)),
+            (64, 0.60, 0.40, (0.66, 0.48)), (80, 0.68, nil, (0.71, nil)), (96, 0.57, nil, (0.69, nil)),
+            (128, 0.74, nil, (0.69, nil)), (144, 0.66, nil, (0.79, nil)), (160, 0.68, nil, (0.71, nil)),
+            (192, 0.60, nil, (0.71, nil)), (240, 0.64, nil, (0.67, nil)), (256, 0.66, nil, (0.75, nil)),
+            (320, 0.76, nil, (0.79, nil)), (384, 0.71, nil, (0.73, nil)), (400, 0.87, nil, (0.84, nil)),
+            (512, 0.91, nil, (0.94, nil)), (640, 0.93, nil, (0.92, nil)), (768, 0.99, nil, (1.05, nil)),
+            (960, 1.10, nil, (1.17, nil)), (1024, 0.93, nil, (0.89, nil)), (1280, 0.99, nil, (1.01, nil)),
+            (2048, 0.98, nil, (1.02, nil)), (2560, 1.05, nil, (1.15, nil)), (4096, 1.15, nil, (1.40, nil)),
         ]
+
+    /// What FFTW transforms of them: lines of single products, eight at a time or one, from where it has no codelet that is at its best.
+    static var plannedLines: [ContiguousLines] {
+        let lengths = passTimes.map(\.length).filter { $0 >= 32 }
+        return [8, 1].flatMap { count in
+            // Longer lines than that are matrices.
+            lengths.filter { count == 8 || $0 < 2048 }.flatMap { length in
+                [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
+            }
+        }
+    }
 
     /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
     private static let short: [Int] = [1, 2, 4] + passTimes.map(\.length)

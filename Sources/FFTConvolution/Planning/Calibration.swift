@@ -1,4 +1,4 @@
-internal import SpectralEngine
+package import SpectralEngine
 
 /// Rates of this machine, measured.
 ///
@@ -13,6 +13,8 @@ public struct Calibration: Sendable {
     public let error: Double
     /// Every call that the rates were fitted to.
     public let calls: [Call]
+    /// Plans of FFTW that were searched before; empty if none were.
+    package let plans: MeasuredPlans
 
     /// One recipe for one pass of a problem, timed; in seconds.
     public struct Call: Sendable {
@@ -25,14 +27,39 @@ public struct Calibration: Sendable {
     }
 
     /// What to write to ``StoredCalibration/path``.
-    public var fileText: String { CalibrationFile.text(machine) }
+    public var fileText: String { CalibrationFile.text(machine, plans) }
 
     /// Measures. Takes 20 to 50 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
-    /// - Parameter control: Lets another thread watch or stop it.
+    /// - Parameters:
+    ///   - searchesPlans: Whether FFTW searches plans first, for half a minute and more, which are then used and stored.
+    ///   - control: Lets another thread watch or stop it.
     /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
-    public static func measure(control: ExecutionControl? = nil) throws -> Calibration {
-        try measure(CalibrationProbe.all, from: Machine(), control: control)
+    public static func measure(searchesPlans: Bool = false, control: ExecutionControl? = nil) throws -> Calibration {
+        let plans = searchesPlans ? try searchPlans(control) : .none
+        TransformCache.shared.use(plans.isEmpty ? .builtIn : plans)
+        return try measure(CalibrationProbe.all, from: Machine(), plans, control: control)
+    }
+
+    /// Plans of all lines of good lengths.
+    private static func searchPlans(_ control: ExecutionControl?) throws -> MeasuredPlans {
+        try checkFFTW()
+        let lines = TransformLength.plannedLines
+        control?.begin(blocks: lines.count)
+        var search = PlanSearch()
+        for lines in lines {
+            try control?.checkCancellation()
+            try search.search(lines, Float.self)
+            try search.search(lines, Double.self)
+            try control?.completeBlock()
+        }
+        return search.plans
+    }
+
+    private static func checkFFTW() throws {
+        if let fault = FFTWLibrary.fault {
+            throw ConvolutionError(.unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used")
+        }
     }
 
     /// Seconds after which no more calls are begun; the fit makes do with what there is.
@@ -42,15 +69,14 @@ public struct Calibration: Sendable {
     private static let callSweeps = 6
 
     package static func measure(
-        _ probes: [CalibrationProbe], from builtIn: Machine, control: ExecutionControl? = nil
+        _ probes: [CalibrationProbe], from builtIn: Machine, _ plans: MeasuredPlans = .none,
+        control: ExecutionControl? = nil
     ) throws -> Calibration {
-        if let fault = FFTWLibrary.fault {
-            throw ConvolutionError(.unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used")
-        }
+        try checkFFTW()
         control?.begin(blocks: callSweeps * probes.count + passSweeps + 1)
         let start = ContinuousClock().now
         var machine = builtIn
-        try measurePasses(&machine, control)
+        try measurePasses(&machine, plans.isEmpty ? .builtIn : plans, control)
         // Between them lie lengths that are not in the table; beyond, it is as much slower as at its end.
         if let last = machine.passTimes.contiguous.last, let old = builtIn.passTimes.contiguous.last {
             machine.passTimes.beyond *= last / old
@@ -97,16 +123,18 @@ public struct Calibration: Sendable {
                 Call(
                     name: $0.name, time: $0.time, builtInTime: $0.prediction(builtIn),
                     predictedTime: $0.prediction(fitted))
-            })
+            }, plans: plans)
     }
 
     /// Times FFTW's passes. What counts of them is their proportions, so all take turns in every sweep: whatever else the machine
     /// does meets all of them. And the lower quartile, not the least: a thread's clock on a virtual machine has been seen to stand
     /// still for a while (`Docs/Measurements/2026-11-26-rolling.md`).
-    private static func measurePasses(_ machine: inout Machine, _ control: ExecutionControl?) throws {
+    private static func measurePasses(
+        _ machine: inout Machine, _ known: MeasuredPlans, _ control: ExecutionControl?
+    ) throws {
         let table = TransformLength.passTimes
-        let lines = table.map { PassSpeed(length: $0.length, columns: false) }
-        let columns = table.map { $0.columns == nil ? nil : PassSpeed(length: $0.length, columns: true) }
+        let lines = table.map { PassSpeed(length: $0.length, columns: false, known: known) }
+        let columns = table.map { $0.columns == nil ? nil : PassSpeed(length: $0.length, columns: true, known: known) }
         var times = [[Double]](repeating: [], count: 2 * table.count)
         for _ in 0..<passSweeps {
             for (index, pass) in (lines + columns).enumerated() {

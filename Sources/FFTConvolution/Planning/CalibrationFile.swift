@@ -1,13 +1,15 @@
-/// A machine's rates as the text of a file, and back, strictly.
+package import SpectralEngine
+
+/// A machine's rates, and FFTW's plans if they were searched, as the text of a file, and back, strictly.
 ///
-/// One name and value a line in one order: format, identity, rates, and the checksum of every byte before it. A reader
+/// One name and value a line in one order: format, identity, rates, plans, and the checksum of every byte before it. A reader
 /// accepts what a writer of the same version on the same machine could have written, and nothing else.
 package enum CalibrationFile {
     private static let format = "fftconv-calibration"
     /// To be counted up when a rate changes its meaning within a version of the library.
-    private static let formatVersion = "3"
-    /// A file has about 2 KiB.
-    package static let largestByteCount = 64 << 10
+    private static let formatVersion = "4"
+    /// A file has about 2 KiB, with plans 40.
+    package static let largestByteCount = 256 << 10
     /// How many times the built-in rate a measured one may be, or the other way round: what is further off is no measurement.
     package static let widestRange = 100.0
 
@@ -18,17 +20,20 @@ package enum CalibrationFile {
         init(_ reason: String) { description = reason }
     }
 
-    package static func text(_ machine: Machine, identity: MachineIdentity = MachineIdentity()) -> String {
+    package static func text(
+        _ machine: Machine, _ plans: MeasuredPlans = .none, identity: MachineIdentity = MachineIdentity()
+    ) -> String {
         var text = "\(format) \(formatVersion)\n"
         for (name, value) in identity.lines { text += "\(name) \(value)\n" }
         for rate in rates { text += "\(rate.name) \(machine[keyPath: rate.path])\n" }
-        return text + "checksum \(checksum(text.utf8))\n"
+        text += plans.text
+        return text + checksumLine(text)
     }
 
-    /// The machine whose rates a file holds; all that is no rate is built in.
-    package static func machine(
-        from bytes: [UInt8], identity: MachineIdentity = MachineIdentity()
-    ) throws(Fault) -> Machine {
+    /// The machine whose rates a file holds, where all that is no rate is built in, and plans of FFTW.
+    package static func contents(
+        of bytes: [UInt8], identity: MachineIdentity = MachineIdentity()
+    ) throws(Fault) -> (machine: Machine, plans: MeasuredPlans) {
         guard bytes.count <= largestByteCount else { throw Fault("it is longer than \(largestByteCount) bytes") }
         guard bytes.allSatisfy({ $0 == 0x0A || (0x20..<0x7F).contains($0) }), bytes.last == 0x0A else {
             throw Fault("it is damaged: not lines of plain text")
@@ -55,8 +60,12 @@ package enum CalibrationFile {
             else { throw Fault("it is damaged: \(rate.name) is '\(text)'") }
             machine[keyPath: rate.path] = value
         }
-        guard lines.count == 1 else { throw Fault("it is damaged: lines beyond the last one") }
-        return machine
+        // The last line is the checksum's.
+        do {
+            return (machine, try MeasuredPlans(text: lines.dropLast().joined(separator: "\n")))
+        } catch {
+            throw Fault("it is damaged: no plan is '\(error.line)'")
+        }
     }
 
     private static let rates = Machine.rates + Machine.passRates
@@ -68,6 +77,8 @@ package enum CalibrationFile {
         }
         return line.dropFirst(name.count + 1)
     }
+
+    static func checksumLine(_ text: String) -> String { "checksum \(checksum(text.utf8))\n" }
 
     /// Looks at the last line, before any value is believed.
     private static func check(_ bytes: [UInt8]) throws(Fault) {

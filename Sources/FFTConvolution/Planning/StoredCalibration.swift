@@ -1,4 +1,4 @@
-internal import SpectralEngine
+package import SpectralEngine
 
 /// The rates that `fftconv calibrate` has measured on this machine and stored.
 ///
@@ -13,6 +13,9 @@ public enum StoredCalibration {
 
     /// The machine with the stored rates; `nil` if there are none of use.
     public static var machine: Machine? { stored.machine }
+
+    /// The plans of FFTW that ``Calibration/searchPlans(control:)`` found on this machine; those built in if none are stored.
+    package static var plans: MeasuredPlans { stored.plans.flatMap { $0.isEmpty ? nil : $0 } ?? .builtIn }
 
     /// Why the file is ignored; `nil` if it is not, or if there is none.
     public static var fault: String? { stored.fault }
@@ -34,15 +37,16 @@ public enum StoredCalibration {
         #endif
     }
 
-    package static func read(_ path: String?) -> (machine: Machine?, fault: String?) {
-        guard let path else { return (nil, nil) }
+    package static func read(_ path: String?) -> (machine: Machine?, plans: MeasuredPlans?, fault: String?) {
+        guard let path else { return (nil, nil, nil) }
         do {
             let bytes = try SmallFile.read(path, atMost: CalibrationFile.largestByteCount)
-            return (try CalibrationFile.machine(from: bytes), nil)
+            let (machine, plans) = try CalibrationFile.contents(of: bytes)
+            return (machine, plans, nil)
         } catch let failure as SmallFileFailure {
-            return (nil, failure.isAbsent ? nil : "it cannot be read: \(failure.reason)")
+            return (nil, nil, failure.isAbsent ? nil : "it cannot be read: \(failure.reason)")
         } catch {
-            return (nil, "\(error)")
+            return (nil, nil, "\(error)")
         }
     }
 }

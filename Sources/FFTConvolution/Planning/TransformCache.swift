@@ -19,10 +19,23 @@ final class TransformCache: Sendable {
     /// Transforms kept; a large one holds about as many twiddle factors as a row and a column of its tile have points.
     private let capacity = 64
     private let kept = Mutex<[(key: Key, transform: any Sendable)]>([])
+    private let plans = Mutex<MeasuredPlans>(StoredCalibration.plans)
+
+    /// Makes further transforms with other plans, and forgets those that were made.
+    func use(_ plans: MeasuredPlans) {
+        self.plans.withLock { $0 = plans }
+        let dropped = kept.withLock { kept in
+            defer { kept = [] }
+            return kept
+        }
+        _ = dropped
+    }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
-        try cached(Key(kind: .tile(shape), precision: .of(Scalar.self))) { try PackedTransform<Scalar>(shape: shape) }
+        try cached(Key(kind: .tile(shape), precision: .of(Scalar.self))) {
+            try PackedTransform<Scalar>(shape: shape, known: plans.withLock { $0 })
+        }
     }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.

@@ -1,0 +1,81 @@
+internal import CFFTW
+
+/// Lines that lie one after the other, and are transformed to others that do: what FFTW plans for most passes.
+public struct ContiguousLines: Hashable, Sendable {
+    public let length: Int
+    /// Eight, or one.
+    public let count: Int
+    public let isInverse: Bool
+
+    public init(length: Int, count: Int = 8, isInverse: Bool) {
+        (self.length, self.count, self.isInverse) = (length, count, isInverse)
+    }
+
+    /// Complex elements of all of them.
+    var elementCount: Int { count * TileShape.pitch(length) }
+
+    fileprivate func plan<Scalar: ConvolutionScalar>(
+        _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>, flags: Int32
+    ) -> OpaquePointer? {
+        let pitch = Int32(TileShape.pitch(length))
+        return unsafe Scalar.makePlan(
+            length: Int32(length), count: Int32(count), inputStride: 1, inputDistance: pitch, outputStride: 1,
+            outputDistance: pitch, sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD, flags: UInt32(flags), source.base,
+            target.base)
+    }
+}
+
+/// FFTW's planner, for a while that the caller holds its lock: every plan starts with an empty memory, since the planner
+/// plans differently for what it planned before, also by estimate. So a plan, and with it every bit of a result, depends on
+/// nothing but what is asked for.
+struct LinePlanner<Scalar: ConvolutionScalar> {
+    let plans: MeasuredPlans
+    let source: SharedRegion<Scalar>
+    let target: SharedRegion<Scalar>
+
+    /// Hands a planner to `body`, and the planner's memory back to whoever had put something there.
+    static func withPlanner<Result>(
+        _ plans: MeasuredPlans, _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>,
+        _ body: (LinePlanner) -> Result
+    ) -> Result {
+        PlannerLock.withLock {
+            let wisdom = unsafe Scalar.takeWisdom()
+            defer { unsafe Scalar.restoreWisdom(wisdom) }
+            return body(LinePlanner(plans: plans, source: source, target: target))
+        }
+    }
+
+    /// The plan that was once measured to be the best, or FFTW's estimate if none is known to this FFTW.
+    func plan(_ lines: ContiguousLines) -> OpaquePointer? { unsafe measured(lines) ?? estimated(lines) }
+
+    func estimated(_ lines: ContiguousLines) -> OpaquePointer? {
+        Scalar.forgetWisdom()
+        return lines.plan(source, target, flags: Int32(FFTW_ESTIMATE))
+    }
+
+    /// Eight neighbouring columns, `stride` elements from point to point, to lines `pitch` apart: FFTW's estimate, which is at its best here.
+    func plan(columns length: Int, stride: Int, to pitch: Int, isInverse: Bool) -> OpaquePointer? {
+        Scalar.forgetWisdom()
+        return unsafe Scalar.makePlan(
+            length: Int32(length), count: 8, inputStride: Int32(stride), inputDistance: 1, outputStride: 1,
+            outputDistance: Int32(pitch), sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD, flags: UInt32(FFTW_ESTIMATE),
+            source.base, target.base)
+    }
+
+    private func measured(_ lines: ContiguousLines) -> OpaquePointer? {
+        guard let wisdom = plans.wisdom(of: lines, Scalar.self) else { return nil }
+        Scalar.forgetWisdom()
+        // Another build of FFTW refuses it.
+        guard Scalar.importWisdom(wisdom) else { return nil }
+        return lines.plan(source, target, flags: MeasuredPlans.flags | Int32(FFTW_WISDOM_ONLY))
+    }
+
+    /// Lets FFTW measure. Overwrites source and target.
+    ///
+    /// - Returns: The plan, and all that FFTW learnt.
+    func search(_ lines: ContiguousLines) -> (plan: OpaquePointer, wisdom: String)? {
+        Scalar.forgetWisdom()
+        guard let plan = lines.plan(source, target, flags: MeasuredPlans.flags) else { return nil }
+        return unsafe (plan, Scalar.exportWisdom())
+    }
+}
