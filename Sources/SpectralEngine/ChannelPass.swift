@@ -1,4 +1,3 @@
-internal import CFFTW
 internal import CKernels
 
 /// The transforms over one axis of a panel, or between a panel and the spectra: lines of eight channels side by side.
@@ -19,10 +18,10 @@ struct ChannelPass<Scalar: ConvolutionScalar> {
 
     /// - Parameters:
     ///   - table: Where a short line's cosines and sines are.
-    ///   - source: What FFTW may plan on, aligned, with room for eight lines; so is target.
+    ///   - planner: Its buffers have room for eight lines.
     init(
         _ length: Int, isInverse: Bool, from sourceStep: Int, to targetStep: Int, table: Int, _ plans: PlanList<Scalar>,
-        _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>
+        _ planner: LinePlanner<Scalar>
     ) {
         self.length = length
         self.isInverse = isInverse
@@ -32,10 +31,7 @@ struct ChannelPass<Scalar: ConvolutionScalar> {
             length <= ShortLines.longest
             ? nil
             : plans.keep(
-                unsafe Scalar.makePlan(
-                    length: Int32(length), count: 8, inputStride: Int32(sourceStep), inputDistance: 1,
-                    outputStride: Int32(targetStep), outputDistance: 1, sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD,
-                    flags: UInt32(FFTW_ESTIMATE), source.base, target.base))
+                unsafe planner.plan(channels: length, from: sourceStep, to: targetStep, isInverse: isInverse))
     }
 
     /// Transforms the lines of some neighbouring points, in every one of some rows that are so many complex elements apart.

@@ -50,15 +50,13 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
         let plans = plans
         (forward, inverse) = source.withSharedRegion(of: Scalar.self) { source in
             target.withSharedRegion(of: Scalar.self) { target in
-                PlannerLock.withLock {
-                    let wisdom = unsafe Scalar.takeWisdom()
-                    defer { unsafe Scalar.restoreWisdom(wisdom) }
+                LinePlanner<Scalar>.withPlanner(.none, source, target) { planner in
                     func pass(_ axis: Int, _ length: Int, _ isInverse: Bool, from input: Int, to output: Int)
                         -> ChannelPass<Scalar>
                     {
                         ChannelPass(
                             length, isInverse: isInverse, from: input, to: output, table: layout.shortTable(axis),
-                            plans, source, target)
+                            plans, planner)
                     }
                     func passes(isInverse: Bool, from input: Int, to output: Int) -> Passes {
                         let row = 8 * layout.rowPitch

@@ -25,7 +25,7 @@ public struct ContiguousLines: Hashable, Sendable {
     }
 }
 
-/// FFTW's planner, for a while that the caller holds its lock: every plan starts with an empty memory, since the planner
+/// FFTW's planner while its lock is held: every plan starts with an empty memory, since the planner
 /// plans differently for what it planned before, also by estimate. So a plan, and with it every bit of a result, depends on
 /// nothing but what is asked for.
 struct LinePlanner<Scalar: ConvolutionScalar> {
@@ -55,11 +55,23 @@ struct LinePlanner<Scalar: ConvolutionScalar> {
 
     /// Eight neighbouring columns, `stride` elements from point to point, to lines `pitch` apart: FFTW's estimate, which is at its best here.
     func plan(columns length: Int, stride: Int, to pitch: Int, isInverse: Bool) -> OpaquePointer? {
+        unsafe plan(columns: length, from: stride, to: (stride: 1, distance: pitch), isInverse)
+    }
+
+    /// Eight channels side by side, `step` elements from point to point.
+    func plan(channels length: Int, from step: Int, to targetStep: Int, isInverse: Bool) -> OpaquePointer? {
+        unsafe plan(columns: length, from: step, to: (stride: targetStep, distance: 1), isInverse)
+    }
+
+    private func plan(
+        columns length: Int, from stride: Int, to target: (stride: Int, distance: Int), _ isInverse: Bool
+    ) -> OpaquePointer? {
         Scalar.forgetWisdom()
         return unsafe Scalar.makePlan(
-            length: Int32(length), count: 8, inputStride: Int32(stride), inputDistance: 1, outputStride: 1,
-            outputDistance: Int32(pitch), sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD, flags: UInt32(FFTW_ESTIMATE),
-            source.base, target.base)
+            length: Int32(length), count: 8, inputStride: Int32(stride), inputDistance: 1,
+            outputStride: Int32(target.stride), outputDistance: Int32(target.distance),
+            sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD, flags: UInt32(FFTW_ESTIMATE), source.base,
+            self.target.base)
     }
 
     private func measured(_ lines: ContiguousLines) -> OpaquePointer? {

@@ -10,7 +10,7 @@ public struct PlanFailure: Error, Hashable, Sendable {
 /// The only owner of FFTW plans. ``load(_:_:_:into:field:roll:exponents:sanitising:_:)`` packs samples and does every pass but the
 /// last, `TileLines.swift` the last one, products, and the first one back, ``store(_:_:_:roll:into:_:)`` the rest. Rows that are known
 /// to be zero, or will be dropped, are skipped. Everything that FFTW reads or writes contiguously is a panel that stays in
-/// the first-level cache: FFTW's estimated plans are at their best there, and so need no measuring
+/// the first-level cache, where FFTW is at its best
 /// (`Docs/Measurements/2026-11-22-panels.md`). An inverse is not scaled: the factor 1/(planes·rows·length) is the caller's.
 public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: plans are immutable after init, and FFTW's new-array execution is thread-safe. Every pointer it is given

@@ -9,7 +9,7 @@ public struct PlanSearch {
     /// Turns of each plan in the comparison, and about how many points each transforms.
     private static let turns = 24
     private static let pointsOfTurn = 50_000
-    /// What part of the estimate's time a plan may take to be kept: less than a twentieth is no difference here.
+    /// What part of the estimate's time a plan may take to be kept: nearer to it, the comparison's noise decides.
     private static let worthKeeping = 0.97
 
     /// Takes 0.1 to 2 s for each of `lines`.

@@ -14,6 +14,10 @@ struct Calibrate: ParsableCommand {
             direct sum for each multiplication, and so on. Without this they are built in for the instruction set. \
             Results are right either way; the choice decides their last bits. Let the machine do nothing else meanwhile.
 
+            FFTW plans its transforms by estimate, but for what was measured once with one build of it (FFTW 3.3.10 of Debian) \
+            and is built in. --plans has FFTW search plans on this machine, for two minutes or more, before the rates are measured; they are used \
+            in place of those until the next calibration.
+
             The file is swift-fft-convolution/machine.rates in the user's folder of caches, or machine.rates in the folder \
             FFTCONV_CACHE. Remove it to go back to the built-in rates.
 
@@ -23,7 +27,7 @@ struct Calibrate: ParsableCommand {
     @Flag(help: "Show progress also where standard error is not a terminal.")
     var progress = false
 
-    @Flag(help: "Let FFTW search plans first, for half a minute and more, and store them too.")
+    @Flag(help: "Have FFTW search plans first, for two minutes or more, and store them too.")
     var plans = false
 
     @Flag(help: "Measure and print, but store nothing.")
@@ -49,6 +53,7 @@ struct Calibrate: ParsableCommand {
             }
             try StandardStreams.print(table.description + "\n")
         }
+        if plans { try StandardStreams.print("\(calibration.planCount) plans of FFTW are faster than its estimates") }
         var table = TextTable(header: ["rate", "before", "now", "now / before"])
         for rate in Machine.rates + Machine.passRates {
             let (old, new) = (before[keyPath: rate.path], calibration.machine[keyPath: rate.path])

@@ -4,8 +4,9 @@ internal import SpectralEngine
 package enum TransformLength {
     /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
     /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
-    /// on neighbouring columns of a tile; and both on a machine with AVX2 alone (`2026-11-26-rolling.md` beside it). Lengths that
-    /// FFTW's estimated plans do badly at (24, 36, 40, 72, 100, 120, …) are left out: the next one is better (sums over channels
+    /// on neighbouring columns of a tile; and both on a machine with AVX2 alone (`2026-11-26-rolling.md` beside it); contiguous ones from 48 points on with FFTW's
+    /// measured plans (`2026-11-26-plans.md`). Lengths that
+    /// FFTW does badly at (24, 36, 40, 72, 100, 120, …) are left out: the next one is better (sums over channels
     /// transform up to 64 points otherwise, see ``denseTiles``). What is predicted with is ``PassTimes``, which start with these.
     static let passTimes:
         [(length: Int, contiguous: Double, columns: Double?, avx2: (contiguous: Double, columns: Double?))] = [

@@ -15,6 +15,8 @@ public struct Calibration: Sendable {
     public let calls: [Call]
     /// Plans of FFTW that were searched before; empty if none were.
     package let plans: MeasuredPlans
+    /// How many they are.
+    public var planCount: Int { plans.count }
 
     /// One recipe for one pass of a problem, timed; in seconds.
     public struct Call: Sendable {
@@ -32,7 +34,7 @@ public struct Calibration: Sendable {
     /// Measures. Takes 20 to 50 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
     /// - Parameters:
-    ///   - searchesPlans: Whether FFTW searches plans first, for half a minute and more, which are then used and stored.
+    ///   - searchesPlans: Whether FFTW searches plans first, for two minutes or more, which are then used in place of those built in.
     ///   - control: Lets another thread watch or stop it.
     /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
     public static func measure(searchesPlans: Bool = false, control: ExecutionControl? = nil) throws -> Calibration {

@@ -183,9 +183,9 @@ extension CostModel {
             return machine.channelPassTime * (length == 128 ? machine.codeletChannelPass : machine.longChannelPass)
         }
         let terms = Double(ShortLines.multiplications(length)) / Double(length)
-        // What the kernel unrolls takes half of the time.
-        return machine.channelPassTime + terms * machine.channelTermTime
-            * (length <= ShortLines.longestUnrolled ? 0.5 : 1)
+        return length <= ShortLines.longestUnrolled
+            ? machine.channelPassTime + terms * machine.channelTermTime * machine.straightTermCost
+            : machine.channelPassTime * machine.loopPassCost + terms * machine.channelTermTime
     }
 
     /// Equal blocks of `time` each, shared by workers.

@@ -25,9 +25,12 @@ public struct Machine: Sendable {
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 152e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
-    /// short (``ShortLines``); how many times the former a longer line takes, and one of 128 points, which is one codelet of FFTW.
+    /// short (``ShortLines``); what of the latter a line takes that is straight code, and how many times the former one that is a loop;
+    /// how many times that a longer line takes, and one of 128 points, which is one codelet of FFTW.
     public var channelPassTime = 0.353e-9
     public var channelTermTime = 0.0417e-9
+    public var straightTermCost = 0.5
+    public var loopPassCost = 1.0
     public var longChannelPass = 10.4
     public var codeletChannelPass = 5.5
     /// Seconds for gathering or scattering it, and turning eight channels; how many times that for each doubling of a panel beyond
