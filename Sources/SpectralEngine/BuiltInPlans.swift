@@ -1,13 +1,15 @@
 extension MeasuredPlans {
-    /// Found by `fftconv calibrate --plans` on 2026-11-26 (AMD EPYC of the Zen 3 kind) with the build of FFTW that Debian 12 has
-    /// (3.3.10 with SSE2 and AVX), the best of three searches of each (`Docs/Measurements/2026-11-26-plans.md`).
-    public static let builtIn: MeasuredPlans = {
-        // Read by a test, too.
-        guard let plans = try? MeasuredPlans(text: builtInText) else { preconditionFailure("damaged plans of FFTW") }
+    /// The plans below, if this process's FFTW is the build that found them; else none.
+    public static let builtIn: MeasuredPlans = FFTWLibrary.fault == nil ? debian.accepted() : .none
+
+    /// Found by `fftconv calibrate --plans` on 2026-11-26 (AMD EPYC of the Zen 3 kind) with FFTW 3.3.10 as Debian 12 builds it for
+    /// x86-64, on a processor with AVX: the best of three searches each (`Docs/Measurements/2026-11-26-plans.md`).
+    static let debian: MeasuredPlans = {
+        guard let plans = try? MeasuredPlans(text: debianText) else { preconditionFailure("damaged plans of FFTW") }
         return plans
     }()
 
-    private static let builtInText = """
+    private static let debianText = """
         fftw fftw-3.3.10 458a31c892381c4c4f974889cd46f97e 11cec
         fftw 1x32 forward codelet_n2fv_16_avx:0:c59171703b80bf13dd2c5d13757b0aaa codelet_t2fv_2_avx:0:12dc3d8ee40293c9508e7f2118911bc9
         fftw 1x32 back codelet_n2bv_8_avx:0:df3c500b653332b7b62c9f0b777feed5 codelet_t2bv_4_avx:0:0d8a6c0cdb478deb1b2d4b432f4dc91c

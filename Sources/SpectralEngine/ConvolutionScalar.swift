@@ -18,7 +18,7 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
 
     /// Empties the planner's memory of what was planned before, and returns what others had put there by measuring.
     static func takeWisdom() -> UnsafeMutablePointer<CChar>?
-    /// Hands it back, and frees it.
+    /// Hands it back, in place of what was learnt since, and frees it.
     static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?)
     static func forgetWisdom()
     /// Whether this FFTW believes it. Some damaged texts end the process.

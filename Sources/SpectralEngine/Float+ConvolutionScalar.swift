@@ -36,6 +36,7 @@ extension Float: ConvolutionScalar {
     }
 
     public static func restoreWisdom(_ wisdom: UnsafeMutablePointer<CChar>?) {
+        forgetWisdom()
         guard let wisdom = unsafe wisdom else { return }
         unsafe fftwf_import_wisdom_from_string(wisdom)
         unsafe free(wisdom)

@@ -57,6 +57,27 @@ public struct MeasuredPlans: Hashable, Sendable {
         return "(\(build.version) \(library)_wisdom \(Self.words(build.solvers))\n\(all.joined(separator: "\n"))\n)"
     }
 
+    /// Those of the precisions whose FFTW is the build that found them.
+    public func accepted() -> MeasuredPlans {
+        let libraries = [
+            isAccepted(Float.self) ? Float.libraryName : nil, isAccepted(Double.self) ? Double.libraryName : nil,
+        ].compactMap(\.self)
+        return MeasuredPlans(
+            builds: builds.filter { libraries.contains($0.key) },
+            plans: plans.filter { libraries.contains($0.key.library) })
+    }
+
+    private func isAccepted<Scalar: ConvolutionScalar>(_: Scalar.Type) -> Bool {
+        guard let any = plans.keys.first(where: { $0.library == Scalar.libraryName }),
+            let wisdom = wisdom(of: any.lines, Scalar.self)
+        else { return false }
+        return PlannerLock.withLock {
+            let memory = unsafe Scalar.takeWisdom()
+            defer { unsafe Scalar.restoreWisdom(memory) }
+            return Scalar.importWisdom(wisdom)
+        }
+    }
+
     /// A digest as FFTW writes it.
     private static func words(_ digest: String) -> String {
         stride(from: 0, to: digest.count, by: 8).map { "#x\(digest.dropFirst($0).prefix(8))" }.joined(separator: " ")

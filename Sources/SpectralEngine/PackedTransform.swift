@@ -1,5 +1,3 @@
-internal import CFFTW
-
 /// FFTW refused to make a plan.
 public struct PlanFailure: Error, Hashable, Sendable {
     public let shape: TileShape
@@ -7,7 +5,7 @@ public struct PlanFailure: Error, Hashable, Sendable {
 
 /// The complex transforms of one tile shape, composed of 1-D passes over panels of eight lines.
 ///
-/// The only owner of FFTW plans. ``load(_:_:_:into:field:roll:exponents:sanitising:_:)`` packs samples and does every pass but the
+/// ``load(_:_:_:into:field:roll:exponents:sanitising:_:)`` packs samples and does every pass but the
 /// last, `TileLines.swift` the last one, products, and the first one back, ``store(_:_:_:roll:into:_:)`` the rest. Rows that are known
 /// to be zero, or will be dropped, are skipped. Everything that FFTW reads or writes contiguously is a panel that stays in
 /// the first-level cache, where FFTW is at its best

@@ -23,12 +23,13 @@ public struct PlanSearch {
         let kept = PlanList<Scalar>()
         return source.withSharedRegion(of: Scalar.self) { source in
             target.withSharedRegion(of: Scalar.self) { target in
-                let (estimated, found) = LinePlanner<Scalar>.withPlanner(.none, source, target) { planner in
-                    let estimated = kept.keep(unsafe planner.estimated(lines))
-                    let found = (0..<Self.searches).compactMap { _ in unsafe planner.search(lines) }
-                    for (plan, _) in unsafe found { _ = kept.keep(plan) }
-                    return unsafe (estimated, found)
+                // Others may plan between the searches.
+                func planned<Result>(_ body: (LinePlanner<Scalar>) -> Result) -> Result {
+                    LinePlanner.withPlanner(.none, source, target, body)
                 }
+                let estimated = kept.keep(unsafe planned { unsafe $0.estimated(lines) })
+                let found = (0..<Self.searches).compactMap { _ in unsafe planned { unsafe $0.search(lines) } }
+                for (plan, _) in unsafe found { _ = kept.keep(plan) }
                 guard let estimated else { return 1 }
                 // Whatever measuring left there: numbers of ordinary size from here on.
                 clear(source)

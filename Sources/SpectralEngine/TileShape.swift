@@ -69,7 +69,7 @@ public struct TileShape: Hashable, Sendable {
             form = .line
             (rowCount, columnCount, lineLength) = (1, length, length)
         }
-        pitch = rowCount * planes > 1 ? Self.pitch(columnCount) : (columnCount + 7) / 8 * 8
+        pitch = Self.pitch(columnCount)
         planePitch = planes > 1 ? Self.odd(rowCount * pitch) : rowCount * pitch
         linePitch = Self.pitch(lineLength)
         let linesPerRow = form == .line ? 1 : columnCount

@@ -14,12 +14,12 @@ struct Calibrate: ParsableCommand {
             direct sum for each multiplication, and so on. Without this they are built in for the instruction set. \
             Results are right either way; the choice decides their last bits. Let the machine do nothing else meanwhile.
 
-            FFTW plans its transforms by estimate, but for what was measured once with one build of it (FFTW 3.3.10 of Debian) \
-            and is built in. --plans has FFTW search plans on this machine, for two minutes or more, before the rates are measured; they are used \
-            in place of those until the next calibration.
+            Plans of FFTW that were measured once are built in for one build of it (3.3.10 of Debian 12 on x86-64); any other \
+            estimates its plans, which are slower. --plans has it search plans on this machine, for two minutes or more, before \
+            the rates are measured. They are stored with the rates, used in place of those built in, and kept by later calibrations.
 
             The file is swift-fft-convolution/machine.rates in the user's folder of caches, or machine.rates in the folder \
-            FFTCONV_CACHE. Remove it to go back to the built-in rates.
+            FFTCONV_CACHE. Remove it to go back to what is built in.
 
             Example: fftconv calibrate --progress
             """)
@@ -53,7 +53,6 @@ struct Calibrate: ParsableCommand {
             }
             try StandardStreams.print(table.description + "\n")
         }
-        if plans { try StandardStreams.print("\(calibration.planCount) plans of FFTW are faster than its estimates") }
         var table = TextTable(header: ["rate", "before", "now", "now / before"])
         for rate in Machine.rates + Machine.passRates {
             let (old, new) = (before[keyPath: rate.path], calibration.machine[keyPath: rate.path])
@@ -64,6 +63,7 @@ struct Calibrate: ParsableCommand {
             String(
                 format: "%d calls measured; predictions were off by a factor of %.2f with built-in rates, are by %.2f",
                 calibration.calls.count, calibration.builtInError, calibration.error))
+        try StandardStreams.print("transforms by \(calibration.planSource)")
         if let path {
             try AtomicFile.write(Array(calibration.fileText.utf8), path: path)
             try StandardStreams.print("stored in \(path)")

@@ -16,6 +16,14 @@ struct CalibrationFileTests {
         return machine
     }
 
+    /// Of a build of FFTW that is nowhere.
+    private static func plans() throws -> MeasuredPlans {
+        let digest = String(repeating: "0123456789abcdef", count: 2)
+        return try MeasuredPlans(
+            text: "fftw fftw-3.3.10 \(digest) 11cec\nfftw 1x48 back codelet_t2bv_4:0:\(digest)\n"
+                + "fftwf fftw-3.3.10 \(digest) 11cec\nfftwf 8x96 forward a:0:\(digest) b:1:\(digest)\n")
+    }
+
     private func fault(_ bytes: [UInt8], _ identity: MachineIdentity = MachineIdentity()) -> String? {
         do throws(CalibrationFile.Fault) {
             _ = try CalibrationFile.contents(of: bytes, identity: identity)
@@ -35,18 +43,22 @@ struct CalibrationFileTests {
     }
 
     @Test func plansComeBackAsTheyWere() throws {
-        let text = CalibrationFile.text(Self.other(), .builtIn)
-        #expect(text.utf8.count < CalibrationFile.largestByteCount / 4)
+        let plans = try Self.plans()
+        let text = CalibrationFile.text(Self.other(), plans)
         let read = try CalibrationFile.contents(of: Array(text.utf8))
-        #expect(read.plans == .builtIn && CalibrationFile.text(read.machine, read.plans) == text)
+        #expect(read.plans == plans && CalibrationFile.text(read.machine, read.plans) == text)
         #expect(try CalibrationFile.contents(of: Array(CalibrationFile.text(Self.other()).utf8)).plans.isEmpty)
         // With a checksum that is right.
-        let plan = try #require(text.firstMatch(of: /fftwf 8x96 forward .*\n/)).0
-        for line in ["fftwf 8x96 forward codelet)\n", "plan\n", "\n"] {
+        let plan = String(try #require(text.firstMatch(of: /fftwf 8x96 forward .*\n/)).0)
+        func fault(_ line: String) -> String? {
             let damaged = text.replacing(plan, with: line).replacing(/checksum .*\n/, with: "")
-            let bytes = Array((damaged + CalibrationFile.checksumLine(damaged)).utf8)
-            #expect(fault(bytes)?.hasPrefix("it is damaged: no plan is '") == true, "\(line)")
+            return self.fault(Array((damaged + CalibrationFile.checksumLine(damaged)).utf8))
         }
+        for line in ["fftwf 8x96 forward codelet)\n", "plan\n", "\n", "\(plan)\n"] {
+            #expect(fault(line)?.hasPrefix("it is damaged: no plan is '") == true, "\(line)")
+        }
+        #expect(fault(plan) == nil)
+        #expect(fault(plan.replacing("8x96", with: "08x96")) == "it is damaged: its plans are in disorder")
     }
 
     @Test func namesAreOneWordEachAndDiffer() {
@@ -55,8 +67,8 @@ struct CalibrationFileTests {
         #expect(names.allSatisfy { !$0.contains(" ") && !$0.isEmpty })
     }
 
-    @Test func whatIsChangedAnywhereIsIgnored() {
-        let bytes = Array(CalibrationFile.text(Self.other(), .builtIn).utf8)
+    @Test func whatIsChangedAnywhereIsIgnored() throws {
+        let bytes = Array(CalibrationFile.text(Self.other(), try Self.plans()).utf8)
         var generator = SeededGenerator(seed: 14)
         for round in 0..<2000 {
             var changed = bytes

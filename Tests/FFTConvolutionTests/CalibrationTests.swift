@@ -1,4 +1,5 @@
 import SpectralEngine
+import TestSupport
 import Testing
 
 @testable import FFTConvolution
@@ -70,6 +71,28 @@ struct CalibrationTests {
         for rate in Machine.rates { #expect(read[keyPath: rate.path] == calibration.machine[keyPath: rate.path]) }
         control.cancel()
         #expect(throws: ConvolutionError.self) { try Calibration.measure(probes, from: Machine(), control: control) }
+    }
+
+    /// Last bits tell which plans of FFTW a transform has; where none are built in, all are estimated.
+    @Test func transformsHaveThePlansOfTheirCache() throws {
+        let problem = try ProblemText("i200x200_f31x31").problem
+        var generator = SeededGenerator(seed: 16)
+        let x = try Tensor<Float>(
+            shape: problem.inputShape, elements: (0..<40000).map { _ in Float(generator.uniform()) })
+        let w = try Tensor<Float>(
+            shape: problem.filterShape, elements: (0..<961).map { _ in Float(generator.uniform()) })
+        func result(_ plans: MeasuredPlans) throws -> [Float] {
+            try TransformCache.$current.withValue(TransformCache(plans)) {
+                try Planner(machine: Machine()).plan(
+                    for: problem, scalar: Float.self, passes: [.forward], options: PlanOptions(method: .fft)
+                ).forward(x, w).elements
+            }
+        }
+        let (measured, estimated) = (try result(.builtIn), try result(.none))
+        #expect(try result(.builtIn) == measured && result(.none) == estimated)
+        #expect((measured != estimated) == !MeasuredPlans.builtIn.isEmpty)
+        let error = zip(measured, estimated).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+        #expect(error < 1e-4)
     }
 
     @Test func theChoiceFollowsTheRates() throws {

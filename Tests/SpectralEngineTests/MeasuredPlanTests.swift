@@ -20,10 +20,34 @@ private func distance(_ a: [Complex], _ b: [Complex]) -> Double {
 
 struct MeasuredPlanTests {
     @Test func thoseBuiltInAreReadAndWrittenAsTheyAre() throws {
-        let plans = MeasuredPlans.builtIn
-        #expect(!plans.isEmpty && MeasuredPlans.none.isEmpty && MeasuredPlans.none.text.isEmpty)
+        let plans = MeasuredPlans.debian
+        #expect(plans.count > 150 && MeasuredPlans.none.isEmpty && MeasuredPlans.none.text.isEmpty)
         #expect(try MeasuredPlans(text: plans.text) == plans)
-        #expect(plans.text.split(separator: "\n").count > 100)
+        #expect(MeasuredPlans.builtIn == plans || MeasuredPlans.builtIn.count < plans.count)
+        #expect(MeasuredPlans.builtIn.accepted() == .builtIn && MeasuredPlans.none.accepted() == .none)
+    }
+
+    /// Else a pitch, a flag or an alignment that changes would have FFTW estimate all of them, and no other test would see it.
+    @Test func everyOneThatIsBuiltInIsUsed() throws {
+        let all = [1, 8].flatMap { count in
+            (6...4096).flatMap { length in
+                [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
+            }
+        }
+        func used<Scalar: ConvolutionScalar>(_: Scalar.Type) throws -> Int {
+            let known = all.filter { MeasuredPlans.builtIn.wisdom(of: $0, Scalar.self) != nil }
+            let byteCount = 2 * (known.map(\.elementCount).max() ?? 1) * MemoryLayout<Scalar>.stride
+            let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
+            let plans = PlanList<Scalar>()
+            return source.withSharedRegion(of: Scalar.self) { source in
+                target.withSharedRegion(of: Scalar.self) { target in
+                    LinePlanner<Scalar>.withPlanner(.builtIn, source, target) { planner in
+                        known.filter { plans.keep(unsafe planner.measured($0)) != nil }.count
+                    }
+                }
+            }
+        }
+        #expect(try used(Float.self) + used(Double.self) == MeasuredPlans.builtIn.count)
     }
 
     @Test func theyChangeNoMoreThanLastBits() throws {
@@ -74,13 +98,15 @@ struct MeasuredPlanTests {
             let lines = ContiguousLines(length: length, isInverse: false)
             let share = try search.search(lines, Float.self)
             #expect(share > 0 && share <= 1)
+            // Nobody takes the estimate for 768 points with the build whose plans are known.
+            if length == 768, !MeasuredPlans.builtIn.isEmpty { #expect(share < 1) }
             #expect((search.plans.wisdom(of: lines, Float.self) != nil) == (share < 1))
             #expect(search.plans.wisdom(of: lines, Double.self) == nil)
         }
     }
 
     @Test func plansOfAnotherFFTWAreNotUsed() throws {
-        let here = MeasuredPlans.builtIn.text
+        let here = MeasuredPlans.debian.text
         let expected = try bins(.none, Float.self)
         let solvers = try #require(here.firstMatch(of: /fftwf fftw-3\S* ([0-9a-f]{32})/)).1
         let changes = [
@@ -102,11 +128,12 @@ struct MeasuredPlanTests {
             PlannerLock.withLock({ Float.importWisdom(wisdom) })
         else { return }
         let before = PlannerLock.withLock { Float.exportWisdom() }
-        let expected = try bins(.none, Float.self)
-        #expect(PlannerLock.withLock { Float.exportWisdom() }.contains(/codelet_n2fv_12/))
-        #expect(before.contains(/codelet_n2fv_12/))
+        let expected = try bins(.builtIn, Float.self)
+        let after = PlannerLock.withLock { Float.exportWisdom() }
+        func words(_ text: String) -> [Substring] { text.split(separator: "\n").sorted() }
+        #expect(words(before) == words(after) && before.contains("codelet_n2fv_12"))
         PlannerLock.withLock { Float.forgetWisdom() }
-        #expect(try bins(.none, Float.self) == expected)
+        #expect(try bins(.builtIn, Float.self) == expected)
     }
 
     @Test(arguments: [

@@ -2,25 +2,42 @@ internal import SpectralEngine
 
 /// Which transform lengths are worth using.
 package enum TransformLength {
-    /// What a pass over lines of a length costs on one core, in nanoseconds for each complex f32 point, from
-    /// `Docs/Measurements/2026-11-22-panels.md`: on contiguous lines in the first-level cache, and, where the engine does so,
-    /// on neighbouring columns of a tile; and both on a machine with AVX2 alone (`2026-11-26-rolling.md` beside it); contiguous ones from 48 points on with FFTW's
-    /// measured plans (`2026-11-26-plans.md`). Lengths that
-    /// FFTW does badly at (24, 36, 40, 72, 100, 120, …) are left out: the next one is better (sums over channels
-    /// transform up to 64 points otherwise, see ``denseTiles``). What is predicted with is ``PassTimes``, which start with these.
-    static let passTimes:
-        [(length: Int, contiguous: Double, columns: Double?, avx2: (contiguous: Double, columns: Double?))] = [
-            (6, 0.51, 0.26, (0.54, 0.33)), (8, 0.49, 0.25, (0.55, 0.30)), (10, 0.58, 0.32, (0.59, 0.39)),
-            (12, 0.60, 0.30, (0.55, 0.33)), (14, 0.78, 0.46, (0.61, 0.44)), (16, 0.57, 0.29, (0.57, 0.38)),
-            (20, 0.61, 0.34, (0.59, 0.43)), (32, 0.56, 0.38, (0.64, 0.43)), (48, 0.61, nil, (0.74, nil)),
-            (64, 0.60, 0.40, (0.66, 0.48)), (80, 0.68, nil, (0.71, nil)), (96, 0.57, nil, (0.69, nil)),
-            (128, 0.74, nil, (0.69, nil)), (144, 0.66, nil, (0.79, nil)), (160, 0.68, nil, (0.71, nil)),
-            (192, 0.60, nil, (0.71, nil)), (240, 0.64, nil, (0.67, nil)), (256, 0.66, nil, (0.75, nil)),
-            (320, 0.76, nil, (0.79, nil)), (384, 0.71, nil, (0.73, nil)), (400, 0.87, nil, (0.84, nil)),
-            (512, 0.91, nil, (0.94, nil)), (640, 0.93, nil, (0.92, nil)), (768, 0.99, nil, (1.05, nil)),
-            (960, 1.10, nil, (1.17, nil)), (1024, 0.93, nil, (0.89, nil)), (1280, 0.99, nil, (1.01, nil)),
-            (2048, 0.98, nil, (1.02, nil)), (2560, 1.05, nil, (1.15, nil)), (4096, 1.15, nil, (1.40, nil)),
-        ]
+    /// What a pass over lines of a length costs: on contiguous lines in the first-level cache, and, where the engine does so, on
+    /// neighbouring columns of a tile; and both on a machine with AVX2 alone.
+    typealias PassTime = (
+        length: Int, contiguous: Double, columns: Double?, avx2: (contiguous: Double, columns: Double?)
+    )
+
+    /// In nanoseconds on one core for each complex f32 point. Lengths that FFTW does badly at (24, 36, 40, 72, 100, 120, …) are left
+    /// out: the next one is better (sums over channels transform up to 64 points otherwise, see ``denseTiles``). What is predicted
+    /// with is ``PassTimes``, which start with these.
+    static let passTimes: [PassTime] = estimatedTimes.map { time in
+        guard !MeasuredPlans.builtIn.isEmpty, let measured = measuredTimes[time.length] else { return time }
+        return (time.length, measured.contiguous, time.columns, (measured.avx2, time.avx2.columns))
+    }
+
+    /// With FFTW's estimated plans, from `Docs/Measurements/2026-11-22-panels.md` and, with AVX2, `2026-11-26-rolling.md` beside it.
+    private static let estimatedTimes: [PassTime] = [
+        (6, 0.51, 0.26, (0.54, 0.33)), (8, 0.49, 0.25, (0.55, 0.30)), (10, 0.58, 0.32, (0.59, 0.39)),
+        (12, 0.60, 0.30, (0.55, 0.33)), (14, 0.78, 0.46, (0.61, 0.44)), (16, 0.57, 0.29, (0.57, 0.38)),
+        (20, 0.61, 0.34, (0.59, 0.43)), (32, 0.56, 0.38, (0.64, 0.43)), (48, 0.68, nil, (0.83, nil)),
+        (64, 0.60, 0.40, (0.82, 0.48)), (80, 0.79, nil, (0.83, nil)), (96, 0.70, nil, (0.85, nil)),
+        (128, 0.74, nil, (1.00, nil)), (144, 0.70, nil, (0.84, nil)), (160, 0.78, nil, (0.82, nil)),
+        (192, 0.73, nil, (0.86, nil)), (240, 0.83, nil, (0.87, nil)), (256, 0.79, nil, (0.90, nil)),
+        (320, 0.90, nil, (0.93, nil)), (384, 0.87, nil, (0.90, nil)), (400, 0.99, nil, (0.96, nil)),
+        (512, 0.95, nil, (0.98, nil)), (640, 1.01, nil, (1.00, nil)), (768, 1.57, nil, (1.66, nil)),
+        (960, 1.61, nil, (1.71, nil)), (1024, 1.10, nil, (1.05, nil)), (1280, 1.05, nil, (1.07, nil)),
+        (2048, 1.09, nil, (1.13, nil)), (2560, 1.42, nil, (1.56, nil)), (4096, 1.45, nil, (1.77, nil)),
+    ]
+
+    /// Of contiguous lines with the plans that are built in, if this FFTW takes them (`2026-11-26-plans.md`).
+    private static let measuredTimes: [Int: (contiguous: Double, avx2: Double)] = [
+        48: (0.61, 0.74), 64: (0.60, 0.66), 80: (0.68, 0.71), 96: (0.57, 0.69), 128: (0.74, 0.69),
+        144: (0.66, 0.79), 160: (0.68, 0.71), 192: (0.60, 0.71), 240: (0.64, 0.67), 256: (0.66, 0.75),
+        320: (0.76, 0.79), 384: (0.71, 0.73), 400: (0.87, 0.84), 512: (0.91, 0.94), 640: (0.93, 0.92),
+        768: (0.99, 1.05), 960: (1.10, 1.17), 1024: (0.93, 0.89), 1280: (0.99, 1.01), 2048: (0.98, 1.02),
+        2560: (1.05, 1.15), 4096: (1.15, 1.40),
+    ]
 
     /// What FFTW transforms of them: lines of single products, eight at a time or one, from where it has no codelet that is at its best.
     static var plannedLines: [ContiguousLines] {

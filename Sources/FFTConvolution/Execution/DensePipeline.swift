@@ -28,7 +28,7 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         self.layout = layout
         self.careful = careful
         do {
-            transform = try TransformCache.shared.channels(layout.channels)
+            transform = try TransformCache.current.channels(layout.channels)
         } catch is AllocationFailure {
             throw ConvolutionError(
                 .resourceLimit, argument: "memory", value: "\(table.shape.pointCount) points",

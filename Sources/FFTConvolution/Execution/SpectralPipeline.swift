@@ -36,7 +36,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         self.threads = threads
         structuralZeros = try StructuralZeros(table.problem, table.pass)
         do {
-            transform = try TransformCache.shared.transform(table.shape)
+            transform = try TransformCache.current.transform(table.shape)
         } catch is AllocationFailure {
             throw ConvolutionError(
                 .resourceLimit, argument: "memory", value: "\(table.shape.tileCount) complex elements",

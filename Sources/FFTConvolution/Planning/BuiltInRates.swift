@@ -7,8 +7,12 @@ extension Machine {
         // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache, and workers that share
         // one have both their caches for it (`Docs/Measurements/2026-11-26-rolling.md`).
         if instructionSet == .avx2 { (beyondCacheCost, teamCost) = (0.028, 1.05) }
-        // There short lines take as long for each multiply-add, straight code or not (`2026-11-26-plans.md`).
-        if instructionSet != .avx512 { (straightTermCost, loopPassCost) = (1, 1.6) }
+        // There short lines take as long for each multiply-add, straight code or not (`2026-11-26-plans.md`); FFTW's take what they did when
+        // a point counted 1.55 times as much.
+        if instructionSet != .avx512 {
+            (straightTermCost, loopPassCost) = (1, 1.6)
+            (longChannelPass, codeletChannelPass) = (longChannelPass * 1.55, codeletChannelPass * 1.55)
+        }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {
             case .avx512: break

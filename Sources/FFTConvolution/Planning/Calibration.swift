@@ -13,10 +13,16 @@ public struct Calibration: Sendable {
     public let error: Double
     /// Every call that the rates were fitted to.
     public let calls: [Call]
-    /// Plans of FFTW that were searched before; empty if none were.
+    /// Plans of FFTW that were searched, now or for the stored calibration; empty if none were.
     package let plans: MeasuredPlans
-    /// How many they are.
-    public var planCount: Int { plans.count }
+    /// Which plans of FFTW are used, in a few words.
+    public var planSource: String {
+        if !plans.isEmpty { return "\(plans.count) plans of FFTW, searched on this machine" }
+        let builtIn = MeasuredPlans.builtIn.count
+        return builtIn > 0
+            ? "\(builtIn) plans of FFTW, built in"
+            : "FFTW's estimates: it is another build than that of the built-in plans"
+    }
 
     /// One recipe for one pass of a problem, timed; in seconds.
     public struct Call: Sendable {
@@ -34,20 +40,24 @@ public struct Calibration: Sendable {
     /// Measures. Takes 20 to 50 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
     /// - Parameters:
-    ///   - searchesPlans: Whether FFTW searches plans first, for two minutes or more, which are then used in place of those built in.
-    ///   - control: Lets another thread watch or stop it.
+    ///   - searchesPlans: Whether FFTW searches plans first, for two minutes or more. The rates are measured with them; plans of this process
+    ///     keep to what they were made with until ``fileText`` is stored and another process reads it. Otherwise plans that
+    ///     are stored already are kept.
+    ///   - control: Lets another thread watch or stop it, at the latest after some seconds.
     /// - Throws: ``ConvolutionError``, for instance if FFTW cannot be used, or it was stopped.
     public static func measure(searchesPlans: Bool = false, control: ExecutionControl? = nil) throws -> Calibration {
-        let plans = searchesPlans ? try searchPlans(control) : .none
-        TransformCache.shared.use(plans.isEmpty ? .builtIn : plans)
-        return try measure(CalibrationProbe.all, from: Machine(), plans, control: control)
+        try checkFFTW()
+        let probes = CalibrationProbe.all
+        let lines = searchesPlans ? TransformLength.plannedLines : []
+        control?.begin(blocks: lines.count + blockCount(probes))
+        let plans = searchesPlans ? try search(lines, control) : StoredCalibration.plans ?? .none
+        let known = plans.isEmpty ? .builtIn : plans
+        return try TransformCache.$current.withValue(TransformCache(known)) {
+            try fit(probes, from: Machine(), plans, known: known, control)
+        }
     }
 
-    /// Plans of all lines of good lengths.
-    private static func searchPlans(_ control: ExecutionControl?) throws -> MeasuredPlans {
-        try checkFFTW()
-        let lines = TransformLength.plannedLines
-        control?.begin(blocks: lines.count)
+    private static func search(_ lines: [ContiguousLines], _ control: ExecutionControl?) throws -> MeasuredPlans {
         var search = PlanSearch()
         for lines in lines {
             try control?.checkCancellation()
@@ -57,6 +67,16 @@ public struct Calibration: Sendable {
         }
         return search.plans
     }
+
+    package static func measure(
+        _ probes: [CalibrationProbe], from builtIn: Machine, control: ExecutionControl? = nil
+    ) throws -> Calibration {
+        try checkFFTW()
+        control?.begin(blocks: blockCount(probes))
+        return try fit(probes, from: builtIn, .none, known: .builtIn, control)
+    }
+
+    private static func blockCount(_ probes: [CalibrationProbe]) -> Int { callSweeps * probes.count + passSweeps + 1 }
 
     private static func checkFFTW() throws {
         if let fault = FFTWLibrary.fault {
@@ -70,15 +90,13 @@ public struct Calibration: Sendable {
     private static let minimumTime = 0.015
     private static let callSweeps = 6
 
-    package static func measure(
-        _ probes: [CalibrationProbe], from builtIn: Machine, _ plans: MeasuredPlans = .none,
-        control: ExecutionControl? = nil
+    private static func fit(
+        _ probes: [CalibrationProbe], from builtIn: Machine, _ plans: MeasuredPlans, known: MeasuredPlans,
+        _ control: ExecutionControl?
     ) throws -> Calibration {
-        try checkFFTW()
-        control?.begin(blocks: callSweeps * probes.count + passSweeps + 1)
         let start = ContinuousClock().now
         var machine = builtIn
-        try measurePasses(&machine, plans.isEmpty ? .builtIn : plans, control)
+        try measurePasses(&machine, known, control)
         // Between them lie lengths that are not in the table; beyond, it is as much slower as at its end.
         if let last = machine.passTimes.contiguous.last, let old = builtIn.passTimes.contiguous.last {
             machine.passTimes.beyond *= last / old

@@ -6,7 +6,7 @@ package import SpectralEngine
 /// accepts what a writer of the same version on the same machine could have written, and nothing else.
 package enum CalibrationFile {
     private static let format = "fftconv-calibration"
-    /// To be counted up when a rate changes its meaning within a version of the library.
+    /// To be counted up when a rate changes its meaning, or the file its form, within a version of the library.
     private static let formatVersion = "4"
     /// A file has about 2 KiB, with plans 40.
     package static let largestByteCount = 256 << 10
@@ -61,11 +61,11 @@ package enum CalibrationFile {
             machine[keyPath: rate.path] = value
         }
         // The last line is the checksum's.
-        do {
-            return (machine, try MeasuredPlans(text: lines.dropLast().joined(separator: "\n")))
-        } catch {
-            throw Fault("it is damaged: no plan is '\(error.line)'")
-        }
+        let text = lines.dropLast().map { $0 + "\n" }.joined()
+        let plans: MeasuredPlans
+        do { plans = try MeasuredPlans(text: text) } catch { throw Fault("it is damaged: no plan is '\(error.line)'") }
+        guard plans.text == text else { throw Fault("it is damaged: its plans are in disorder") }
+        return (machine, plans)
     }
 
     private static let rates = Machine.rates + Machine.passRates

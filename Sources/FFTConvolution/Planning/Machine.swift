@@ -26,7 +26,7 @@ public struct Machine: Sendable {
     public var productRate = 8 / 152e9
     /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
     /// short (``ShortLines``); what of the latter a line takes that is straight code, and how many times the former one that is a loop;
-    /// how many times that a longer line takes, and one of 128 points, which is one codelet of FFTW.
+    /// how many times the former a line takes that FFTW transforms, and one of 128 points, which is one codelet.
     public var channelPassTime = 0.353e-9
     public var channelTermTime = 0.0417e-9
     public var straightTermCost = 0.5

@@ -6,7 +6,7 @@ extension Machine {
         /// Its name in tables and in the calibration file.
         package let name: String
         package let path: RatePath
-        /// How many times as much it is with AVX2 (`Docs/Measurements/2026-11-25-avx2.md`; passes: `2026-11-26-rolling.md`), and with 128-bit vectors alone (`fftconv
+        /// How many times as much it is with AVX2 (`Docs/Measurements/2026-11-25-avx2.md`; passes: `2026-11-26-rolling.md`; channel passes and moves, matrix products: `2026-11-26-plans.md`), and with 128-bit vectors alone (`fftconv
         /// calibrate` with `FFTCONV_ISA`, `2026-11-23-rates.md` beside it), as with AVX-512.
         let avx2: Double
         let baseline: Double

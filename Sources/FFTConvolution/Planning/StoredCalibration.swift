@@ -1,6 +1,6 @@
 package import SpectralEngine
 
-/// The rates that `fftconv calibrate` has measured on this machine and stored.
+/// The rates that `fftconv calibrate` has measured on this machine and stored, and plans of FFTW that it searched.
 ///
 /// The file is read once, when rates are first asked for. One that is damaged, of another machine or of another version is
 /// ignored, and ``fault`` says why: choices are then made with built-in rates. No result is ever wrong for it; which of
@@ -14,8 +14,12 @@ public enum StoredCalibration {
     /// The machine with the stored rates; `nil` if there are none of use.
     public static var machine: Machine? { stored.machine }
 
-    /// The plans of FFTW that ``Calibration/searchPlans(control:)`` found on this machine; those built in if none are stored.
-    package static var plans: MeasuredPlans { stored.plans.flatMap { $0.isEmpty ? nil : $0 } ?? .builtIn }
+    /// The plans of FFTW that were searched on this machine; `nil` if there are none that this FFTW takes.
+    package static let plans: MeasuredPlans? = {
+        guard let plans = stored.plans, !plans.isEmpty, FFTWLibrary.fault == nil else { return nil }
+        let accepted = plans.accepted()
+        return accepted.isEmpty ? nil : accepted
+    }()
 
     /// Why the file is ignored; `nil` if it is not, or if there is none.
     public static var fault: String? { stored.fault }

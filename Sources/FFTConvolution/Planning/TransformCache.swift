@@ -4,7 +4,10 @@ internal import Synchronization
 /// Transforms by shape and precision, shared by the plans that use them: the three passes of a problem mostly have one
 /// shape, and making a transform takes milliseconds.
 final class TransformCache: Sendable {
-    static let shared = TransformCache()
+    /// With the plans that this machine's calibration has stored, or those built in.
+    static let shared = TransformCache(StoredCalibration.plans ?? .builtIn)
+    /// The one that plans are made with: ``shared``, but while calibration measures with plans that are not stored yet.
+    @TaskLocal static var current = shared
 
     private struct Key: Hashable, Sendable {
         enum Kind: Hashable, Sendable {
@@ -19,22 +22,15 @@ final class TransformCache: Sendable {
     /// Transforms kept; a large one holds about as many twiddle factors as a row and a column of its tile have points.
     private let capacity = 64
     private let kept = Mutex<[(key: Key, transform: any Sendable)]>([])
-    private let plans = Mutex<MeasuredPlans>(StoredCalibration.plans)
+    private let known: MeasuredPlans
 
-    /// Makes further transforms with other plans, and forgets those that were made.
-    func use(_ plans: MeasuredPlans) {
-        self.plans.withLock { $0 = plans }
-        let dropped = kept.withLock { kept in
-            defer { kept = [] }
-            return kept
-        }
-        _ = dropped
-    }
+    /// - Parameter known: FFTW's plans that need not be estimated.
+    init(_ known: MeasuredPlans) { self.known = known }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
         try cached(Key(kind: .tile(shape), precision: .of(Scalar.self))) {
-            try PackedTransform<Scalar>(shape: shape, known: plans.withLock { $0 })
+            try PackedTransform<Scalar>(shape: shape, known: known)
         }
     }
 

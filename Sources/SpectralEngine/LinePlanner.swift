@@ -1,47 +1,23 @@
 internal import CFFTW
 
-/// Lines that lie one after the other, and are transformed to others that do: what FFTW plans for most passes.
-public struct ContiguousLines: Hashable, Sendable {
-    public let length: Int
-    /// Eight, or one.
-    public let count: Int
-    public let isInverse: Bool
-
-    public init(length: Int, count: Int = 8, isInverse: Bool) {
-        (self.length, self.count, self.isInverse) = (length, count, isInverse)
-    }
-
-    /// Complex elements of all of them.
-    var elementCount: Int { count * TileShape.pitch(length) }
-
-    fileprivate func plan<Scalar: ConvolutionScalar>(
-        _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>, flags: Int32
-    ) -> OpaquePointer? {
-        let pitch = Int32(TileShape.pitch(length))
-        return unsafe Scalar.makePlan(
-            length: Int32(length), count: Int32(count), inputStride: 1, inputDistance: pitch, outputStride: 1,
-            outputDistance: pitch, sign: isInverse ? FFTW_BACKWARD : FFTW_FORWARD, flags: UInt32(flags), source.base,
-            target.base)
-    }
-}
-
 /// FFTW's planner while its lock is held: every plan starts with an empty memory, since the planner
 /// plans differently for what it planned before, also by estimate. So a plan, and with it every bit of a result, depends on
 /// nothing but what is asked for.
 struct LinePlanner<Scalar: ConvolutionScalar> {
-    let plans: MeasuredPlans
+    /// Plans that need not be estimated.
+    let known: MeasuredPlans
     let source: SharedRegion<Scalar>
     let target: SharedRegion<Scalar>
 
     /// Hands a planner to `body`, and the planner's memory back to whoever had put something there.
     static func withPlanner<Result>(
-        _ plans: MeasuredPlans, _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>,
+        _ known: MeasuredPlans, _ source: SharedRegion<Scalar>, _ target: SharedRegion<Scalar>,
         _ body: (LinePlanner) -> Result
     ) -> Result {
         PlannerLock.withLock {
             let wisdom = unsafe Scalar.takeWisdom()
             defer { unsafe Scalar.restoreWisdom(wisdom) }
-            return body(LinePlanner(plans: plans, source: source, target: target))
+            return body(LinePlanner(known: known, source: source, target: target))
         }
     }
 
@@ -74,8 +50,8 @@ struct LinePlanner<Scalar: ConvolutionScalar> {
             self.target.base)
     }
 
-    private func measured(_ lines: ContiguousLines) -> OpaquePointer? {
-        guard let wisdom = plans.wisdom(of: lines, Scalar.self) else { return nil }
+    func measured(_ lines: ContiguousLines) -> OpaquePointer? {
+        guard let wisdom = known.wisdom(of: lines, Scalar.self) else { return nil }
         Scalar.forgetWisdom()
         // Another build of FFTW refuses it.
         guard Scalar.importWisdom(wisdom) else { return nil }
