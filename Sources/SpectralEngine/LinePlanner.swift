@@ -1,8 +1,9 @@
 internal import CFFTW
 
-/// FFTW's planner while its lock is held: every plan starts with an empty memory, since the planner
-/// plans differently for what it planned before, also by estimate. So a plan, and with it every bit of a result, depends on
-/// nothing but what is asked for.
+/// FFTW's planner while its lock is held.
+///
+/// Every plan starts with an empty memory, since the planner plans differently for what it planned before, also by estimate. So a
+/// plan, and with it every bit of a result, depends on nothing but what is asked for, and what is known from the start.
 struct LinePlanner<Scalar: ConvolutionScalar> {
     /// Plans that need not be estimated.
     let known: MeasuredPlans
@@ -29,7 +30,8 @@ struct LinePlanner<Scalar: ConvolutionScalar> {
         return lines.plan(source, target, flags: Int32(FFTW_ESTIMATE))
     }
 
-    /// Eight neighbouring columns, `stride` elements from point to point, to lines `pitch` apart: FFTW's estimate, which is at its best here.
+    /// Eight neighbouring columns, `stride` elements from point to point, to lines `pitch` apart: FFTW's estimate, at its best
+    /// for the lengths that are read so.
     func plan(columns length: Int, stride: Int, to pitch: Int, isInverse: Bool) -> OpaquePointer? {
         unsafe plan(columns: length, from: stride, to: (stride: 1, distance: pitch), isInverse)
     }

@@ -168,9 +168,9 @@ public struct TileShape: Hashable, Sendable {
     var panelPitch: Int { form == .small ? linePitch : Self.pitch(columnCount) }
     var columnPitch: Int { form == .volume ? Self.pitch(rowCount) : 0 }
 
-    /// Complex elements from line to line of so many points, wherever lines lie one after the other: one number for each length, so that
-    /// FFTW has one problem to plan. A multiple of 8, so that lines and panels of eight columns are equally aligned, but none of 64, so that
-    /// neither eight lines nor a column fall into few sets of a cache (`Docs/Measurements/2026-11-25-avx2.md`).
+    /// Complex elements from line to line of so many points, wherever lines lie one after the other: one number for each length, so
+    /// that FFTW has one problem to plan. A multiple of 8, so that lines and panels of eight columns are equally aligned, but none of
+    /// 64, so that neither eight lines nor a column fall into few sets of a cache (`Docs/Measurements/2026-11-25-avx2.md`).
     package static func pitch(_ length: Int) -> Int {
         let multiple = (length + 7) / 8 * 8
         return multiple % 64 == 0 ? multiple + 8 : multiple
