@@ -10,7 +10,7 @@ public struct PlanSearch {
     private static let turns = 24
     private static let pointsOfTurn = 50_000
     /// What part of the estimate's time a plan may take to be kept: nearer to it, the comparison's noise decides.
-    private static let worthKeeping = 0.97
+    private static let largestShare = 0.97
 
     /// Takes 0.1 to 2 s for each of `lines`.
     ///
@@ -34,8 +34,7 @@ public struct PlanSearch {
                 // Whatever measuring left there: numbers of ordinary size from here on.
                 clear(source)
                 let times = unsafe Self.times([estimated] + found.map(\.plan), lines, source, target)
-                let order = (1..<times.count).sorted { times[$0] < times[$1] }
-                for candidate in order where times[candidate] < Self.worthKeeping * times[0] {
+                for candidate in Self.worthKeeping(times) {
                     if unsafe plans.add(lines, wisdom: found[candidate - 1].wisdom, Scalar.self) {
                         return times[candidate] / times[0]
                     }
@@ -43,6 +42,11 @@ public struct PlanSearch {
                 return 1
             }
         }
+    }
+
+    /// Which of these times, the first of which is the estimate's, are enough less than that; the least first.
+    static func worthKeeping(_ times: [Double]) -> [Int] {
+        times.indices.dropFirst().filter { times[$0] < largestShare * times[0] }.sorted { times[$0] < times[$1] }
     }
 
     /// Seconds of each plan, the lower quartile of its turns: a thread's clock on a virtual machine may stand still for a while.
