@@ -1,4 +1,4 @@
-/// What FFTW takes for one pass over eight lines, as ``PackedTransform`` uses it: the measure that transform lengths of
+/// What FFTW takes for one pass over eight lines, or over one, as ``PackedTransform`` uses it: the measure that transform lengths of
 /// single products are chosen by.
 public final class PassSpeed {
     private let source: AlignedBuffer
@@ -9,11 +9,12 @@ public final class PassSpeed {
 
     /// - Parameters:
     ///   - columns: Whether neighbouring columns of a tile are read, instead of contiguous lines.
+    ///   - count: Lines: eight, or one.
     ///   - known: Plans that FFTW need not estimate.
     /// - Returns: `nil` if FFTW makes no plan or memory is short.
-    public init?(length: Int, columns: Bool, known: MeasuredPlans = .builtIn) {
+    public init?(length: Int, columns: Bool, count: Int = 8, known: MeasuredPlans = .builtIn) {
         guard length > 0, length < 1 << 20 else { return nil }
-        let lines = ContiguousLines(length: length, isInverse: false)
+        let lines = ContiguousLines(length: length, count: count, isInverse: false)
         let byteCount = 2 * lines.elementCount * MemoryLayout<Float>.stride
         guard let source = try? AlignedBuffer(byteCount: byteCount),
             let target = try? AlignedBuffer(byteCount: byteCount)
@@ -35,7 +36,7 @@ public final class PassSpeed {
         }
         guard let plan else { return nil }
         unsafe self.plan = plan
-        (self.source, self.target, self.plans, points) = (source, target, plans, 8 * length)
+        (self.source, self.target, self.plans, points) = (source, target, plans, count * length)
     }
 
     /// Seconds for each complex f32 point, once: in some 50 µs, by the thread's own clock.

@@ -49,7 +49,9 @@ public struct TileShape: Hashable, Sendable {
     public let lineCount: Int
     public let halfLineCount: Int
 
-    public init(planes: Int, rows: Int, length: Int) {
+    /// - Parameter isWhole: Whether a long line is transformed as one: better than as a matrix where FFTW has a measured plan for it,
+    ///   and worse where it has none (`Docs/Measurements/2026-11-26-lines.md`).
+    public init(planes: Int, rows: Int, length: Int, isWhole: Bool = false) {
         self.planes = planes
         self.rows = rows
         self.length = length
@@ -62,7 +64,7 @@ public struct TileShape: Hashable, Sendable {
         } else if rows > 1 {
             form = .plane
             (rowCount, columnCount, lineLength) = (rows, length, rows)
-        } else if let matrixRows = Self.matrixRows(length) {
+        } else if !isWhole, let matrixRows = Self.matrixRows(length) {
             form = .matrix
             (rowCount, columnCount, lineLength) = (matrixRows, length / matrixRows, matrixRows)
         } else {
@@ -85,12 +87,15 @@ public struct TileShape: Hashable, Sendable {
         length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
     }
 
+    /// Points from which on a line may be seen as a matrix.
+    package static let leastMatrix = 2048
+
     /// Rows of the matrix that a long line is seen as: the largest power of two up to the root; `nil` for lines better left whole.
     ///
     /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
     /// the matrix do not (`Docs/Measurements/2026-11-22-panels.md`).
     private static func matrixRows(_ length: Int) -> Int? {
-        guard length >= 2048 else { return nil }
+        guard length >= leastMatrix else { return nil }
         var rows = 8
         while 4 * rows * rows <= length { rows *= 2 }
         // Whole panels of eight rows are copied.
@@ -161,6 +166,8 @@ public struct TileShape: Hashable, Sendable {
     var panelWidth: Int { form == .line ? 1 : 8 }
     /// Whether it has two short axes, whose spectrum FFTW reads by columns.
     public var isSmall: Bool { form == .small }
+    /// Whether it is one line, whose transforms workers cannot share.
+    public var isLine: Bool { form == .line }
     /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
     /// the good lengths those below 32 are.
     public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }

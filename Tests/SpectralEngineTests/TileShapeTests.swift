@@ -103,6 +103,16 @@ import Testing
                 return
             }
         }
+        for length in [2047, 2048, 4096, 10240, 40960] {
+            let whole = TileShape(planes: 1, rows: 1, length: length, isWhole: true)
+            #expect(
+                whole.isLine && whole.lineLength == length && whole.tableCount == 0
+                    && whole.halfCount == whole.linePitch)
+            #expect((whole == TileShape(planes: 1, rows: 1, length: length)) == (length < 2048))
+            // Of other tiles it says nothing.
+            let plane = TileShape(planes: 1, rows: 30, length: length, isWhole: true)
+            #expect(plane == TileShape(planes: 1, rows: 30, length: length) && !plane.isLine)
+        }
         // No power of two of 32 or more divides these.
         for length in [2049, 2064, 10000, 99_999] {
             #expect(TileShape(planes: 1, rows: 1, length: length).lineCount == 1)

@@ -234,7 +234,7 @@ extension TiledFFT {
     }
 
     /// Tile lengths considered for each axis, by the number of axes: their product stays small.
-    private static let choicesPerAxis = [12, 8, 4]
+    private static let choicesPerAxis = [16, 8, 4]
 
     /// The same tiles, made to roll where they can and it does not make them much smaller; and as they are, if they are fewer so, or
     /// memory is short, of which they need less.

@@ -39,19 +39,26 @@ package enum TransformLength {
         2560: (1.05, 1.15), 4096: (1.15, 1.40),
     ]
 
+    /// What one line costs that is transformed whole, with plans that FFTW measured, in nanoseconds on one core for each complex f32 point:
+    /// with AVX2 (`Docs/Measurements/2026-11-26-lines.md`), and taken for the same with AVX-512, as the same codelets run on both.
+    static let lineTimes: [(length: Int, time: Double)] = [
+        (2048, 1.00), (2560, 1.10), (3072, 1.05), (4096, 1.15), (5120, 1.15), (6144, 1.25), (7680, 1.20),
+        (10240, 1.25), (12288, 1.40), (15360, 1.40), (20480, 1.50), (24576, 1.65), (30720, 1.65), (40960, 1.85),
+    ]
+
     /// What FFTW transforms of them: lines of single products, eight at a time or one, from where it has no codelet that is at its best.
     static var plannedLines: [ContiguousLines] {
         let lengths = passTimes.map(\.length).filter { $0 >= 32 }
-        return [8, 1].flatMap { count in
-            // Longer lines than that are matrices.
-            lengths.filter { count == 8 || $0 < 2048 }.flatMap { length in
+        let single = lengths.filter { $0 < TileShape.leastMatrix } + lineTimes.map(\.length)
+        return [(8, lengths), (1, single)].flatMap { count, lengths in
+            lengths.flatMap { length in
                 [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
             }
         }
     }
 
     /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
-    private static let short: [Int] = [1, 2, 4] + passTimes.map(\.length)
+    private static let short: [Int] = Set([1, 2, 4] + passTimes.map(\.length) + lineTimes.map(\.length)).sorted()
 
     /// The smallest length worth using of at least `minimum` points.
     ///

@@ -166,7 +166,7 @@ struct PassTable: Hashable, Sendable {
         (depth, height, width) = (windows[0], windows[1], windows[2])
         tileCount = depth.tileCount * height.tileCount * width.tileCount
         self.addsOverlaps = addsOverlaps && tileCount > 1
-        shape = TileShape(
+        shape = TransformCache.current.shape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
         roll = RollingTiles(
             shape, [depth, height, width], batch: problem.batch,

@@ -12,12 +12,14 @@ struct Crew: Hashable, Sendable {
     /// - Parameters:
     ///   - blocks: Blocks to be shared.
     ///   - workers: Workers there are.
-    ///   - tileBytes: Bytes of one tile.
-    init(blocks: Int, workers: Int, tileBytes: Int) {
+    ///   - shape: Of a tile.
+    init(blocks: Int, workers: Int, _ shape: TileShape, _ precision: Precision) {
+        let tileBytes = 2 * precision.byteCount * shape.tileCount
         // The last round of blocks may leave workers idle.
         let rounds = (blocks + workers - 1) / max(workers, 1)
         let isUneven = 4 * rounds * workers > 5 * blocks
-        if workers > 1, tileBytes > Self.largestOwnTile || isUneven && tileBytes >= Self.leastSharedTile {
+        if workers > 1, !shape.isLine, tileBytes > Self.largestOwnTile || isUneven && tileBytes >= Self.leastSharedTile
+        {
             (self.blocks, team) = (1, workers)
         } else {
             (self.blocks, team) = (max(min(workers, blocks), 1), 1)
@@ -130,11 +132,10 @@ struct SpectralLayout: Hashable, Sendable {
             // Both partners of a pair are summed in each bin before they meet the accumulator.
             summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
         }
-        let tileBytes = complex * table.shape.tileCount
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
-        filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, tileBytes: tileBytes)
-        blockCrew = Crew(blocks: blocks, workers: workers, tileBytes: tileBytes)
+        filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
+        blockCrew = Crew(blocks: blocks, workers: workers, table.shape, precision)
         let slots = max(filterCrew.blocks, blockCrew.blocks)
 
         pairsFilters =

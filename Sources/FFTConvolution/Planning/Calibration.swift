@@ -155,9 +155,13 @@ public struct Calibration: Sendable {
         let table = TransformLength.passTimes
         let lines = table.map { PassSpeed(length: $0.length, columns: false, known: known) }
         let columns = table.map { $0.columns == nil ? nil : PassSpeed(length: $0.length, columns: true, known: known) }
-        var times = [[Double]](repeating: [], count: 2 * table.count)
+        let single = TransformLength.lineTimes.map {
+            PassSpeed(length: $0.length, columns: false, count: 1, known: known)
+        }
+        let passes = lines + columns + single
+        var times = [[Double]](repeating: [], count: passes.count)
         for _ in 0..<passSweeps {
-            for (index, pass) in (lines + columns).enumerated() {
+            for (index, pass) in passes.enumerated() {
                 guard let pass else { continue }
                 for _ in 0..<roundsPerSweep { times[index].append(pass.secondsPerPoint()) }
             }
@@ -167,6 +171,10 @@ public struct Calibration: Sendable {
         for index in table.indices {
             machine.passTimes.contiguous[index] = quartile(times[index]) ?? machine.passTimes.contiguous[index]
             machine.passTimes.columns[index] = quartile(times[table.count + index]) ?? machine.passTimes.columns[index]
+        }
+        for index in single.indices {
+            let time = quartile(times[2 * table.count + index])
+            machine.passTimes.lines[index] = time ?? machine.passTimes.lines[index]
         }
     }
 

@@ -86,16 +86,14 @@ extension CostModel {
                     * product)
             filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
         }
-        let bytes = 2 * request.precision.byteCount * table.shape.tileCount
-        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, tileBytes: bytes)
-            + dealt(filterTime, Int(filterBlocks), workers, tileBytes: bytes)
+        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, table, request)
+            + dealt(filterTime, Int(filterBlocks), workers, table, request)
     }
 
     /// Those who share blocks, for so many workers: not the layout's crew, which is for the threads that were asked for, and the time on
     /// all cores must not depend on them.
     private func crew(_ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest) -> Crew {
-        let bytes = 2 * request.precision.byteCount * table.shape.tileCount
-        return Crew(blocks: blocks, workers: max(min(workers, machine.coreCount), 1), tileBytes: bytes)
+        Crew(blocks: blocks, workers: max(min(workers, machine.coreCount), 1), table.shape, request.precision)
     }
 
     /// Row pairs of one block of a filter gradient: of one among equal blocks that keep the busiest worker as long.
@@ -189,9 +187,10 @@ extension CostModel {
     }
 
     /// Equal blocks of `time` each, shared by workers.
-    private func dealt(_ time: Double, _ blocks: Int, _ workers: Int, tileBytes: Int) -> Double {
-        let cores = max(min(workers, machine.coreCount), 1)
-        let crew = Crew(blocks: blocks, workers: cores, tileBytes: tileBytes)
+    private func dealt(
+        _ time: Double, _ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest
+    ) -> Double {
+        let crew = crew(blocks, workers, table, request)
         // A team meets after each stage of a block, awake; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
             return Double(blocks) * (time / Double(crew.team) * machine.teamCost + machine.threadStartTime)
@@ -205,7 +204,8 @@ extension CostModel {
 private struct StageTimes {
     private let machine: Machine
     private let shape: TileShape
-    /// How much slower everything is than on f32 in the cache of the machine that was measured.
+    /// How much slower everything is than on f32 on the machine that was measured, and than in its cache.
+    private let speed: Double
     private let factor: Double
 
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
@@ -215,7 +215,8 @@ private struct StageTimes {
         // a quarter costs.
         let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount)
         let excess = max(4 * bytes / Double(machine.cacheByteCount), 1).log2Bound
-        factor = (1 + machine.beyondCacheCost * excess) * (precision == .float32 ? 1 : 2) / machine.coreSpeed
+        speed = (precision == .float32 ? 1 : 2) / machine.coreSpeed
+        factor = (1 + machine.beyondCacheCost * excess) * speed
     }
 
     /// Gather and all passes; rows and planes without samples are left out.
@@ -284,7 +285,8 @@ private struct StageTimes {
             let first = isInverse ? contiguous(columns) : machine.passTimes.pass(columns).seconds
             time += lines + points * (first + machine.rotationTime)
         } else {
-            time += points * contiguous(shape.length)
+            // Measured as it is, in whatever cache it lies.
+            return points * machine.passTimes.line(shape.length) * speed
         }
         return time * factor
     }

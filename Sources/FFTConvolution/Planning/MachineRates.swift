@@ -85,6 +85,9 @@ extension Machine {
                     avx2: (entry.avx2.columns ?? columns) / columns),
             ]
         } + [Rate("pass-longer", \.passTimes.beyond)]
+        + TransformLength.lineTimes.indices.map { index in
+            Rate("line-\(TransformLength.lineTimes[index].length)", \.passTimes.lines[index])
+        }
 
     private var singleReferenceRate: Double {
         get { referenceRate[.float32] ?? 0.5e9 }

@@ -23,9 +23,15 @@ final class TransformCache: Sendable {
     private let capacity = 64
     private let kept = Mutex<[(key: Key, transform: any Sendable)]>([])
     private let known: MeasuredPlans
+    private let wholeLines: Set<Int>
 
     /// - Parameter known: FFTW's plans that need not be estimated.
-    init(_ known: MeasuredPlans) { self.known = known }
+    init(_ known: MeasuredPlans) { (self.known, wholeLines) = (known, known.singleLines) }
+
+    /// A tile in the form that its transforms are fastest in with these plans.
+    func shape(planes: Int, rows: Int, length: Int) -> TileShape {
+        TileShape(planes: planes, rows: rows, length: length, isWhole: wholeLines.contains(length))
+    }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
