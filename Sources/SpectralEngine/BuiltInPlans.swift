@@ -3,7 +3,7 @@ extension MeasuredPlans {
     public static let builtIn: MeasuredPlans = FFTWLibrary.fault == nil ? debian.accepted() : .none
 
     /// Found by `fftconv calibrate --plans` on 2026-11-26 (AMD EPYC of the Zen 3 kind) with FFTW 3.3.10 as Debian 12 builds it for
-    /// x86-64, on a processor with AVX: the best of three searches each (`Docs/Measurements/2026-11-26-plans.md`). The lines are those
+    /// x86-64, on a processor with AVX: the best of three searches each (`Docs/Measurements/2026-11-26-plans.md`, `2026-11-26-lines.md`). The lines are those
     /// of the calibration file, and are made anew that way.
     static let debian: MeasuredPlans = {
         guard let plans = try? MeasuredPlans(text: debianText) else { preconditionFailure("damaged plans of FFTW") }

@@ -44,16 +44,18 @@ public struct ChannelStencil: Hashable, Sendable {
     /// result = weights · source, or result += weights · source: over taps in order of rows and columns. Rows of the
     /// source and of the result lie one after the other.
     ///
-    /// - Parameter weightOffset: Of the tap in row 0 and column 0.
+    /// - Parameters:
+    ///   - offset: Of the source's row 0.
+    ///   - weightOffset: Of the tap in row 0 and column 0.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func apply<Scalar: ConvolutionScalar>(
-        _ source: Elements<Scalar>, _ weights: Elements<Scalar>, at weightOffset: Int,
+        _ source: Elements<Scalar>, at offset: Int, _ weights: Elements<Scalar>, at weightOffset: Int,
         into result: SharedRegion<Scalar>, accumulate: Bool
     ) {
         guard rows > 0, columns > 0 else { return }
         let channels = Self.channels(scalarByteCount: MemoryLayout<Scalar>.size)
-        source.check(0, sourceRows.isEmpty ? 0 : sourceRows.upperBound * sourcePitch * channels)
+        source.check(offset, sourceRows.isEmpty ? 0 : sourceRows.upperBound * sourcePitch * channels)
         let (row, tap) = ((tapRows - 1) * weightPitch * channels, (taps - 1) * weightStep * channels)
         let least = min(row, 0) + min(tap, 0)
         weights.check(weightOffset + least, max(row, 0) + max(tap, 0) - least + channels)
@@ -64,6 +66,6 @@ public struct ChannelStencil: Hashable, Sendable {
             last_column: sourceColumns.upperBound, source_pitch: sourcePitch, result_pitch: columns,
             weight_pitch: weightPitch, weight_step: weightStep)
         unsafe Scalar.channelStencil(
-            source.base, weights.base + weightOffset, result.base, accumulate, &stencil)
+            source.base + offset, weights.base + weightOffset, result.base, accumulate, &stencil)
     }
 }

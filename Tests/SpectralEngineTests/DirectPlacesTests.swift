@@ -199,7 +199,7 @@ private func apply(source: Int = 0, origin: Int = 0, result: Int = 0, step: Int 
     withRegion(&x) { x in
         withRegion(&w) { w in
             withRegion(&y) { y in
-                stencil.apply(Elements(x), Elements(w), at: origin * 8, into: y, accumulate: false)
+                stencil.apply(Elements(x), at: 0, Elements(w), at: origin * 8, into: y, accumulate: false)
             }
         }
     }

@@ -154,17 +154,17 @@ extension Direct.Form {
 }
 
 extension StencilLayout {
-    /// A plane of taps is one sum; those of sources, parts and layers are added one after the other. The bias is first.
+    /// A block of taps is one sum; those of sources, parts, layers and planes are added one after the other. The bias is first.
     var roundings: Int {
-        let plane = geometry.filter.rows * geometry.filter.columns
-        let parts = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count } }.max() ?? 1
-        return 2 + plane + geometry.sourcesPerGroup * parts
+        let largest = geometry.sets.flatMap(\.parts).map(\.tapBlocks.largest).max() ?? 0
+        let sums = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count * $1.tapBlocks.count } }.max() ?? 1
+        return 2 + largest + geometry.sourcesPerGroup * sums
     }
 }
 
 extension ChannelStencilLayout {
-    /// A plane of taps is one sum; those of layers are added one after the other, to the bias.
-    var roundings: Int { 2 + geometry.filter.rows * geometry.filter.columns + geometry.filter.depth }
+    /// A block of taps is one sum; those of planes and layers are added one after the other, to the bias.
+    var roundings: Int { 2 + tapBlocks.largest + geometry.filter.depth * tapBlocks.count }
 }
 
 extension StencilGradientLayout {

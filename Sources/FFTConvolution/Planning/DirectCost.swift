@@ -40,24 +40,27 @@ extension CostModel {
             for part in set.parts {
                 let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
                 let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
-                let calls = layers * Double(rows.pieces * columns.pieces)
+                let bands = layers * Double(rows.pieces * columns.pieces)
                 // Neighbouring bands read the same rows.
                 let reach = Double(rows.pieces) * Double(part.row.taps.count - 1)
                 let loaded = layers * (Double(set.rows.count) + reach) * vectors
                 let taps = Double(part.column.taps.count)
+                let blocks = part.tapBlocks
+                let loads = loaded + layers * Double(set.rows.count) * Double(blocks.rows.pieces - 1) * vectors
                 let each =
-                    layers * pairs * vectors * taps * machine.stencilTime + loaded * taps * machine.stencilLoadTime
-                    + calls * machine.stencilCallTime
+                    layers * pairs * vectors * taps * machine.stencilTime + loads * taps * machine.stencilLoadTime
+                    + bands * Double(blocks.count) * machine.stencilCallTime
                 // Results that do not lie side by side are summed one plane after the other, sources packed for each, and spread.
                 let isSpread = set.columns.step != 1
                 let packings = isSpread ? Double(geometry.resultsPerGroup) : 1
                 time += Double(geometry.resultsPerGroup) * each
-                time += packings * (calls * machine.stencilCallTime + loaded * machine.padTime)
+                time += packings * (bands * machine.stencilCallTime + loaded * machine.padTime)
             }
             let results = Double(geometry.resultsPerGroup) * Double(set.rows.count * set.depths.count) * vectors
             // All sums of a result but the first are added to it.
             let layers = set.parts.reduce(0.0) {
                 $0 + $1.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
+                    * Double($1.tapBlocks.count)
             }
             let sums = Double(geometry.sourcesPerGroup) * layers / Double(max(set.depths.count, 1))
             // A band that does not stay in the nearest cache comes back for every sum.

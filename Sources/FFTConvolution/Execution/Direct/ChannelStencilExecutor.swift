@@ -81,26 +81,34 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let height = band.rows.count + filter.rows - 1
         let first = min(max(rows.lowerBound - band.rows.lowerBound, 0), height)
         let there = first..<max(min(rows.upperBound - band.rows.lowerBound, height), first)
-        let stencil = ChannelStencil(
-            rows: band.rows.count, columns: geometry.result.columns, tapRows: filter.rows, taps: filter.columns,
-            sourceRows: there, sourceColumns: columns, weightPitch: part.row.taps.step * filter.columns,
-            weightStep: part.column.taps.step)
+        func stencil(_ rows: Range<Int>) -> ChannelStencil {
+            ChannelStencil(
+                rows: band.rows.count, columns: geometry.result.columns, tapRows: rows.count, taps: filter.columns,
+                sourceRows: there.lowerBound - rows.lowerBound..<there.upperBound - rows.lowerBound,
+                sourceColumns: columns, weightPitch: part.row.taps.step * filter.columns,
+                weightStep: part.column.taps.step)
+        }
+        let whole = stencil(0..<filter.rows)
+        let blocks = layout.tapBlocks
         for layer in 0..<filter.depth {
             let depth = part.depth.start + band.depth + layer
-            guard depth >= 0, depth < geometry.source.depth, !there.isEmpty, !stencil.sourceColumns.isEmpty else {
+            guard depth >= 0, depth < geometry.source.depth, !there.isEmpty, !whole.sourceColumns.isEmpty else {
                 continue
             }
             turn(
                 source,
                 at: geometry.sourceOffset(band.n, channels.lowerBound, 0) + depth * geometry.source.rows
-                    * geometry.source.columns, part, stencil, firstRow: band.rows.lowerBound, channels.count, memory,
+                    * geometry.source.columns, part, whole, firstRow: band.rows.lowerBound, channels.count, memory,
                 scaling)
-            let tap =
-                (part.depth.taps[layer] * filter.rows + part.row.taps.start) * filter.columns + part.column.taps.start
-            stencil.apply(
-                Elements(memory.padded), filters, at: band.line * layout.filterCount + tap * width, into: results,
-                accumulate: !isFirst)
-            isFirst = false
+            for block in 0..<blocks.count {
+                let rows = blocks[block].rows
+                let row = part.depth.taps[layer] * filter.rows + part.row.taps[rows.lowerBound]
+                stencil(rows).apply(
+                    Elements(memory.padded), at: rows.lowerBound * whole.sourcePitch * width, filters,
+                    at: band.line * layout.filterCount + (row * filter.columns + part.column.taps.start) * width,
+                    into: results, accumulate: !isFirst)
+                isFirst = false
+            }
         }
         // Results that only meet padding.
         if isFirst { results.fill(0) }

@@ -108,6 +108,9 @@ struct EvenCut: Hashable, Sendable {
     let count: Int
     let pieces: Int
 
+    /// In one piece.
+    init(_ count: Int) { (self.count, pieces) = (count, 1) }
+
     init(_ count: Int, most: Int) {
         self.count = count
         pieces = max((count + max(most, 1) - 1) / max(most, 1), 1)

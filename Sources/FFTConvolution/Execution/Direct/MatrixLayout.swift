@@ -64,9 +64,9 @@ struct MatrixLayout: Hashable, Sendable {
     static let apartLimit = 512 << 10
     /// Results of a slab that is apart where filters are too large to stay in that cache: every slab reads all of them.
     private static let leastFarResults = 128
-    /// Terms of one run. Longer ones gain nothing (2026-11-23: 190 Gflop/s in one run of 576, 187 in two), and their
-    /// rounding errors grow.
-    static let mostTerms = 320
+    /// Terms of one run. Longer ones gain nothing (2026-11-23: 190 Gflop/s in one run of 576, 187 in two; 2026-11-26, AVX2: 192 as fast as 320), and their
+    /// rounding errors grow (`TapBlocks`).
+    static let mostTerms = 192
 
     /// Neighbouring results that are computed before they are turned into rows of their planes.
     static let mostColumns = 512

@@ -82,7 +82,7 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         }
     }
 
-    /// Sums over sources and taps, always in this order: sources, parts, layers of taps, and a plane of taps.
+    /// Sums over sources and taps, always in this order: sources, parts, layers of taps, blocks of a plane of taps.
     @inline(__always)
     private func sum(
         _ results: Range<Int>, _ band: StencilLayout.Band, _ set: DirectGeometry.ResultSet, _ source: Elements<Scalar>,
@@ -90,20 +90,27 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         plane: Int, pitch: Int, _ memory: Memory, _ scaling: DirectScaling
     ) {
         var isFirst = true
-        func add(_ rows: SourceRows<Scalar>?, _ part: DirectGeometry.Part, _ layer: Int, _ index: Int) {
+        /// - Parameter taps: Some rows and columns of a plane of taps.
+        func add(
+            _ rows: SourceRows<Scalar>?, _ part: DirectGeometry.Part, _ layer: Int, _ index: Int,
+            _ taps: (rows: Range<Int>, columns: Range<Int>)
+        ) {
             let filter = geometry.filter
+            let (row, column) = (taps.rows.lowerBound, taps.columns.lowerBound)
+            let there = rows?.rows ?? 0..<0
             let stencil = Stencil(
-                rows: band.rows.count, columns: band.columns.count, tapRows: rows == nil ? 0 : part.row.taps.count,
-                taps: part.column.taps.count, sourceRows: rows?.rows ?? 0..<0, sourcePitch: rows?.pitch ?? 0,
+                rows: band.rows.count, columns: band.columns.count, tapRows: taps.rows.count, taps: taps.columns.count,
+                sourceRows: there.lowerBound - row..<there.upperBound - row, sourcePitch: rows?.pitch ?? 0,
                 resultPitch: pitch, weightPitch: part.row.taps.step * filter.columns, weightStep: part.column.taps.step)
+            let offset = (rows?.offset ?? 0) + row * (rows?.pitch ?? 0) + column
             let tap =
-                (part.depth.taps[layer] * filter.rows + part.row.taps.start) * filter.columns + part.column.taps.start
+                (part.depth.taps[layer] * filter.rows + part.row.taps[row]) * filter.columns + part.column.taps[column]
             for output in results {
                 let isBiased = isFirst && bias.count > 0 && scaling.isNone
-                var (taps, first) = (weights, geometry.filterOffset(band.group, source: index, result: output))
-                if !scaling.isNone { (taps, first) = (scaledTaps(weights, at: first, memory, scaling), 0) }
+                var (weights, first) = (weights, geometry.filterOffset(band.group, source: index, result: output))
+                if !scaling.isNone { (weights, first) = (scaledTaps(weights, at: first, memory, scaling), 0) }
                 stencil.apply(
-                    rows?.elements ?? source, at: rows?.offset ?? 0, taps, at: first + tap, into: target,
+                    rows?.elements ?? source, at: offset, weights, at: first + tap, into: target,
                     at: place + (output - results.lowerBound) * plane, accumulate: !isFirst,
                     start: isBiased ? bias[band.group * geometry.resultsPerGroup + output] : 0)
             }
@@ -115,15 +122,16 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 for layer in 0..<part.depth.taps.count {
                     let depth = part.depth.start + part.depth.step * (band.depth + layer)
                     guard depth >= 0, depth < geometry.source.depth else { continue }
-                    add(
-                        SourceRows(
-                            source, plane: first, extents: geometry.source, depth: depth, part: part, rows: band.rows,
-                            columns: band.columns, packed: memory.packed, exponent: scaling.first), part, layer, index)
+                    let rows = SourceRows(
+                        source, plane: first, extents: geometry.source, depth: depth, part: part, rows: band.rows,
+                        columns: band.columns, packed: memory.packed, exponent: scaling.first)
+                    let blocks = part.tapBlocks
+                    for block in 0..<blocks.count { add(rows, part, layer, index, blocks[block]) }
                 }
             }
         }
         // Results that only meet padding.
-        if isFirst, let part = set.parts.first { add(nil, part, 0, 0) }
+        if isFirst, let part = set.parts.first { add(nil, part, 0, 0, (0..<0, 0..<0)) }
         guard !scaling.isNone else { return }
         for output in results {
             for row in 0..<band.rows.count {

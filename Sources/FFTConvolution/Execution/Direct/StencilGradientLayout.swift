@@ -22,8 +22,9 @@ struct StencilGradientLayout: Hashable, Sendable {
     let sums: Booking
     let byteCount: Int
 
-    /// Terms of one sum in a band; its rounding errors grow with them.
+    /// Terms of one sum in a band, and bands of a chunk: rounding errors grow with them.
     static let mostTerms = 8192
+    private static let mostBands = 128
     private static let mostColumns = 1024
     /// Filter planes times chunks: enough for the cores of any machine, few enough that sums stay small.
     private static let enoughBlocks = 64
@@ -52,7 +53,7 @@ struct StencilGradientLayout: Hashable, Sendable {
         let planes = problem.filters * problem.channelsPerGroup
         let all = problem.batch * bands
         let enough = max(Self.enoughBlocks / max(planes, 1), 1)
-        chunks = EvenCut(all, most: max((all + enough - 1) / enough, 1))
+        chunks = EvenCut(all, most: min(max((all + enough - 1) / enough, 1), Self.mostBands))
         var layout = WorkspaceLayout()
         facts = DirectFacts(problem, .filterGradient, precision, &layout)
         self.packed = layout.book(workers, packed, bytesEach: precision.byteCount)
