@@ -38,7 +38,11 @@ public enum Workers {
 
 /// Calls `body` with the floating-point state that results are defined for: rounding to nearest, subnormals kept, no
 /// traps. The caller's own state, whatever a foreign library has made of it, is there again afterwards.
-public func withDefaultFloatingPoint<Result>(_ body: () throws -> Result) rethrows -> Result {
+///
+/// Every public call that computes with numbers goes through here, planning too: twiddle factors are results.
+public func withDefaultFloatingPoint<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
     let state = ck_enter_default_floating_point()
     defer { ck_restore_floating_point(state) }
     return try body()

@@ -42,9 +42,11 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     /// What runs the passes of a training step together; `nil` where that gains nothing.
     func stepExecutor() throws -> (any StepExecutor<Scalar>)? {
         if let made = step.withLock({ $0 }) { return made }
-        let made = try recipe(for: .forward).makeStepExecutor(
-            for: Scalar.self, inputGradient: recipe(for: .inputGradient), filterGradient: recipe(for: .filterGradient),
-            tolerance: options.tolerance)
+        let made = try withDefaultFloatingPoint {
+            try recipe(for: .forward).makeStepExecutor(
+                for: Scalar.self, inputGradient: recipe(for: .inputGradient),
+                filterGradient: recipe(for: .filterGradient), tolerance: options.tolerance)
+        }
         step.withLock { $0 = .some(made) }
         return made
     }
@@ -221,7 +223,8 @@ extension Plan {
     ///
     /// - Throws: ``ConvolutionError`` if the pass was not planned.
     public func relativeErrorBound(for pass: Pass) throws(ConvolutionError) -> Double {
-        try planned(pass).recipe.relativeErrorBound
+        let recipe = try planned(pass).recipe
+        return withDefaultFloatingPoint { recipe.relativeErrorBound }
     }
 
     /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem.
@@ -280,7 +283,9 @@ extension Plan {
             throw ConvolutionError.elementCount(tensor: "bias gradient", expected: problem.filters, actual: db.count)
         }
         let plane = problem.axes.reduce(1) { $0 * $1.output }
-        sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+        withDefaultFloatingPoint {
+            sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+        }
     }
 
     func check(_ span: Span<Scalar>, _ name: String, _ expected: Int) throws(ConvolutionError) {

@@ -93,19 +93,21 @@ extension Planner {
         measuring control: ExecutionControl
     ) throws -> Explanation {
         let request = try request(problem, pass, precision, options)
-        let candidates = consider(request, options)
-        var timed: [(index: Int, recipe: any Algorithm)] = []
-        for (index, candidate) in candidates.enumerated() {
-            guard candidate.refusal == nil, let recipe = candidate.recipe else { continue }
-            if timed.count < Self.timedCount || recipe.predictedTime < 1 { timed.append((index, recipe)) }
+        return try withDefaultFloatingPoint {
+            let candidates = consider(request, options)
+            var timed: [(index: Int, recipe: any Algorithm)] = []
+            for (index, candidate) in candidates.enumerated() {
+                guard candidate.refusal == nil, let recipe = candidate.recipe else { continue }
+                if timed.count < Self.timedCount || recipe.predictedTime < 1 { timed.append((index, recipe)) }
+            }
+            let recipes = timed.map(\.recipe)
+            let times =
+                precision == .float64
+                ? try Self.times(of: recipes, request, as: Double.self, control)
+                : try Self.times(of: recipes, request, as: Float.self, control)
+            let byIndex = Dictionary(zip(timed.map(\.index), times)) { first, _ in first }
+            return explanation(request, candidates.enumerated().map { $1.explained(measuredTime: byIndex[$0]) })
         }
-        let recipes = timed.map(\.recipe)
-        let times =
-            precision == .float64
-            ? try Self.times(of: recipes, request, as: Double.self, control)
-            : try Self.times(of: recipes, request, as: Float.self, control)
-        let byIndex = Dictionary(zip(timed.map(\.index), times)) { first, _ in first }
-        return explanation(request, candidates.enumerated().map { $1.explained(measuredTime: byIndex[$0]) })
     }
 
     private static func times<Scalar: ConvolutionScalar>(

@@ -33,15 +33,17 @@ public final class Planner: Sendable {
     ) throws -> Plan<Scalar> {
         let key = PlanCache.Key(problem: problem, precision: .of(scalar), passes: Set(passes), options: options)
         if let plan = cache.plan(for: key) as? Plan<Scalar> { return plan }
-        var recipes: [Pass: any Algorithm] = [:]
-        // In one order, so that the same question is refused with the same words.
-        for pass in Pass.allCases where passes.contains(pass) {
-            let request = try request(problem, pass, .of(scalar), options)
-            recipes[pass] =
-                options.effort == .measure
-                ? try measured(request, options, as: scalar) : try choose(request, options)
+        let plan = try withDefaultFloatingPoint {
+            var recipes: [Pass: any Algorithm] = [:]
+            // In one order, so that the same question is refused with the same words.
+            for pass in Pass.allCases where passes.contains(pass) {
+                let request = try request(problem, pass, .of(scalar), options)
+                recipes[pass] =
+                    options.effort == .measure
+                    ? try measured(request, options, as: scalar) : try choose(request, options)
+            }
+            return try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         }
-        let plan = try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         cache.store(plan, for: key)
         return plan
     }
@@ -53,7 +55,7 @@ public final class Planner: Sendable {
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions()
     ) throws(ConvolutionError) -> Explanation {
         let request = try request(problem, pass, precision, options)
-        return explanation(request, consider(request, options).map { $0.explained() })
+        return withDefaultFloatingPoint { explanation(request, consider(request, options).map { $0.explained() }) }
     }
 }
 
