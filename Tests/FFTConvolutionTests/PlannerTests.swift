@@ -161,6 +161,16 @@ struct PlannerTests {
         }
     }
 
+    @Test func aRefusedMethodTellsItsOwnReasonsOnly() throws {
+        let error = try #require(throws: ConvolutionError.self) {
+            try Planner().plan(
+                for: ProblemText("i5000000000_f4000000000").problem, scalar: Float.self, passes: [.forward],
+                options: PlanOptions(method: .fft))
+        }
+        #expect(error.kind == .mismatch && error.argument == "method" && error.value == "fft")
+        #expect(error.rule == "an axis is too long for FFTW's 32-bit sizes")
+    }
+
     // MARK: Explaining
 
     @Test(arguments: Pass.allCases, Precision.allCases)

@@ -87,7 +87,7 @@ extension Planner {
     /// The order, and the candidate that is marked, stay those of the prediction.
     ///
     /// - Parameter control: Lets another thread stop it.
-    /// - Throws: ``ConvolutionError`` if the options are out of range, there is no memory for operands, or it was stopped.
+    /// - Throws: ``ConvolutionError`` if the options are out of range, FFTW cannot be used, there is no memory for operands, or it was stopped.
     public func explain(
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions(),
         measuring control: ExecutionControl

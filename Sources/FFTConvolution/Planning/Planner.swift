@@ -50,7 +50,7 @@ public final class Planner: Sendable {
 
     /// Every candidate for one pass with its predicted time and workspace, or the reason why it was refused.
     ///
-    /// - Throws: ``ConvolutionError`` if the options are out of range.
+    /// - Throws: ``ConvolutionError`` if the options are out of range, or FFTW cannot be used (`unusableFFTW`).
     public func explain(
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions()
     ) throws(ConvolutionError) -> Explanation {
@@ -87,6 +87,12 @@ extension Planner {
         _ problem: Problem, _ pass: Pass, _ precision: Precision, _ options: PlanOptions
     ) throws(ConvolutionError) -> PlanRequest {
         try options.validated()
+        // Direct sums in its place would be a silent fallback, slower by orders of magnitude.
+        if options.method != .direct, let fault = FFTWLibrary.fault {
+            throw ConvolutionError(
+                .unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used",
+                hint: "method direct does without")
+        }
         return PlanRequest(
             problem: problem, pass: pass, precision: precision, threads: try options.threads.resolved(),
             memoryLimit: min(options.memoryLimit ?? .max, machine.memoryByteCount), machine: machine,
@@ -98,8 +104,7 @@ extension Planner {
         var candidates: [Candidate] = []
         for algorithm in Registry.all {
             if options.method != .auto, options.method != algorithm.method {
-                let refusal = Inapplicable("method \(options.method.rawValue) was asked for")
-                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: refusal))
+                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: Self.isNotAskedFor(options)))
                 continue
             }
             do throws(Inapplicable) {
@@ -114,6 +119,11 @@ extension Planner {
         let accepted = candidates.filter { $0.refusal == nil }
         let refused = candidates.filter { $0.refusal != nil }
         return accepted.sorted { ($0.recipe?.rankingTime ?? 0) < ($1.recipe?.rankingTime ?? 0) } + refused
+    }
+
+    /// Why the algorithms of other methods are out.
+    private static func isNotAskedFor(_ options: PlanOptions) -> Inapplicable {
+        Inapplicable("method \(options.method.rawValue) was asked for")
     }
 
     private func recipes<A: Algorithm>(
@@ -150,10 +160,11 @@ extension Planner {
                 rule: "method \(options.method.rawValue) needs at least \(smallest) bytes",
                 hint: "raise the limit, or let the method be auto")
         }
-        let reasons = candidates.compactMap { $0.refusal.map { "\($0)" } }
+        // The caller knows which method was asked for.
+        let reasons = candidates.compactMap(\.refusal).filter { $0 != Self.isNotAskedFor(options) }
         throw ConvolutionError(
             .mismatch, argument: "method", value: options.method.rawValue,
-            rule: reasons.joined(separator: "; "))
+            rule: reasons.map(\.description).joined(separator: "; "))
     }
 }
 
