@@ -291,7 +291,7 @@ struct TrainingStepTests {
         let refused = try #require(throws: ConvolutionError.self) {
             try strict.trainingStep(data.x, data.w).gradients(spoiled)
         }
-        #expect(refused.kind == .numericPolicy && refused.argument == "output gradient[3]")
+        #expect(refused.kind == .numericPolicy && refused.argument == "output gradient[0,0,0,3]")
     }
 
     /// Turned by a quarter, a problem has the same numbers of elements, and nothing else in common.

@@ -140,8 +140,18 @@ import Testing
             try $0.write([1, 2], [1, -1] as [Float], "zero.npy")
         },
         BadInput("O17", "image p.png x.npy -o out.png", 4, "kernel shape"),
-        BadInput("V2", "forward x.npy nan.npy -o out.npy --nonfinite reject", 6, "filter[3]") {
+        BadInput("V2", "forward x.npy nan.npy -o out.npy --nonfinite reject", 6, "filter[0,0,1,1]: got nan") {
             try $0.write([1, 2, 2, 2], [0, 0, 0, .nan, 0, 0, 0, 0] as [Float], "nan.npy")
+        },
+        BadInput("V2c", "forward nan.npy k.npy -o out.npy --nonfinite reject", 6, "input[2,1]: got -inf") {
+            try $0.write([3, 3], [0, 1, 2, 3, 4, 5, 6, -.infinity, .nan] as [Double], "nan.npy")
+        },
+        BadInput("V2d", "convolve a.npy nan.npy -o out.npy --nonfinite reject", 6, "B[1,0]: got inf") {
+            try $0.write([2, 2], [0, 1, .infinity, 3] as [Float], "nan.npy")
+        },
+        BadInput("V2e", "transposed nan.npy w.npy -o out.npy --stride 2 --nonfinite reject", 6, "input[1,0,1]: got nan")
+        {
+            try $0.write([2, 2, 2], [0, 1, 2, 3, 4, .nan, 6, 7] as [Float], "nan.npy")
         },
         BadInput("V2b", "image p.png nan.npy -o out.png", 6, "kernel[0,1]") {
             try $0.write([1, 2], [1, .nan] as [Float], "nan.npy")

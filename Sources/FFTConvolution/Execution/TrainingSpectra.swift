@@ -67,9 +67,9 @@ extension Plan {
         guard let executor = spectra.executor, let memory = spectra.memory else {
             return try forward(x, w, bias: bias, into: &y, workspace: workspace, control: control)
         }
-        try check(x, "input", problem.inputCount)
-        try check(w, "filter", problem.filterCount)
-        if !bias.isEmpty { try check(bias, "bias", problem.filters) }
+        try check(x, "input", problem.inputCount, of: problem.inputShape)
+        try check(w, "filter", problem.filterCount, of: problem.filterShape)
+        if !bias.isEmpty { try check(bias, "bias", problem.filters, of: problem.biasShape) }
         try require(y.count, "output", problem.outputCount)
         try workspace.withExclusiveRegion(requiring: executor.workspaceByteCount) { scratch in
             try memory.withExclusiveRegion(requiring: executor.keptByteCount) { kept in
@@ -106,7 +106,7 @@ extension Plan {
         // Those of the forward pass were looked at then.
         try require(x.count, "input", problem.inputCount)
         try require(w.count, "filter", problem.filterCount)
-        try check(dy, "output gradient", problem.outputCount)
+        try check(dy, "output gradient", problem.outputCount, of: problem.outputShape)
         try require(dx.count, "input gradient", problem.inputCount)
         try require(dw.count, "filter gradient", problem.filterCount)
         let isKept = spectra.isKept.load(ordering: .acquiring)
