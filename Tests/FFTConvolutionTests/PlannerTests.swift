@@ -117,12 +117,27 @@ struct PlannerTests {
     }
 
     @Test func aToleranceOutOfReachTellsTheBestBound() throws {
-        for tolerance in [0, 0x1p-25] {
+        for tolerance in [1e-300, 0x1p-25] {
             let error = try refusal(PlanOptions(tolerance: tolerance))
             #expect(error.kind == .numericPolicy && error.argument == "tolerance")
             let request = PlanRequest(problem: problem, pass: .forward, precision: .float32)
             #expect(error.rule.hasSuffix("is \(Reference.recipes(for: request)[0].relativeErrorBound)"))
         }
+    }
+
+    @Test(arguments: Precision.allCases)
+    func aToleranceOfNothingTakesSumsInTwiceThePrecision(_ precision: Precision) throws {
+        for method in [Method.auto, .direct] {
+            let options = PlanOptions(method: method, tolerance: 0)
+            for pass in Pass.allCases {
+                let chosen = try Planner().explain(problem, pass: pass, precision: precision, options: options).chosen
+                #expect(chosen?.algorithm == Reference.name)
+            }
+            let plan = try Planner().plan(for: problem, scalar: Float.self, options: options)
+            #expect(try plan.algorithm(for: .forward).hasPrefix("Reference: "))
+        }
+        let error = try refusal(PlanOptions(method: .fft, tolerance: 0))
+        #expect(error.kind == .numericPolicy && error.rule.hasPrefix("the best bound in reach of method fft is "))
     }
 
     @Test func aToleranceIsKeptByWhatRuns() throws {

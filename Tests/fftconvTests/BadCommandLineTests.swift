@@ -129,6 +129,7 @@ import Testing
             try $0.write([3], counting(3), "bias.npy")
         },
         BadInput("P28", "forward x.npy w.npy -o out.npy --tolerance 1e-30", 6, "the best bound"),
+        BadInput("P28b", "forward x.npy w.npy -o out.npy --tolerance 0 --method fft", 6, "the best bound"),
         BadInput("O13", "transposed x.npy bad.npy -o out.npy", 4, "its first extent must be the input's channels, 2") {
             try $0.write([3, 1, 2, 2], counting(12), "bad.npy")
         },
@@ -192,7 +193,7 @@ import Testing
     /// P4, P8, P13, Q3: odd, but right.
     @Test(arguments: [
         (line: "--stride 99", shape: [1, 1]), (line: "--padding 9", shape: [21, 21]),
-        (line: "--threads 64", shape: [3, 3]),
+        (line: "--threads 64", shape: [3, 3]), (line: "--tolerance 0", shape: [3, 3]),
         (line: "--memory-limit 1KiB --tolerance 1e-3", shape: [3, 3]), (line: "--dilation 3", shape: [1, 1]),
         (line: "--padding 0:1,2:0 --stride 1,2", shape: [4, 3]), (line: "--padding same", shape: [4, 4]),
         (line: "--padding=full", shape: [5, 5]),

@@ -136,7 +136,10 @@ extension Planner {
         if recipe.memoryByteCount > request.memoryLimit {
             return Inapplicable("memory \(recipe.memoryByteCount) bytes exceeds the limit \(request.memoryLimit)")
         }
-        if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance {
+        // Their one rounding is the least there is: a tolerance of 0 asks for that.
+        if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance,
+            tolerance > 0 || recipe.arithmetic != .wideSums
+        {
             return Inapplicable("error bound \(recipe.relativeErrorBound) exceeds the tolerance \(tolerance)")
         }
         return nil
