@@ -186,6 +186,22 @@ struct PlannerTests {
         #expect(error.rule == "an axis is too long for FFTW's 32-bit sizes")
     }
 
+    @Test func everyAlgorithmCanBeMadeToRunWhateverIsFaster() throws {
+        for algorithm in Registry.all {
+            let plan: Plan<Float> = try Planner().plan(for: problem, by: algorithm, threads: 1)
+            for pass in Pass.allCases {
+                #expect(try plan.algorithm(for: pass).hasPrefix("\(algorithm.name): "))
+                // The best of its own.
+                let candidates = try Planner().explain(
+                    problem, pass: pass, precision: .float32,
+                    options: PlanOptions(method: algorithm.method, threads: 1)
+                ).candidates
+                let best = try #require(candidates.first { $0.algorithm == algorithm.name })
+                #expect(try plan.algorithm(for: pass) == "\(best.algorithm): \(best.recipe)")
+            }
+        }
+    }
+
     // MARK: Explaining
 
     @Test(arguments: Pass.allCases, Precision.allCases)

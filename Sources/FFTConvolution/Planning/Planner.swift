@@ -48,6 +48,21 @@ public final class Planner: Sendable {
         return plan
     }
 
+    /// The plan that runs the best recipe of one algorithm in all passes, whichever is faster. Made anew: for checks.
+    package func plan<Scalar: ConvolutionScalar>(
+        for problem: Problem, scalar: Scalar.Type = Scalar.self, by algorithm: any Algorithm.Type, threads: ThreadCount
+    ) throws -> Plan<Scalar> {
+        let options = PlanOptions(method: algorithm.method, threads: threads)
+        return try withDefaultFloatingPoint {
+            var recipes: [Pass: any Algorithm] = [:]
+            for pass in Pass.allCases {
+                recipes[pass] = try choose(
+                    request(problem, pass, .of(scalar), options), options, of: algorithm)
+            }
+            return try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
+        }
+    }
+
     /// Every candidate for one pass with its predicted time and workspace, or the reason why it was refused.
     ///
     /// - Throws: ``ConvolutionError`` if the options are out of range, or FFTW cannot be used (`unusableFFTW`).
@@ -145,8 +160,11 @@ extension Planner {
         return nil
     }
 
-    func choose(_ request: PlanRequest, _ options: PlanOptions) throws(ConvolutionError) -> any Algorithm {
-        let candidates = consider(request, options)
+    /// - Parameter algorithm: The only one that may be chosen; `nil` for any.
+    func choose(
+        _ request: PlanRequest, _ options: PlanOptions, of algorithm: (any Algorithm.Type)? = nil
+    ) throws(ConvolutionError) -> any Algorithm {
+        let candidates = consider(request, options).filter { $0.name == algorithm?.name ?? $0.name }
         if let recipe = candidates.first(where: { $0.refusal == nil })?.recipe { return recipe }
         let recipes = candidates.compactMap(\.recipe)
         let smallest = recipes.map(\.memoryByteCount).min() ?? 0
