@@ -7,6 +7,10 @@ internal import Synchronization
 /// nothing but the scratch it uses, so results cannot depend on the number of workers. FFTW itself always runs on one
 /// thread: its own threads lose by far on this grain, and hang where they cannot be started.
 public enum Workers {
+    /// How many threads there are, the caller's among them, if the system refused to start as many as were asked for; `nil` if it
+    /// refused none. Results are the same.
+    public static var threadCountAtRefusal: Int? { WorkerPool.current.threadCountAtRefusal }
+
     /// Calls `body(block, worker)` for every block in `0 ..< blocks`, on at most `count` workers `0 ..< count`.
     ///
     /// The first error stops the handing out of further blocks and is thrown when the running ones are done.
