@@ -20,14 +20,14 @@ public enum AtomicFile {
     ///
     /// - Throws: `unwritable` where the folder is missing or write-protected, or where the path is that of a
     ///   directory, a device, a FIFO or a write-protected file.
-    public static func checkWritable(path: String) throws(ArrayFileError) {
-        if path == "-" {
-            guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else {
-                throw refusal("standard output", errno, "must be open for writing")
-            }
-        } else {
-            _ = try OutputTarget(path: path)
+    /// - Returns: Where the output goes, equal for all paths of one file.
+    @discardableResult
+    public static func checkWritable(path: String) throws(ArrayFileError) -> OutputPlace {
+        guard path == "-" else { return try OutputTarget(path: path).place }
+        guard fcntl(STDOUT_FILENO, F_GETFD) >= 0 else {
+            throw refusal("standard output", errno, "must be open for writing")
         }
+        return .standardOutput
     }
 
     /// Writes the file at `path`; `-` is standard output, to which the bytes go as they are.

@@ -4,6 +4,13 @@
     internal import Glibc
 #endif
 
+/// What an output is written to. Two paths of one file may look different: `y.npy`, `./y.npy`, and through a link.
+public enum OutputPlace: Hashable, Sendable {
+    case standardOutput
+    /// A name in a folder, which the system knows by these two numbers.
+    case file(device: UInt64, folder: UInt64, name: String)
+}
+
 /// Where an output goes: the file that a path means once links are followed, checked as far as it can be beforehand.
 struct OutputTarget {
     /// The path as it was given, for messages.
@@ -13,6 +20,7 @@ struct OutputTarget {
     let fileName: String
     /// Permissions of the file that will be replaced; nil where there is none.
     let existingMode: mode_t?
+    let place: OutputPlace
 
     var path: String { folder == "/" ? "/\(fileName)" : "\(folder)/\(fileName)" }
 
@@ -56,6 +64,10 @@ struct OutputTarget {
         guard Self.isAllowed(folder, W_OK | X_OK) else {
             throw Self.refusal(path, System.text(of: errno), "the folder '\(folder)' must exist and be writable")
         }
+        // Only identity counts, and macOS has a signed device.
+        place = .file(
+            device: UInt64(truncatingIfNeeded: folderStatus.st_dev),
+            folder: UInt64(truncatingIfNeeded: folderStatus.st_ino), name: fileName)
     }
 
     /// The path itself, or what it leads to where it is a symbolic link.

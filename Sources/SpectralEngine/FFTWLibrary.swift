@@ -11,7 +11,7 @@ public enum FFTWLibrary {
     ///
     /// Other libraries answer to FFTW's symbols and old versions have known faults (reliability, rows 2, 16 and 17), so
     /// the version is read and a few transforms are compared with their definition before the first plan is made.
-    public static let fault: String? = {
+    public static let fault: String? = withDefaultFloatingPoint {
         for version in [versions.float, versions.double] {
             guard version.hasPrefix("fftw-") else { return "\(version) is not FFTW" }
             let numbers = version.dropFirst(5).prefix { $0 == "." || $0.isNumber }.split(separator: ".").map {
@@ -25,7 +25,7 @@ public enum FFTWLibrary {
             }
         }
         return nil
-    }()
+    }
 
     /// Compares the transform of a shifted impulse with its definition, a complex exponential.
     private static func isRight<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type, tolerance: Double) -> Bool {

@@ -12,8 +12,7 @@ public enum ProcessLimits {
     public static let availableCores: Int = {
         var cores = Int(ck_affinity_count())
         #if !canImport(Darwin)
-            let quota = words(ofFile: "/sys/fs/cgroup/cpu.max").compactMap { Int($0) }
-            if quota.count == 2, quota[1] > 0 { cores = min(cores, (quota[0] + quota[1] - 1) / quota[1]) }
+            cores = min(cores, container.cores(text) ?? .max)
         #endif
         return max(cores, 1)
     }()
@@ -48,28 +47,22 @@ public enum ProcessLimits {
             let free = sysconf(_SC_PHYS_PAGES).multipliedReportingOverflow(by: sysconf(_SC_PAGESIZE)).partialValue
             return max(free, 1)
         #else
-            let info = words(ofFile: "/proc/meminfo")
+            let info = text("/proc/meminfo")?.split { $0 == " " || $0 == "\n" } ?? []
             var free = Int.max
             if let label = info.firstIndex(of: "MemAvailable:"), label + 1 < info.count, let kib = Int(info[label + 1])
             {
                 free = kib.multipliedReportingOverflow(by: 1024).partialValue
             }
-            if let limit = words(ofFile: "/sys/fs/cgroup/memory.max").first.flatMap({ Int($0) }) {
-                let used = words(ofFile: "/sys/fs/cgroup/memory.current").first.flatMap { Int($0) } ?? 0
-                free = min(free, limit - used)
-            }
-            return max(free, 1)
+            return max(min(free, container.availableMemory(physical: physicalMemory, text) ?? .max), 1)
         #endif
     }
 
-    /// The words of a small text file; none if it cannot be read.
-    private static func words(ofFile path: String) -> [Substring] {
-        guard let file = unsafe fopen(path, "r") else { return [] }
-        defer { unsafe fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = bytes.count
-        // fread writes at most `count` bytes into the array of that size.
-        let read = unsafe fread(&bytes, 1, count, file)
-        return String(decoding: bytes.prefix(read), as: UTF8.self).split { $0 == " " || $0 == "\n" || $0 == "\t" }
+    /// The groups this process was in when it was first asked for.
+    private static let container = ContainerLimits(groups: text("/proc/self/cgroup") ?? "")
+
+    /// A small text file; `nil` if it cannot be read.
+    private static func text(_ path: String) -> String? {
+        guard let bytes = try? SmallFile.read(path, atMost: 4096, prefix: true) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -84,6 +84,13 @@ internal import Synchronization
         }
     }
 
+    /// Threads that work on a job at most, the caller's among them, if the system refused to start one more; `nil` if it did not.
+    var threadCountAtRefusal: Int? {
+        unsafe pthread_mutex_lock(mutex)
+        defer { unsafe pthread_mutex_unlock(mutex) }
+        return refusedThreads ? threadCount + 1 : nil
+    }
+
     private func post(_ body: @escaping @Sendable (Int) -> Void, places: Int) -> Int? {
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }

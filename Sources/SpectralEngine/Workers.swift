@@ -7,6 +7,10 @@ internal import Synchronization
 /// nothing but the scratch it uses, so results cannot depend on the number of workers. FFTW itself always runs on one
 /// thread: its own threads lose by far on this grain, and hang where they cannot be started.
 public enum Workers {
+    /// How many threads there are, the caller's among them, if the system refused to start as many as were asked for; `nil` if it
+    /// refused none. Results are the same.
+    public static var threadCountAtRefusal: Int? { WorkerPool.current.threadCountAtRefusal }
+
     /// Calls `body(block, worker)` for every block in `0 ..< blocks`, on at most `count` workers `0 ..< count`.
     ///
     /// The first error stops the handing out of further blocks and is thrown when the running ones are done.
@@ -38,7 +42,11 @@ public enum Workers {
 
 /// Calls `body` with the floating-point state that results are defined for: rounding to nearest, subnormals kept, no
 /// traps. The caller's own state, whatever a foreign library has made of it, is there again afterwards.
-public func withDefaultFloatingPoint<Result>(_ body: () throws -> Result) rethrows -> Result {
+///
+/// Every public call that computes with numbers goes through here, planning too: twiddle factors are results.
+public func withDefaultFloatingPoint<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+) throws(Failure) -> Result {
     let state = ck_enter_default_floating_point()
     defer { ck_restore_floating_point(state) }
     return try body()

@@ -6,14 +6,20 @@ struct ArrayInput {
     let arrays: [NumPyArray]
 
     /// Reads the files in order; `-` is standard input, which can be read once.
-    init(paths: [String]) throws {
-        guard paths.filter({ $0 == "-" }).count <= 1 else {
+    ///
+    /// - Parameters:
+    ///   - operands: What each is in the user's words, and its path.
+    ///   - policy: Whether samples must be finite. Plans look too, but at arrays with other axes, and some are turned before.
+    init(_ operands: [(name: String, path: String)], _ policy: NonFinitePolicy) throws {
+        guard operands.count(where: { $0.path == "-" }) <= 1 else {
             throw Failure(
                 .commandLine, argument: "input", value: "'-' twice", rule: "standard input can be read once")
         }
         var arrays: [NumPyArray] = []
-        for path in paths {
-            arrays.append(try NumPyFile.read(path: path))
+        for (name, path) in operands {
+            let array = try NumPyFile.read(path: path)
+            if policy == .reject { try array.requireFinite(name) }
+            arrays.append(array)
             try Interrupts.check()
         }
         self.arrays = arrays
@@ -33,6 +39,17 @@ struct ArrayInput {
 }
 
 extension NumPyArray {
+    fileprivate func requireFinite(_ name: String) throws(ConvolutionError) {
+        func check<Scalar: ConvolutionScalar>(_ values: [Scalar]) throws(ConvolutionError) {
+            guard let index = values.firstIndex(where: { !$0.isFinite }) else { return }
+            throw .nonFinite(tensor: name, shape: shape, index: index, value: values[index])
+        }
+        switch elements {
+        case .float32(let values): try check(values)
+        case .float64(let values): try check(values)
+        }
+    }
+
     /// The elements in the precision of a computation, under the shape of its problem.
     func tensor<Scalar: ConvolutionScalar>(
         of type: Scalar.Type, shape: [Int]

@@ -4,12 +4,14 @@ import ArrayFiles
 enum ArrayOutput {
     /// Refuses outputs that cannot be written, before anything is read or computed.
     static func check(_ paths: [String]) throws {
+        var taken: [OutputPlace: String] = [:]
         for path in paths {
-            guard paths.filter({ $0 == path }).count == 1 else {
+            if let other = taken.updateValue(path, forKey: try AtomicFile.checkWritable(path: path)) {
                 throw Failure(
-                    .commandLine, argument: "output", value: "'\(path)' twice", rule: "two results need two outputs")
+                    .commandLine, argument: "output",
+                    value: other == path ? "'\(path)' twice" : "'\(other)' and '\(path)', one file",
+                    rule: "two results need two outputs")
             }
-            try AtomicFile.checkWritable(path: path)
         }
     }
 

@@ -44,7 +44,9 @@ struct Backward: ParsableCommand {
                 rule: "needs --input-gradient, --filter-gradient or --bias-gradient")
         }
         try ArrayOutput.check(outputs)
-        let operands = try ArrayInput(paths: [input, filter, outputGradient])
+        let operands = try ArrayInput(
+            [("input", input), ("filter", filter), ("output gradient", outputGradient)],
+            settings.execution.plan.nonFinite)
         try ArrayOutput.write(operands.withScalar { try compute(operands.arrays, settings, $0) })
     }
 

@@ -1,3 +1,5 @@
+import FFTConvolution
+
 /// Where the samples of one axis of an extended picture come from.
 struct Border {
     /// The source index of each sample; `nil` is zero.
@@ -7,7 +9,10 @@ struct Border {
 
     /// Extends an axis so that a `valid` convolution with a flipped kernel keeps the extent, the kernel's middle tap
     /// (of an even number: the one before the middle) lying on the output. A border may exceed the picture.
-    init(extent: Int, kernel: Int, _ mode: PaddingMode) {
+    ///
+    /// - Throws: ``ConvolutionError`` if the memory cannot be had.
+    init(extent: Int, kernel: Int, _ mode: PaddingMode) throws(ConvolutionError) {
+        try requireMemory(byteCount: (extent + kernel - 1) * MemoryLayout<Int?>.stride)
         let after = (kernel - 1) / 2
         let before = kernel - 1 - after
         sources = (-before..<extent + after).map { Self.source(of: $0, extent: extent, mode) }

@@ -59,7 +59,7 @@ struct PlainPair: ParsableArguments {
         let settings = try execution.resolved()
         let mode = try StrictWord.value(mode, of: Mode.self, argument: "--mode")
         try ArrayOutput.check([output])
-        let operands = try ArrayInput(paths: [a, b])
+        let operands = try ArrayInput([("A", a), ("B", b)], settings.plan.nonFinite)
         let (a, b) = (operands.arrays[0], operands.arrays[1])
         let problem = try PlainProblem(a: a.shape, b: b.shape, operation, mode)
         let result = try operands.withScalar { try compute(a, b, problem, settings, $0) }

@@ -27,7 +27,9 @@ struct ExecutionOptions: ParsableArguments {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
+        help: ArgumentHelp(
+            "Largest error bound accepted, relative to the output's scale; 0: the most accurate sums.",
+            valueName: "bound"))
     var tolerance: String?
 
     @Option(parsing: .unconditional, help: "estimate, or measure (the best three algorithms are tried first).")

@@ -28,7 +28,9 @@ struct Explain: ParsableCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("Largest error bound accepted, relative to the output's scale.", valueName: "bound"))
+        help: ArgumentHelp(
+            "Largest error bound accepted, relative to the output's scale; 0: the most accurate sums.",
+            valueName: "bound"))
     var tolerance: String?
 
     @Flag(help: "For calls whose filter's transforms are done before.")

@@ -38,6 +38,7 @@ enum Main {
             var command = try parse(arguments)
             if !(command is Calibrate) { CalibrationWarning.printIfNeeded() }
             try command.run()
+            ThreadsWarning.printIfNeeded()
             return ExitStatus.done.rawValue
         } catch let code as ExitCode {
             return code.rawValue

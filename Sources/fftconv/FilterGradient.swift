@@ -31,7 +31,8 @@ struct FilterGradient: ParsableCommand {
         let settings = try options.resolved()
         let shape = try StrictNumber.list(filterShape, in: 1...Int.max, argument: "--filter-shape")
         try ArrayOutput.check([output])
-        let operands = try ArrayInput(paths: [input, outputGradient])
+        let operands = try ArrayInput(
+            [("input", input), ("output gradient", outputGradient)], settings.execution.plan.nonFinite)
         let result = try operands.withScalar { try compute(operands.arrays, shape, settings, $0) }
         try ArrayOutput.write([(output, result)])
     }

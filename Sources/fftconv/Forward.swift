@@ -31,7 +31,9 @@ struct Forward: ParsableCommand {
     func run() throws {
         let settings = try options.resolved()
         try ArrayOutput.check([output])
-        let operands = try ArrayInput(paths: [input, filter] + (bias.map { [$0] } ?? []))
+        let operands = try ArrayInput(
+            [("input", input), ("filter", filter)] + (bias.map { [("bias", $0)] } ?? []),
+            settings.execution.plan.nonFinite)
         let result = try operands.withScalar { try compute(operands.arrays, settings, $0) }
         try ArrayOutput.write([(output, result)])
     }

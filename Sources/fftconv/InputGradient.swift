@@ -31,7 +31,8 @@ struct InputGradient: ParsableCommand {
         let settings = try options.resolved()
         let shape = try StrictNumber.list(inputShape, in: 0...Int.max, argument: "--input-shape")
         try ArrayOutput.check([output])
-        let operands = try ArrayInput(paths: [outputGradient, filter])
+        let operands = try ArrayInput(
+            [("output gradient", outputGradient), ("filter", filter)], settings.execution.plan.nonFinite)
         let result = try operands.withScalar { try compute(operands.arrays, shape, settings, $0) }
         try ArrayOutput.write([(output, result)])
     }

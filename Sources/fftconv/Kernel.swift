@@ -44,13 +44,14 @@ enum KernelSource {
         }
         guard normalized else { return kernel }
         let sum = kernel.elements.reduce(0.0) { $0 + Double($1) }
-        let scaled = kernel.elements.map { Float(Double($0) / sum) }
-        guard scaled.allSatisfy(\.isFinite) else {
+        for index in kernel.elements.indices {
+            kernel.elements[index] = Float(Double(kernel.elements[index]) / sum)
+        }
+        guard kernel.elements.allSatisfy(\.isFinite) else {
             throw ConvolutionError(
                 .mismatch, argument: "kernel", value: "sum \(sum)", rule: "must not be 0 to be scaled to sum 1",
                 hint: "--no-normalize takes the kernel as it is")
         }
-        kernel.elements = scaled
         return kernel
     }
 
@@ -63,9 +64,18 @@ enum KernelSource {
         let elements: [Float] =
             switch array.elements {
             case .float32(let values): values
-            case .float64(let values): values.map { Float($0) }
+            case .float64(let values): try levels(values) { Float($0) }
             }
         return Kernel(height: array.shape[0], width: array.shape[1], elements: elements)
+    }
+
+    /// `map`, which would end the process where the memory is short.
+    private static func levels<Sample>(
+        _ samples: [Sample], _ level: (Sample) -> Float
+    ) throws(ConvolutionError) -> [Float] {
+        var levels = try Tensor<Float>(zeros: [samples.count]).elements
+        for index in samples.indices { levels[index] = level(samples[index]) }
+        return levels
     }
 
     private static func picture(_ path: String) throws -> Kernel {
@@ -77,6 +87,6 @@ enum KernelSource {
         }
         let maximum: Float = picture.bitDepth == 16 ? 65535 : 255
         return Kernel(
-            height: picture.height, width: picture.width, elements: picture.samples.map { Float($0) / maximum })
+            height: picture.height, width: picture.width, elements: try levels(picture.samples) { Float($0) / maximum })
     }
 }

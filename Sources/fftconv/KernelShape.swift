@@ -66,8 +66,9 @@ enum KernelShape {
                 return max(0, 1 - distance)
             }
         case .box(let size):
-            let elements = try Tensor<Float>(zeros: [size, size]).elements
-            return Kernel(height: size, width: size, elements: elements.map { _ in 1 })
+            var elements = try Tensor<Float>(zeros: [size, size]).elements
+            for index in elements.indices { elements[index] = 1 }
+            return Kernel(height: size, width: size, elements: elements)
         }
     }
 

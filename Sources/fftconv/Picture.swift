@@ -57,8 +57,8 @@ struct Picture: ParsableCommand {
         _ picture: Image, with kernel: Kernel, _ mode: PaddingMode, _ settings: ExecutionSettings
     ) throws -> Image {
         let planes = SamplePlanes(picture.colorModel, bitDepth: picture.bitDepth, light: linear ? .linear : .encoded)
-        let rows = Border(extent: picture.height, kernel: kernel.height, mode)
-        let columns = Border(extent: picture.width, kernel: kernel.width, mode)
+        let rows = try Border(extent: picture.height, kernel: kernel.height, mode)
+        let columns = try Border(extent: picture.width, kernel: kernel.width, mode)
         let shape = [planes.count, 1, rows.extendedExtent, columns.extendedExtent]
         let problem = try Problem(input: shape, filter: [1, 1, kernel.height, kernel.width])
         var extended = try Tensor<Float>(zeros: shape).elements
@@ -75,12 +75,12 @@ struct Picture: ParsableCommand {
             }
         }
         let x = try Tensor(shape: shape, elements: extended)
-        let w = try Tensor<Float>(shape: problem.filterShape, elements: kernel.elements.reversed())
+        let w: Tensor<Float> = try Tensor(shape: problem.filterShape, elements: kernel.elements).flipped()
         let y = try Computation(problem, [.forward], as: Float.self, settings).run { plan, control in
             try plan.forward(x, w, control: control)
         }
         var result = picture
-        result.samples = planes.encode(y.elements, pixels: picture.width * picture.height)
+        result.samples = try planes.encode(y.elements, pixels: picture.width * picture.height)
         return result
     }
 }

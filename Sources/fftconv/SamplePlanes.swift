@@ -54,7 +54,10 @@ struct SamplePlanes {
     }
 
     /// Samples, interleaved, from planes of levels: rounded to nearest, clamped to the range.
-    func encode(_ planes: [Float], pixels: Int) -> [UInt16] {
+    ///
+    /// - Throws: ``ConvolutionError`` if the memory cannot be had.
+    func encode(_ planes: [Float], pixels: Int) throws(ConvolutionError) -> [UInt16] {
+        try requireMemory(byteCount: pixels * count * MemoryLayout<UInt16>.stride)
         var samples = [UInt16](repeating: 0, count: pixels * count)
         for pixel in 0..<pixels {
             var alpha: Float = 1

@@ -36,7 +36,7 @@ struct Transposed: ParsableCommand {
         let settings = try options.resolved()
         let added = try StrictNumber.list(outputPadding, in: 0...Int.max, argument: "--output-padding")
         try ArrayOutput.check([output])
-        let operands = try ArrayInput(paths: [input, filter])
+        let operands = try ArrayInput([("input", input), ("filter", filter)], settings.execution.plan.nonFinite)
         let result = try operands.withScalar { try compute(operands.arrays, added, settings, $0) }
         try ArrayOutput.write([(output, result)])
     }

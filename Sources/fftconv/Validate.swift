@@ -6,10 +6,10 @@ struct Validate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract:
-            "Checks every method against the direct reference, exactly on integers, and by the adjoint identities.",
+            "Checks every algorithm against the direct reference, exactly on integers, and by the adjoint identities.",
         discussion: """
             A problem text without a pass means all three passes; without problems, a built-in list is checked. The \
-            figure is the worst error over the bound that the method promises: above 1 is a miss, and the exit status \
+            figure is the worst error over the bound that the algorithm promises: above 1 is a miss, and the exit status \
             is 1, as it is where nothing could be checked.
 
             Example: fftconv validate n2c4i20x20_k6f5x5_s2_psame i1000_f31_f64_dw
@@ -38,14 +38,15 @@ struct Validate: ParsableCommand {
                 table.append(["\(text)", "skipped: more than 2e9 multiplications for the direct reference"])
                 continue
             }
-            for method in [Method.direct, .fft] {
+            // The reference is what the others are compared with.
+            for algorithm in Registry.all where algorithm.name != Reference.name {
                 try Interrupts.check()
                 do {
-                    let found = try Validation(text: text, method: method, threads: threads).run()
+                    let found = try Validation(text: text, algorithm: algorithm, threads: threads).run()
                     rows += found
                     for row in found { table.append(row.cells) }
                 } catch let error as ConvolutionError where error.kind == .mismatch || error.kind == .resourceLimit {
-                    table.append(["\(text)", text.pass?.rawValue ?? "all", "\(method.rawValue) refused: \(error.rule)"])
+                    table.append(["\(text)", text.pass?.rawValue ?? "all", "\(algorithm.name) refused: \(error.rule)"])
                 }
             }
         }
@@ -69,7 +70,7 @@ struct Validate: ParsableCommand {
     }
 }
 
-/// What was found for one pass of one problem by one method.
+/// What was found for one pass of one problem by one algorithm.
 struct ValidationRow {
     static let header = ["problem", "pass", "error/bound", "integers", "adjoint", "method and algorithm"]
 

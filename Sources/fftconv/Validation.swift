@@ -1,14 +1,14 @@
 import FFTConvolution
 
-/// One problem, one method: its results against the direct reference, and against each other.
+/// One problem, one algorithm: its results against the direct reference, and against each other.
 ///
-/// - Random data: |ŷ − y| ≤ b·S + u·|y|, b being the method's promised relative bound, S the scale of ``ErrorScale``.
+/// - Random data: |ŷ − y| ≤ b·S + u·|y|, b being the algorithm's promised relative bound, S the scale of ``ErrorScale``.
 ///   The reference sums in twice the precision, so the term u·|y| is its one final rounding.
 /// - Integer data: where b·S < ½, a result rounded to the nearest integer must equal the reference.
 /// - Adjoint identities: ⟨Y, dY⟩ = ⟨X, dX⟩ = ⟨W, dW⟩, to within what the bounds of the three results allow.
 struct Validation {
     let text: ProblemText
-    let method: Method
+    let algorithm: any Algorithm.Type
     let threads: ThreadCount
 
     func run() throws -> [ValidationRow] {
@@ -17,8 +17,7 @@ struct Validation {
 
     private func run<Scalar: ConvolutionScalar>(_ type: Scalar.Type) throws -> [ValidationRow] {
         let problem = text.problem
-        let options = PlanOptions(method: method, threads: threads)
-        let plan = try Planner.shared.plan(for: problem, scalar: type, options: options)
+        let plan = try Planner.shared.plan(for: problem, scalar: type, by: algorithm, threads: threads)
         let reference = try Plan<Scalar>.reference(for: problem, threads: threads)
 
         var random = RandomData(seed: 20261122)
@@ -48,7 +47,7 @@ struct Validation {
                     text: ProblemText(problem, precision: text.precision, pass: pass), pass: pass,
                     ratio: outcomes[pass]?.worstRatio ?? .infinity,
                     integers: try isExact(pass, integral, plan, reference), adjoint: adjoint,
-                    algorithm: "\(method.rawValue): \(try plan.algorithm(for: pass))"))
+                    algorithm: "\(algorithm.method.rawValue): \(try plan.algorithm(for: pass))"))
         }
         return rows
     }

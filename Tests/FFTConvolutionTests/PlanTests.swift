@@ -215,7 +215,7 @@ struct PlanTests {
 
     // MARK: Policies
 
-    @Test func rejectNamesTheTensorTheIndexAndTheValue() throws {
+    @Test func rejectNamesTheTensorTheCoordinatesAndTheValue() throws {
         let plan = try Planner.shared.plan(
             for: problem, scalar: Float.self, options: PlanOptions(nonFinite: .reject))
         func spoiled(_ tensor: Tensor<Float>, _ index: Int, _ value: Float) -> Tensor<Float> {
@@ -225,14 +225,14 @@ struct PlanTests {
         }
         let bias = try Tensor<Float>(shape: [3], elements: [0, 0, .infinity])
         let calls: [(String, String, () throws -> Void)] = [
-            ("input[0]", "nan", { _ = try plan.forward(spoiled(x, 0, .nan), w) }),
-            ("filter[35]", "-inf", { _ = try plan.forward(x, spoiled(w, 35, -.infinity)) }),
+            ("input[0,0,0,0]", "nan", { _ = try plan.forward(spoiled(x, 0, .nan), w) }),
+            ("filter[2,1,1,2]", "-inf", { _ = try plan.forward(x, spoiled(w, 35, -.infinity)) }),
             ("bias[2]", "inf", { _ = try plan.forward(x, w, bias: bias) }),
-            ("output gradient[17]", "inf", { _ = try plan.inputGradient(spoiled(dy, 17, .infinity), w) }),
-            ("filter[3]", "nan", { _ = try plan.inputGradient(dy, spoiled(w, 3, .nan)) }),
-            ("input[79]", "nan", { _ = try plan.filterGradient(spoiled(x, 79, .nan), dy) }),
-            ("output gradient[1]", "nan", { _ = try plan.filterGradient(x, spoiled(dy, 1, .nan)) }),
-            ("output gradient[2]", "nan", { _ = try plan.biasGradient(spoiled(dy, 2, .nan)) }),
+            ("output gradient[0,0,4,1]", "inf", { _ = try plan.inputGradient(spoiled(dy, 17, .infinity), w) }),
+            ("filter[0,0,1,0]", "nan", { _ = try plan.inputGradient(dy, spoiled(w, 3, .nan)) }),
+            ("input[1,1,4,3]", "nan", { _ = try plan.filterGradient(spoiled(x, 79, .nan), dy) }),
+            ("output gradient[0,0,0,1]", "nan", { _ = try plan.filterGradient(x, spoiled(dy, 1, .nan)) }),
+            ("output gradient[0,0,0,2]", "nan", { _ = try plan.biasGradient(spoiled(dy, 2, .nan)) }),
         ]
         for (argument, value, call) in calls {
             let error = try error(call)

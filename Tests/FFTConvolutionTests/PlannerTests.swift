@@ -117,12 +117,27 @@ struct PlannerTests {
     }
 
     @Test func aToleranceOutOfReachTellsTheBestBound() throws {
-        for tolerance in [0, 0x1p-25] {
+        for tolerance in [1e-300, 0x1p-25] {
             let error = try refusal(PlanOptions(tolerance: tolerance))
             #expect(error.kind == .numericPolicy && error.argument == "tolerance")
             let request = PlanRequest(problem: problem, pass: .forward, precision: .float32)
             #expect(error.rule.hasSuffix("is \(Reference.recipes(for: request)[0].relativeErrorBound)"))
         }
+    }
+
+    @Test(arguments: Precision.allCases)
+    func aToleranceOfNothingTakesSumsInTwiceThePrecision(_ precision: Precision) throws {
+        for method in [Method.auto, .direct] {
+            let options = PlanOptions(method: method, tolerance: 0)
+            for pass in Pass.allCases {
+                let chosen = try Planner().explain(problem, pass: pass, precision: precision, options: options).chosen
+                #expect(chosen?.algorithm == Reference.name)
+            }
+            let plan = try Planner().plan(for: problem, scalar: Float.self, options: options)
+            #expect(try plan.algorithm(for: .forward).hasPrefix("Reference: "))
+        }
+        let error = try refusal(PlanOptions(method: .fft, tolerance: 0))
+        #expect(error.kind == .numericPolicy && error.rule.hasPrefix("the best bound in reach of method fft is "))
     }
 
     @Test func aToleranceIsKeptByWhatRuns() throws {
@@ -157,6 +172,32 @@ struct PlannerTests {
             for pass in Pass.allCases {
                 let algorithm = try plan.algorithm(for: pass)
                 #expect(names.contains { algorithm.hasPrefix("\($0): ") }, "\(algorithm)")
+            }
+        }
+    }
+
+    @Test func aRefusedMethodTellsItsOwnReasonsOnly() throws {
+        let error = try #require(throws: ConvolutionError.self) {
+            try Planner().plan(
+                for: ProblemText("i5000000000_f4000000000").problem, scalar: Float.self, passes: [.forward],
+                options: PlanOptions(method: .fft))
+        }
+        #expect(error.kind == .mismatch && error.argument == "method" && error.value == "fft")
+        #expect(error.rule == "an axis is too long for FFTW's 32-bit sizes")
+    }
+
+    @Test func everyAlgorithmCanBeMadeToRunWhateverIsFaster() throws {
+        for algorithm in Registry.all {
+            let plan: Plan<Float> = try Planner().plan(for: problem, by: algorithm, threads: 1)
+            for pass in Pass.allCases {
+                #expect(try plan.algorithm(for: pass).hasPrefix("\(algorithm.name): "))
+                // The best of its own.
+                let candidates = try Planner().explain(
+                    problem, pass: pass, precision: .float32,
+                    options: PlanOptions(method: algorithm.method, threads: 1)
+                ).candidates
+                let best = try #require(candidates.first { $0.algorithm == algorithm.name })
+                #expect(try plan.algorithm(for: pass) == "\(best.algorithm): \(best.recipe)")
             }
         }
     }

@@ -291,7 +291,39 @@ struct TrainingStepTests {
         let refused = try #require(throws: ConvolutionError.self) {
             try strict.trainingStep(data.x, data.w).gradients(spoiled)
         }
-        #expect(refused.kind == .numericPolicy && refused.argument == "output gradient[3]")
+        #expect(refused.kind == .numericPolicy && refused.argument == "output gradient[0,0,0,3]")
+    }
+
+    /// Turned by a quarter, a problem has the same numbers of elements, and nothing else in common.
+    @Test(arguments: [Method.fft, .direct]) func spectraOfAnotherPlanAreRefused(_ method: Method) throws {
+        func planned(_ text: String) throws -> Plan<Float> {
+            try Planner().plan(for: ProblemText(text).problem, options: PlanOptions(method: method))
+        }
+        let plan = try planned("i20x14_f9x5")
+        let data = try Operand<Float>(plan.problem)
+        let (x, w, dy) = (data.x.elements, data.w.elements, data.dy.elements)
+        for text in ["i14x20_f5x9", "i20x14_f9x5"] {
+            let other = try planned(text)
+            let foreign = try other.makeTrainingSpectra()
+            let workspace = try Workspace(
+                byteCount: max(plan.trainingStepWorkspaceByteCount(), other.trainingStepWorkspaceByteCount()))
+            var (y, dx, dw) = (dy, x, w)
+            let forward = try #require(throws: ConvolutionError.self) {
+                var span = y.mutableSpan
+                try plan.forward(x.span, w.span, bias: Span(), into: &span, keeping: foreign, workspace: workspace)
+            }
+            let gradients = try #require(throws: ConvolutionError.self) {
+                var dxSpan = dx.mutableSpan
+                var dwSpan = dw.mutableSpan
+                try plan.gradients(
+                    x.span, w.span, dy.span, into: &dxSpan, &dwSpan, reusing: foreign, workspace: workspace)
+            }
+            for error in [forward, gradients] {
+                #expect(error.kind == .mismatch && error.argument == "training spectra")
+                #expect(error.value.hasSuffix("another plan for \(other.problem)"))
+            }
+            #expect(y == dy && dx == x && dw == w, "nothing is written")
+        }
     }
 
     /// Down to limits at which the passes come in sections. What is shared, and so every bit, does not depend on threads.

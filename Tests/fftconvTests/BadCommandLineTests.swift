@@ -129,6 +129,7 @@ import Testing
             try $0.write([3], counting(3), "bias.npy")
         },
         BadInput("P28", "forward x.npy w.npy -o out.npy --tolerance 1e-30", 6, "the best bound"),
+        BadInput("P28b", "forward x.npy w.npy -o out.npy --tolerance 0 --method fft", 6, "the best bound"),
         BadInput("O13", "transposed x.npy bad.npy -o out.npy", 4, "its first extent must be the input's channels, 2") {
             try $0.write([3, 1, 2, 2], counting(12), "bad.npy")
         },
@@ -140,8 +141,18 @@ import Testing
             try $0.write([1, 2], [1, -1] as [Float], "zero.npy")
         },
         BadInput("O17", "image p.png x.npy -o out.png", 4, "kernel shape"),
-        BadInput("V2", "forward x.npy nan.npy -o out.npy --nonfinite reject", 6, "filter[3]") {
+        BadInput("V2", "forward x.npy nan.npy -o out.npy --nonfinite reject", 6, "filter[0,0,1,1]: got nan") {
             try $0.write([1, 2, 2, 2], [0, 0, 0, .nan, 0, 0, 0, 0] as [Float], "nan.npy")
+        },
+        BadInput("V2c", "forward nan.npy k.npy -o out.npy --nonfinite reject", 6, "input[2,1]: got -inf") {
+            try $0.write([3, 3], [0, 1, 2, 3, 4, 5, 6, -.infinity, .nan] as [Double], "nan.npy")
+        },
+        BadInput("V2d", "convolve a.npy nan.npy -o out.npy --nonfinite reject", 6, "B[1,0]: got inf") {
+            try $0.write([2, 2], [0, 1, .infinity, 3] as [Float], "nan.npy")
+        },
+        BadInput("V2e", "transposed nan.npy w.npy -o out.npy --stride 2 --nonfinite reject", 6, "input[1,0,1]: got nan")
+        {
+            try $0.write([2, 2, 2], [0, 1, 2, 3, 4, .nan, 6, 7] as [Float], "nan.npy")
         },
         BadInput("V2b", "image p.png nan.npy -o out.png", 6, "kernel[0,1]") {
             try $0.write([1, 2], [1, .nan] as [Float], "nan.npy")
@@ -182,7 +193,7 @@ import Testing
     /// P4, P8, P13, Q3: odd, but right.
     @Test(arguments: [
         (line: "--stride 99", shape: [1, 1]), (line: "--padding 9", shape: [21, 21]),
-        (line: "--threads 64", shape: [3, 3]),
+        (line: "--threads 64", shape: [3, 3]), (line: "--tolerance 0", shape: [3, 3]),
         (line: "--memory-limit 1KiB --tolerance 1e-3", shape: [3, 3]), (line: "--dilation 3", shape: [1, 1]),
         (line: "--padding 0:1,2:0 --stride 1,2", shape: [4, 3]), (line: "--padding same", shape: [4, 4]),
         (line: "--padding=full", shape: [5, 5]),

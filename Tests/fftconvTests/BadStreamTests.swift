@@ -23,6 +23,19 @@ import Testing
         BadInput(
             "F8d", "backward x.npy w.npy dy.npy --input-gradient out.npy --bias-gradient missing/b.npy", 7, "must exist"
         ),
+        BadInput(
+            "F9", "backward x.npy w.npy dy.npy --input-gradient dd.npy --filter-gradient ./dd.npy", 2,
+            "got 'dd.npy' and './dd.npy', one file: two results need two outputs"),
+        BadInput(
+            "F9b", "backward x.npy w.npy dy.npy --input-gradient dd.npy --bias-gradient here/dd.npy", 2, "one file"
+        ) { try FileManager.default.createSymbolicLink(atPath: $0.path("here"), withDestinationPath: ".") },
+        BadInput(
+            "F9c", "backward x.npy w.npy dy.npy --input-gradient out.npy --filter-gradient link.npy", 2, "one file"
+        ) {
+            try $0.write(Data("old".utf8), "out.npy")
+            try FileManager.default.createSymbolicLink(atPath: $0.path("link.npy"), withDestinationPath: "out.npy")
+        },
+        BadInput("F9d", "backward x.npy w.npy dy.npy --input-gradient - --filter-gradient -", 2, "'-' twice"),
         BadInput("F10", "forward a.npy k.npy -o .", 7, "directory"),
         BadInput("F10b", "forward a.npy k.npy -o /dev/full", 7, "not a regular file"),
         BadInput("F10c", "forward a.npy k.npy -o ∅", 7, "got"),

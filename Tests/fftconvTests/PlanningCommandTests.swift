@@ -1,3 +1,4 @@
+import FFTConvolution
 import Foundation
 import Testing
 
@@ -109,8 +110,11 @@ import Testing
             ["validate", "n2c2i9_k4f3_s2_psame_g2", "i5x6_f3x2_f64", "i3x4x5_f2x2x2_p1_dw"], in: try Folder())
         #expect(outcome.status == 0, "\(outcome.text)\(outcome.errors)")
         #expect(outcome.lines.first?.hasPrefix("problem ") == true)
-        // Seven passes by the direct method, and by what else there is.
-        #expect(outcome.lines.filter { $0.contains(" direct: ") }.count == 7)
+        // Seven passes by every algorithm but the reference itself.
+        for algorithm in Registry.all {
+            let lines = outcome.lines.filter { $0.contains(" \(algorithm.method.rawValue): \(algorithm.name): ") }
+            #expect(lines.count == (algorithm.name == Reference.name ? 0 : 7))
+        }
         #expect(outcome.lines.last?.contains(", 0 missed; worst error over its bound ") == true)
     }
 

@@ -26,18 +26,20 @@ extension Plan {
         where tensor.shape != shape {
             throw ConvolutionError.shape(tensor: name, expected: shape, actual: tensor.shape)
         }
-        let roundoff = Precision.of(Scalar.self).unitRoundoff
-        // The last factor covers the rounding of the norms themselves: sums of up to 2³² squares in double precision.
-        let factor = (recipe.relativeErrorBound + roundoff) * overlap(recipe, pass) * (1 + 0x1p-20)
-        let (one, two) = (norms(first), norms(second))
-        var bounds = try Tensor<Double>(zeros: Array(problem.resultShape(pass).prefix(2))).elements
-        for index in bounds.indices { bounds[index] = Double(Scalar.leastNonzeroMagnitude) }
-        problem.forEachMeeting(of: pass) { a, b, plane in
-            let fraction = factor * one[a].fraction * two[b].fraction
-            // The exponents last, so that nothing overflows before the bound does.
-            bounds[plane] += Double(sign: .plus, exponent: one[a].exponent + two[b].exponent, significand: fraction)
+        return try withDefaultFloatingPoint {
+            let roundoff = Precision.of(Scalar.self).unitRoundoff
+            // The last factor covers the rounding of the norms themselves: sums of up to 2³² squares in double precision.
+            let factor = (recipe.relativeErrorBound + roundoff) * overlap(recipe, pass) * (1 + 0x1p-20)
+            let (one, two) = (norms(first), norms(second))
+            var bounds = try Tensor<Double>(zeros: Array(problem.resultShape(pass).prefix(2))).elements
+            for index in bounds.indices { bounds[index] = Double(Scalar.leastNonzeroMagnitude) }
+            problem.forEachMeeting(of: pass) { a, b, plane in
+                let fraction = factor * one[a].fraction * two[b].fraction
+                // The exponents last, so that nothing overflows before the bound does.
+                bounds[plane] += Double(sign: .plus, exponent: one[a].exponent + two[b].exponent, significand: fraction)
+            }
+            return try Tensor(shape: Array(problem.resultShape(pass).prefix(2)), elements: bounds)
         }
-        return try Tensor(shape: Array(problem.resultShape(pass).prefix(2)), elements: bounds)
     }
 
     /// What the sum of the windows' ‖x‖‖g‖ of a filter gradient may exceed ‖x‖‖g‖ of the planes by: windows of the output

@@ -42,9 +42,11 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     /// What runs the passes of a training step together; `nil` where that gains nothing.
     func stepExecutor() throws -> (any StepExecutor<Scalar>)? {
         if let made = step.withLock({ $0 }) { return made }
-        let made = try recipe(for: .forward).makeStepExecutor(
-            for: Scalar.self, inputGradient: recipe(for: .inputGradient), filterGradient: recipe(for: .filterGradient),
-            tolerance: options.tolerance)
+        let made = try withDefaultFloatingPoint {
+            try recipe(for: .forward).makeStepExecutor(
+                for: Scalar.self, inputGradient: recipe(for: .inputGradient),
+                filterGradient: recipe(for: .filterGradient), tolerance: options.tolerance)
+        }
         step.withLock { $0 = .some(made) }
         return made
     }
@@ -89,7 +91,7 @@ extension Plan {
     public func prepare(filter w: Tensor<Scalar>) throws -> PreparedFilter<Scalar> {
         try require(w, "filter", problem.filterShape)
         let elements = w.elements
-        try check(elements.span, "filter", problem.filterCount)
+        try check(elements.span, "filter", problem.filterCount, of: problem.filterShape)
         let planned = try planned(.forward)
         let byteCount = planned.executor.preparedByteCount
         guard byteCount > 0 else { return PreparedFilter(self, w, nil) }
@@ -221,7 +223,8 @@ extension Plan {
     ///
     /// - Throws: ``ConvolutionError`` if the pass was not planned.
     public func relativeErrorBound(for pass: Pass) throws(ConvolutionError) -> Double {
-        try planned(pass).recipe.relativeErrorBound
+        let recipe = try planned(pass).recipe
+        return withDefaultFloatingPoint { recipe.relativeErrorBound }
     }
 
     /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem.
@@ -241,10 +244,10 @@ extension Plan {
         _ x: Span<Scalar>, _ w: Span<Scalar>, prepared: AlignedBuffer?, bias: Span<Scalar>,
         into y: inout MutableSpan<Scalar>, workspace: Workspace, control: ExecutionControl?
     ) throws {
-        try check(x, "input", problem.inputCount)
+        try check(x, "input", problem.inputCount, of: problem.inputShape)
         // A filter made ready was looked at then.
-        if prepared == nil { try check(w, "filter", problem.filterCount) }
-        if !bias.isEmpty { try check(bias, "bias", problem.filters) }
+        if prepared == nil { try check(w, "filter", problem.filterCount, of: problem.filterShape) }
+        if !bias.isEmpty { try check(bias, "bias", problem.filters, of: problem.biasShape) }
         try execute(
             .forward, x, w, prepared: prepared, bias: bias, into: &y, "output", problem.outputCount, workspace, control)
     }
@@ -254,8 +257,8 @@ extension Plan {
         _ dy: Span<Scalar>, _ w: Span<Scalar>, into dx: inout MutableSpan<Scalar>, workspace: Workspace,
         control: ExecutionControl? = nil
     ) throws {
-        try check(dy, "output gradient", problem.outputCount)
-        try check(w, "filter", problem.filterCount)
+        try check(dy, "output gradient", problem.outputCount, of: problem.outputShape)
+        try check(w, "filter", problem.filterCount, of: problem.filterShape)
         let none = Span<Scalar>()
         try execute(
             .inputGradient, dy, w, bias: none, into: &dx, "input gradient", problem.inputCount, workspace, control)
@@ -266,8 +269,8 @@ extension Plan {
         _ x: Span<Scalar>, _ dy: Span<Scalar>, into dw: inout MutableSpan<Scalar>, workspace: Workspace,
         control: ExecutionControl? = nil
     ) throws {
-        try check(x, "input", problem.inputCount)
-        try check(dy, "output gradient", problem.outputCount)
+        try check(x, "input", problem.inputCount, of: problem.inputShape)
+        try check(dy, "output gradient", problem.outputCount, of: problem.outputShape)
         let none = Span<Scalar>()
         try execute(
             .filterGradient, x, dy, bias: none, into: &dw, "filter gradient", problem.filterCount, workspace, control)
@@ -275,22 +278,24 @@ extension Plan {
 
     /// ``biasGradient(_:)`` into memory the caller owns.
     public func biasGradient(_ dy: Span<Scalar>, into db: inout MutableSpan<Scalar>) throws {
-        try check(dy, "output gradient", problem.outputCount)
+        try check(dy, "output gradient", problem.outputCount, of: problem.outputShape)
         guard db.count == problem.filters else {
             throw ConvolutionError.elementCount(tensor: "bias gradient", expected: problem.filters, actual: db.count)
         }
         let plane = problem.axes.reduce(1) { $0 * $1.output }
-        sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+        withDefaultFloatingPoint {
+            sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+        }
     }
 
-    func check(_ span: Span<Scalar>, _ name: String, _ expected: Int) throws(ConvolutionError) {
+    func check(
+        _ span: Span<Scalar>, _ name: String, _ expected: Int, of shape: @autoclosure () -> [Int]
+    ) throws(ConvolutionError) {
         guard span.count == expected else {
             throw .elementCount(tensor: name, expected: expected, actual: span.count)
         }
         if options.nonFinite == .reject, let index = firstNonFinite(span) {
-            throw ConvolutionError(
-                .numericPolicy, argument: "\(name)[\(index)]", value: span[index],
-                rule: "must be finite under the policy 'reject'")
+            throw .nonFinite(tensor: name, shape: shape(), index: index, value: span[index])
         }
     }
 

@@ -5,14 +5,16 @@ internal import Synchronization
 ///
 /// Made by ``Plan/makeTrainingSpectra(memoryBudget:)``; use it again for the next step of the same plan.
 public final class TrainingSpectra<Scalar: ConvolutionScalar>: Sendable {
+    /// The plan that made it, and alone can read it: others cut tiles otherwise.
+    fileprivate let plan: Plan<Scalar>
     /// What runs the passes together; `nil` where they run separately.
     fileprivate let executor: (any StepExecutor<Scalar>)?
     fileprivate let memory: Workspace?
     /// Whether the last forward pass kept anything: not if an operand was out of the ordinary.
     fileprivate let isKept = Atomic(false)
 
-    fileprivate init(_ executor: (any StepExecutor<Scalar>)?, _ memory: Workspace?) {
-        (self.executor, self.memory) = (executor, memory)
+    fileprivate init(_ plan: Plan<Scalar>, _ executor: (any StepExecutor<Scalar>)?, _ memory: Workspace?) {
+        (self.plan, self.executor, self.memory) = (plan, executor, memory)
     }
 
     /// Bytes it holds; 0 if the gradients transform again what they need.
@@ -32,8 +34,8 @@ extension Plan {
         let budget = memoryBudget ?? options.memoryLimit ?? .max
         guard let executor = try stepExecutor(), executor.keptByteCount <= budget,
             let memory = try? WorkspacePool.shared.take(byteCount: executor.keptByteCount)
-        else { return TrainingSpectra(nil, nil) }
-        return TrainingSpectra(executor, memory)
+        else { return TrainingSpectra(self, nil, nil) }
+        return TrainingSpectra(self, executor, memory)
     }
 
     /// Bytes that a training step keeps; 0 if it runs the separate passes.
@@ -54,19 +56,20 @@ extension Plan {
     /// - Parameters:
     ///   - bias: `[K]`, or empty for none.
     ///   - y: Overwritten; never read. Undefined if an error is thrown.
-    ///   - spectra: Overwritten; serves one execution at a time.
+    ///   - spectra: Of this plan. Overwritten; serves one execution at a time.
     ///   - workspace: At least ``trainingStepWorkspaceByteCount()`` bytes.
     public func forward(
         _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: inout MutableSpan<Scalar>,
         keeping spectra: TrainingSpectra<Scalar>, workspace: Workspace, control: ExecutionControl? = nil
     ) throws {
+        try require(spectra)
         spectra.isKept.store(false, ordering: .relaxed)
         guard let executor = spectra.executor, let memory = spectra.memory else {
             return try forward(x, w, bias: bias, into: &y, workspace: workspace, control: control)
         }
-        try check(x, "input", problem.inputCount)
-        try check(w, "filter", problem.filterCount)
-        if !bias.isEmpty { try check(bias, "bias", problem.filters) }
+        try check(x, "input", problem.inputCount, of: problem.inputShape)
+        try check(w, "filter", problem.filterCount, of: problem.filterShape)
+        if !bias.isEmpty { try check(bias, "bias", problem.filters, of: problem.biasShape) }
         try require(y.count, "output", problem.outputCount)
         try workspace.withExclusiveRegion(requiring: executor.workspaceByteCount) { scratch in
             try memory.withExclusiveRegion(requiring: executor.keptByteCount) { kept in
@@ -88,13 +91,14 @@ extension Plan {
     ///   - dy: Output gradient, `[N, K, spatial…]`.
     ///   - dx: Input gradient; overwritten, never read. Undefined if an error is thrown.
     ///   - dw: Filter gradient, likewise.
-    ///   - spectra: Only read.
+    ///   - spectra: Of this plan. Only read.
     ///   - workspace: At least ``trainingStepWorkspaceByteCount()`` bytes.
     public func gradients(
         _ x: Span<Scalar>, _ w: Span<Scalar>, _ dy: Span<Scalar>, into dx: inout MutableSpan<Scalar>,
         _ dw: inout MutableSpan<Scalar>, reusing spectra: TrainingSpectra<Scalar>, workspace: Workspace,
         control: ExecutionControl? = nil
     ) throws {
+        try require(spectra)
         guard let executor = spectra.executor, let memory = spectra.memory else {
             try inputGradient(dy, w, into: &dx, workspace: workspace, control: control)
             return try filterGradient(x, dy, into: &dw, workspace: workspace, control: control)
@@ -102,7 +106,7 @@ extension Plan {
         // Those of the forward pass were looked at then.
         try require(x.count, "input", problem.inputCount)
         try require(w.count, "filter", problem.filterCount)
-        try check(dy, "output gradient", problem.outputCount)
+        try check(dy, "output gradient", problem.outputCount, of: problem.outputShape)
         try require(dx.count, "input gradient", problem.inputCount)
         try require(dw.count, "filter gradient", problem.filterCount)
         let isKept = spectra.isKept.load(ordering: .acquiring)
@@ -117,6 +121,14 @@ extension Plan {
                     }
                 }
             }
+        }
+    }
+
+    private func require(_ spectra: TrainingSpectra<Scalar>) throws(ConvolutionError) {
+        guard spectra.plan === self else {
+            throw ConvolutionError(
+                .mismatch, argument: "training spectra", value: "those of another plan for \(spectra.plan.problem)",
+                rule: "must be made by the plan that runs the step, for \(problem)")
         }
     }
 

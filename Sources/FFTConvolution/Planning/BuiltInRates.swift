@@ -25,7 +25,7 @@ extension Machine {
 
     /// This machine, with the rates that are built in for its instruction set.
     public init() {
-        self.init(instructionSet: .inUse)
+        self = withDefaultFloatingPoint { Machine(instructionSet: .inUse) }
         cacheByteCount = ProcessLimits.secondLevelCache
     }
 }

@@ -87,25 +87,27 @@ extension Planner {
     /// The order, and the candidate that is marked, stay those of the prediction.
     ///
     /// - Parameter control: Lets another thread stop it.
-    /// - Throws: ``ConvolutionError`` if the options are out of range, there is no memory for operands, or it was stopped.
+    /// - Throws: ``ConvolutionError`` if the options are out of range, FFTW cannot be used, there is no memory for operands, or it was stopped.
     public func explain(
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions(),
         measuring control: ExecutionControl
     ) throws -> Explanation {
         let request = try request(problem, pass, precision, options)
-        let candidates = consider(request, options)
-        var timed: [(index: Int, recipe: any Algorithm)] = []
-        for (index, candidate) in candidates.enumerated() {
-            guard candidate.refusal == nil, let recipe = candidate.recipe else { continue }
-            if timed.count < Self.timedCount || recipe.predictedTime < 1 { timed.append((index, recipe)) }
+        return try withDefaultFloatingPoint {
+            let candidates = consider(request, options)
+            var timed: [(index: Int, recipe: any Algorithm)] = []
+            for (index, candidate) in candidates.enumerated() {
+                guard candidate.refusal == nil, let recipe = candidate.recipe else { continue }
+                if timed.count < Self.timedCount || recipe.predictedTime < 1 { timed.append((index, recipe)) }
+            }
+            let recipes = timed.map(\.recipe)
+            let times =
+                precision == .float64
+                ? try Self.times(of: recipes, request, as: Double.self, control)
+                : try Self.times(of: recipes, request, as: Float.self, control)
+            let byIndex = Dictionary(zip(timed.map(\.index), times)) { first, _ in first }
+            return explanation(request, candidates.enumerated().map { $1.explained(measuredTime: byIndex[$0]) })
         }
-        let recipes = timed.map(\.recipe)
-        let times =
-            precision == .float64
-            ? try Self.times(of: recipes, request, as: Double.self, control)
-            : try Self.times(of: recipes, request, as: Float.self, control)
-        let byIndex = Dictionary(zip(timed.map(\.index), times)) { first, _ in first }
-        return explanation(request, candidates.enumerated().map { $1.explained(measuredTime: byIndex[$0]) })
     }
 
     private static func times<Scalar: ConvolutionScalar>(

@@ -10,7 +10,8 @@ public struct PlanOptions: Hashable, Sendable {
     /// What happens to NaN and Inf in the operands.
     public var nonFinite: NonFinitePolicy = .contain
     /// Largest error accepted, relative to the output's scale S of the numerical contract
-    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that guarantee it are considered.
+    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that guarantee it are considered. 0 asks for the most accurate
+    /// there is: direct sums in twice the precision, rounded once.
     public var tolerance: Double?
     /// How the choice among algorithms is made.
     public var effort: Effort = .estimate

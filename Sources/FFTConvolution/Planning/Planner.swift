@@ -33,27 +33,44 @@ public final class Planner: Sendable {
     ) throws -> Plan<Scalar> {
         let key = PlanCache.Key(problem: problem, precision: .of(scalar), passes: Set(passes), options: options)
         if let plan = cache.plan(for: key) as? Plan<Scalar> { return plan }
-        var recipes: [Pass: any Algorithm] = [:]
-        // In one order, so that the same question is refused with the same words.
-        for pass in Pass.allCases where passes.contains(pass) {
-            let request = try request(problem, pass, .of(scalar), options)
-            recipes[pass] =
-                options.effort == .measure
-                ? try measured(request, options, as: scalar) : try choose(request, options)
+        let plan = try withDefaultFloatingPoint {
+            var recipes: [Pass: any Algorithm] = [:]
+            // In one order, so that the same question is refused with the same words.
+            for pass in Pass.allCases where passes.contains(pass) {
+                let request = try request(problem, pass, .of(scalar), options)
+                recipes[pass] =
+                    options.effort == .measure
+                    ? try measured(request, options, as: scalar) : try choose(request, options)
+            }
+            return try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         }
-        let plan = try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         cache.store(plan, for: key)
         return plan
     }
 
+    /// The plan that runs the best recipe of one algorithm in all passes, whichever is faster. Made anew: for checks.
+    package func plan<Scalar: ConvolutionScalar>(
+        for problem: Problem, scalar: Scalar.Type = Scalar.self, by algorithm: any Algorithm.Type, threads: ThreadCount
+    ) throws -> Plan<Scalar> {
+        let options = PlanOptions(method: algorithm.method, threads: threads)
+        return try withDefaultFloatingPoint {
+            var recipes: [Pass: any Algorithm] = [:]
+            for pass in Pass.allCases {
+                recipes[pass] = try choose(
+                    request(problem, pass, .of(scalar), options), options, of: algorithm)
+            }
+            return try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
+        }
+    }
+
     /// Every candidate for one pass with its predicted time and workspace, or the reason why it was refused.
     ///
-    /// - Throws: ``ConvolutionError`` if the options are out of range.
+    /// - Throws: ``ConvolutionError`` if the options are out of range, or FFTW cannot be used (`unusableFFTW`).
     public func explain(
         _ problem: Problem, pass: Pass, precision: Precision, options: PlanOptions = PlanOptions()
     ) throws(ConvolutionError) -> Explanation {
         let request = try request(problem, pass, precision, options)
-        return explanation(request, consider(request, options).map { $0.explained() })
+        return withDefaultFloatingPoint { explanation(request, consider(request, options).map { $0.explained() }) }
     }
 }
 
@@ -85,6 +102,12 @@ extension Planner {
         _ problem: Problem, _ pass: Pass, _ precision: Precision, _ options: PlanOptions
     ) throws(ConvolutionError) -> PlanRequest {
         try options.validated()
+        // Direct sums in its place would be a silent fallback, slower by orders of magnitude.
+        if options.method != .direct, let fault = FFTWLibrary.fault {
+            throw ConvolutionError(
+                .unusableFFTW, argument: "FFTW", value: fault, rule: "cannot be used",
+                hint: "method direct does without")
+        }
         return PlanRequest(
             problem: problem, pass: pass, precision: precision, threads: try options.threads.resolved(),
             memoryLimit: min(options.memoryLimit ?? .max, machine.memoryByteCount), machine: machine,
@@ -96,8 +119,7 @@ extension Planner {
         var candidates: [Candidate] = []
         for algorithm in Registry.all {
             if options.method != .auto, options.method != algorithm.method {
-                let refusal = Inapplicable("method \(options.method.rawValue) was asked for")
-                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: refusal))
+                candidates.append(Candidate(name: algorithm.name, recipe: nil, refusal: Self.isNotAskedFor(options)))
                 continue
             }
             do throws(Inapplicable) {
@@ -114,6 +136,11 @@ extension Planner {
         return accepted.sorted { ($0.recipe?.rankingTime ?? 0) < ($1.recipe?.rankingTime ?? 0) } + refused
     }
 
+    /// Why the algorithms of other methods are out.
+    private static func isNotAskedFor(_ options: PlanOptions) -> Inapplicable {
+        Inapplicable("method \(options.method.rawValue) was asked for")
+    }
+
     private func recipes<A: Algorithm>(
         of algorithm: A.Type, for request: PlanRequest
     ) throws(Inapplicable) -> [any Algorithm] {
@@ -124,14 +151,20 @@ extension Planner {
         if recipe.memoryByteCount > request.memoryLimit {
             return Inapplicable("memory \(recipe.memoryByteCount) bytes exceeds the limit \(request.memoryLimit)")
         }
-        if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance {
+        // Their one rounding is the least there is: a tolerance of 0 asks for that.
+        if let tolerance = options.tolerance, recipe.relativeErrorBound > tolerance,
+            tolerance > 0 || recipe.arithmetic != .wideSums
+        {
             return Inapplicable("error bound \(recipe.relativeErrorBound) exceeds the tolerance \(tolerance)")
         }
         return nil
     }
 
-    func choose(_ request: PlanRequest, _ options: PlanOptions) throws(ConvolutionError) -> any Algorithm {
-        let candidates = consider(request, options)
+    /// - Parameter algorithm: The only one that may be chosen; `nil` for any.
+    func choose(
+        _ request: PlanRequest, _ options: PlanOptions, of algorithm: (any Algorithm.Type)? = nil
+    ) throws(ConvolutionError) -> any Algorithm {
+        let candidates = consider(request, options).filter { $0.name == algorithm?.name ?? $0.name }
         if let recipe = candidates.first(where: { $0.refusal == nil })?.recipe { return recipe }
         let recipes = candidates.compactMap(\.recipe)
         let smallest = recipes.map(\.memoryByteCount).min() ?? 0
@@ -148,10 +181,11 @@ extension Planner {
                 rule: "method \(options.method.rawValue) needs at least \(smallest) bytes",
                 hint: "raise the limit, or let the method be auto")
         }
-        let reasons = candidates.compactMap { $0.refusal.map { "\($0)" } }
+        // The caller knows which method was asked for.
+        let reasons = candidates.compactMap(\.refusal).filter { $0 != Self.isNotAskedFor(options) }
         throw ConvolutionError(
             .mismatch, argument: "method", value: options.method.rawValue,
-            rule: reasons.joined(separator: "; "))
+            rule: reasons.map(\.description).joined(separator: "; "))
     }
 }
 

@@ -24,7 +24,7 @@ public enum StoredCalibration {
     /// Why the file is ignored; `nil` if it is not, or if there is none.
     public static var fault: String? { stored.fault }
 
-    private static let stored = read(path)
+    private static let stored = withDefaultFloatingPoint { read(path) }
 
     static func path(in environment: (String) -> String?) -> String? {
         let name = "machine.rates"

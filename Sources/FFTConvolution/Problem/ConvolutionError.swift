@@ -54,6 +54,20 @@ extension ConvolutionError {
             .mismatch, argument: "\(tensor) element count", value: actual, rule: "must be \(expected)")
     }
 
+    /// A sample that the policy `reject` refuses, by its coordinates: `filter[3,0,1,2]: got nan`.
+    package static func nonFinite(
+        tensor: String, shape: [Int], index: Int, value: some CustomStringConvertible
+    ) -> ConvolutionError {
+        var (rest, coordinates) = (index, [Int]())
+        for extent in shape.reversed() {
+            coordinates.append(rest % extent)
+            rest /= extent
+        }
+        return ConvolutionError(
+            .numericPolicy, argument: "\(tensor)[\(coordinates.reversed().map(String.init).joined(separator: ","))]",
+            value: value, rule: "must be finite under the policy 'reject'")
+    }
+
     /// A tensor that does not have the shape the problem implies.
     static func shape(tensor: String, expected: [Int], actual: [Int]) -> ConvolutionError {
         ConvolutionError(

@@ -50,7 +50,7 @@ public struct Tensor<Scalar: ConvolutionScalar>: Sendable {
 extension Tensor: Equatable {}
 
 /// Refuses an allocation that the machine would not grant; Swift's arrays abort instead of failing.
-func requireMemory(byteCount: Int) throws(ConvolutionError) {
+package func requireMemory(byteCount: Int) throws(ConvolutionError) {
     let available = Machine.availableMemory
     guard byteCount <= available else {
         throw ConvolutionError(
