@@ -25,19 +25,45 @@ public struct DoubleAccumulator: WideAccumulator {
 /// Sums Double products in double-double arithmetic, about 2⁻¹⁰⁴ of Σ|terms| per term.
 ///
 /// Error-free transformations: TwoProduct with a fused multiply-add and TwoSum (Ogita, Rump, Oishi 2005,
-/// "Accurate Sum and Dot Product", algorithms 3.1 and 3.5). A non-finite sum stays what plain summation makes it:
-/// the correction is dropped once it is not finite.
+/// "Accurate Sum and Dot Product", algorithms 3.1 and 3.5). Finite terms overflow only where their sum does: once one is too large,
+/// all are scaled. A sum of terms that are not finite is what plain summation makes of it: the correction is dropped once it is not
+/// finite.
 public struct DoubleDoubleAccumulator: WideAccumulator {
     @usableFromInline var high = 0.0
     @usableFromInline var low = 0.0
+    /// Whether the sum is kept times ``scale`` squared.
+    @usableFromInline var isScaled = false
+
+    /// Of each factor: 2⁵⁵ products of the largest numbers stay in range, and what underflows is nothing beside a sum that was out of it.
+    @usableFromInline static let scale = 0x1p-540
 
     @inlinable public init() {}
 
-    @inlinable public mutating func add(_ term: Double) { add(term, error: 0) }
+    @inlinable public mutating func add(_ term: Double) {
+        guard isScaled || overflows(term, term.isFinite) else { return add(term, error: 0) }
+        scaleDown()
+        add(term * Self.scale * Self.scale, error: 0)
+    }
 
     @inlinable public mutating func addProduct(_ first: Double, _ second: Double) {
         let product = first * second
-        add(product, error: (-product).addingProduct(first, second))
+        guard isScaled || overflows(product, first.isFinite && second.isFinite) else {
+            return add(product, error: (-product).addingProduct(first, second))
+        }
+        scaleDown()
+        let (one, two) = (first * Self.scale, second * Self.scale)
+        add(one * two, error: (-(one * two)).addingProduct(one, two))
+    }
+
+    /// Whether only the range makes the next sum infinite.
+    @inlinable func overflows(_ term: Double, _ isFinite: @autoclosure () -> Bool) -> Bool {
+        !(high + term).isFinite && high.isFinite && isFinite()
+    }
+
+    @inlinable mutating func scaleDown() {
+        guard !isScaled else { return }
+        isScaled = true
+        (high, low) = (high * Self.scale * Self.scale, low * Self.scale * Self.scale)
     }
 
     @inlinable mutating func add(_ term: Double, error: Double) {
@@ -48,7 +74,7 @@ public struct DoubleDoubleAccumulator: WideAccumulator {
     }
 
     @inlinable public var rounded: Double {
-        let sum = high + low
-        return low.isFinite ? sum : high
+        let sum = low.isFinite ? high + low : high
+        return isScaled ? sum / Self.scale / Self.scale : sum
     }
 }

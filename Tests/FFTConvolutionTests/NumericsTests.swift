@@ -296,6 +296,36 @@ struct NumericsTests {
         findings.report()
     }
 
+    /// Products far beyond the range that cancel, and one within it.
+    @Test(arguments: AlgorithmCase.all.filter { $0.pass != .inputGradient })
+    func finiteSumsOfHugeTermsAreFinite(_ test: AlgorithmCase) throws {
+        let isSingle = test.precision == .float32
+        let (one, two, small) = isSingle ? (1e30, 1e20, 1e-3) : (1e200, 1e150, 1e-3)
+        for text in ["i12_f3", "n2c2i12_k2f3_g2", "n2c3i12_k8f3", "i4x3_f1x3"] {
+            let problem = try ProblemText(text).problem
+            let shapes = problem.operandShapes(test.pass)
+            let first = [Double](repeating: one, count: shapes.first.reduce(1, *))
+            // Rows of the filter, or of the output gradient: terms that cancel, a last one, and zeros.
+            let row = shapes.second.last ?? 1
+            let rows = shapes.second.reduce(1, *) / row
+            let cancelling = (0..<(row - 1) / 2).flatMap { _ in [two, -two] } + [small]
+            let second = [Double](
+                (0..<rows).flatMap { _ in cancelling + [Double](repeating: 0, count: row - cancelling.count) })
+            let isForward = test.pass == .forward
+            let sums =
+                isForward
+                ? problem.channelsPerGroup : problem.batch * problem.axes.dropLast().reduce(1) { $0 * $1.output }
+            for execution in try executions(test, problem) {
+                let result = try execution.run(first, second)
+                // Of several sums the first small terms are lost beside the next large ones.
+                let isRight = result.allSatisfy {
+                    $0.isFinite && (sums > 1 || abs($0 - one * small) < 1e-5 * one * small)
+                }
+                #expect(isRight, "\(text): \(result.first ?? 0) and so on, recipe \(execution.recipe)")
+            }
+        }
+    }
+
     // MARK: Against direct sums
 
     private func direct(_ test: AlgorithmCase, _ problem: Problem) throws -> Execution {

@@ -45,6 +45,21 @@ private func dot<Sum: WideAccumulator>(_ factors: [(Sum.Term, Sum.Term)], _: Sum
         #expect(naive != 0.375)
     }
 
+    @Test func finiteTermsOverflowOnlyWhereTheirSumDoes() {
+        #expect(dot([(1e200, 1e200), (-1e200, 1e200)], DoubleDoubleAccumulator.self) == 0)
+        #expect(dot([(1e200, 1e150), (1e200, -1e150), (0x1p600, 0x1p-10)], DoubleDoubleAccumulator.self) == 0x1p590)
+        #expect(sum([1e308, 1e308, -1e308, 1], DoubleDoubleAccumulator.self) == 1e308)
+        #expect(sum([-1e308, -1e308, 1e308, 1e308, 0x1p1000], DoubleDoubleAccumulator.self) == 0x1p1000)
+        let largest = Double.greatestFiniteMagnitude
+        let factors = (0..<2000).map { (largest, $0.isMultiple(of: 2) ? largest : -largest) } + [(3, 5)]
+        #expect(dot(factors, DoubleDoubleAccumulator.self) == 0)
+        // What is not finite stays so, before and after.
+        #expect(sum([1e308, 1e308, -.infinity], DoubleDoubleAccumulator.self) == -.infinity)
+        #expect(sum([1e308, 1e308, .infinity, -.infinity], DoubleDoubleAccumulator.self).isNaN)
+        #expect(dot([(1e200, 1e200), (.infinity, 1), (-1e200, 1e200)], DoubleDoubleAccumulator.self) == .infinity)
+        #expect(dot([(1e200, 1e200), (.nan, 1)], DoubleDoubleAccumulator.self).isNaN)
+    }
+
     @Test func aNonFiniteSumIsWhatPlainSummationMakesIt() {
         let infinity = Double.infinity
         #expect(sum([1, infinity, 1], DoubleDoubleAccumulator.self) == infinity)
@@ -54,7 +69,6 @@ private func dot<Sum: WideAccumulator>(_ factors: [(Sum.Term, Sum.Term)], _: Sum
         #expect(dot([(1, 1), (infinity, 0)], DoubleDoubleAccumulator.self).isNaN)
         #expect(dot([(1, 1), (infinity, -2), (5, 5)], DoubleDoubleAccumulator.self) == -infinity)
         #expect(dot([(1e200, 1e200), (1, 1)], DoubleDoubleAccumulator.self) == infinity)
-        #expect(dot([(1e200, 1e200), (-1e200, 1e200)], DoubleDoubleAccumulator.self).isNaN)
         #expect(sum([1e308, 1e308, 1], DoubleDoubleAccumulator.self) == infinity)
     }
 

@@ -110,7 +110,7 @@ struct DirectFacts: Hashable, Sendable {
         second.look(part: part, of: parts, two, scratch)
     }
 
-    /// How the operands have to be scaled so that all sums stay in range: none can overflow, and what underflow loses is
+    /// How the operands have to be scaled so that all sums stay in range: none can overflow that need not, and what underflow loses is
     /// beyond the last place of any result's scale, which is at least a product of the largest magnitudes of two planes. The
     /// first operand may hold NaN and Inf: they meet only what they are multiplied with.
     ///
@@ -125,11 +125,17 @@ struct DirectFacts: Hashable, Sendable {
         let near = DirectScaling(first: -Int(a.largest.exponent), second: -Int(b.largest.exponent))
         for _ in 0..<2 {
             if isInRange(a, b, .none) { return DirectScaling.none }
-            if isInRange(a, b, near) { return near }
+            if isInRange(a, b, near) { return canBeScaledBack(a, b) ? near : nil }
             // The least element says too much of a plane with larger ones.
             (a.least, b.least) = (first.leastPlane(one), second.leastPlane(two))
         }
         return nil
+    }
+
+    /// Whether what rounding leaves of terms that cancel cannot overflow when scaled sums are scaled back.
+    private func canBeScaledBack(_ a: Magnitudes, _ b: Magnitudes) -> Bool {
+        let exponent = Int(a.largest.exponent) + Int(b.largest.exponent) + Int(max(terms, 1).exponent) + 3
+        return exponent <= ComfortableRange.of(precision).largestScaleExponent
     }
 
     private func isInRange(_ a: Magnitudes, _ b: Magnitudes, _ scaling: DirectScaling) -> Bool {
