@@ -98,7 +98,7 @@ private struct DirectSum: Sendable {
             counts: (width * width * lanes, taps * taps * lanes, side * side * lanes),
             operations: 2 * Double(met * met * lanes)
         ) { source, weights, result in
-            stencil.apply(Elements(source), Elements(weights), at: 0, into: result, accumulate: false)
+            stencil.apply(Elements(source), at: 0, Elements(weights), at: 0, into: result, accumulate: false)
         }
     }
 
