@@ -132,10 +132,11 @@ struct DirectFacts: Hashable, Sendable {
         return nil
     }
 
-    /// Whether what rounding leaves of terms that cancel cannot overflow when scaled sums are scaled back.
+    /// Whether what rounding leaves of terms that cancel cannot overflow when scaled sums are scaled back: with three fractions below 2,
+    /// and 2⁹ roundings, it is below 2¹²·u times the power of these exponents.
     private func canBeScaledBack(_ a: Magnitudes, _ b: Magnitudes) -> Bool {
-        let exponent = Int(a.largest.exponent) + Int(b.largest.exponent) + Int(max(terms, 1).exponent) + 3
-        return exponent <= ComfortableRange.of(precision).largestScaleExponent
+        let exponent = Int(a.largest.exponent) + Int(b.largest.exponent) + Int(max(terms, 1).exponent)
+        return exponent <= (precision == .float32 ? 127 + 24 : 1023 + 53) - 12
     }
 
     private func isInRange(_ a: Magnitudes, _ b: Magnitudes, _ scaling: DirectScaling) -> Bool {
