@@ -18,7 +18,8 @@ public struct PassTimes: Hashable, Sendable {
         return (contiguous[index], false)
     }
 
-    /// Of one line.
+    /// Of one line. Those shorter than the table's are taken for as dear as its shortest: eight together cost less a point, but what comes
+    /// with each line more (`Docs/Measurements/2026-11-26-lines.md`).
     func line(_ length: Int) -> Double {
         guard let index = TransformLength.lineTimes.firstIndex(where: { $0.length >= length }) else {
             return lines.last ?? beyond
