@@ -62,7 +62,7 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ line: UnsafeMutablePointer<Self>, _ factors: (Self, Self), _ length: Int, _ mirror: Int32)
     static func multiply(
         _ x: UnsafePointer<Self>, _ w: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>,
-        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool)
+        _ lines: UnsafePointer<ck_lines>, _ terms: UnsafePointer<ck_terms>, _ conjugate: Bool, _ accumulate: Bool)
     static func multiplyPair(
         _ line: UnsafeMutablePointer<Self>, _ opposite: UnsafeMutablePointer<Self>, _ first: UnsafePointer<Self>,
         _ second: UnsafePointer<Self>, _ length: Int, _ mirror: Int32, _ conjugate: Bool)

@@ -125,8 +125,8 @@ extension Double: ConvolutionScalar {
 
     public static func multiply(
         _ x: UnsafePointer<Double>, _ w: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>,
-        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool
-    ) { unsafe kernels.multiply(x, w, y, lines, conjugate ? 1 : 0, accumulate ? 1 : 0) }
+        _ lines: UnsafePointer<ck_lines>, _ terms: UnsafePointer<ck_terms>, _ conjugate: Bool, _ accumulate: Bool
+    ) { unsafe kernels.multiply(x, w, y, lines, terms, conjugate ? 1 : 0, accumulate ? 1 : 0) }
 
     public static func multiplyPair(
         _ line: UnsafeMutablePointer<Double>, _ opposite: UnsafeMutablePointer<Double>, _ first: UnsafePointer<Double>,

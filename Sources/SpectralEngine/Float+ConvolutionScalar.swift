@@ -121,8 +121,8 @@ extension Float: ConvolutionScalar {
 
     public static func multiply(
         _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-        _ lines: UnsafePointer<ck_lines>, _ conjugate: Bool, _ accumulate: Bool
-    ) { unsafe kernels.multiply(x, w, y, lines, conjugate ? 1 : 0, accumulate ? 1 : 0) }
+        _ lines: UnsafePointer<ck_lines>, _ terms: UnsafePointer<ck_terms>, _ conjugate: Bool, _ accumulate: Bool
+    ) { unsafe kernels.multiply(x, w, y, lines, terms, conjugate ? 1 : 0, accumulate ? 1 : 0) }
 
     public static func multiplyPair(
         _ line: UnsafeMutablePointer<Float>, _ opposite: UnsafeMutablePointer<Float>, _ first: UnsafePointer<Float>,

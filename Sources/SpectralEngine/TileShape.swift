@@ -130,12 +130,6 @@ public struct TileShape: Hashable, Sendable {
     /// Complex elements from row to row of a small tile's samples.
     var sheetPitch: Int { Self.pitch(length) }
 
-    /// Tiles of a block that sums fields into outputs, and which of them an output takes: where lines are restored in
-    /// place, that of a field, whose samples are not needed any more.
-    public func tiles(fields: Int, outputs: Int) -> Int {
-        form == .small ? fields + outputs : max(fields, outputs)
-    }
-    public func tile(ofOutput output: Int, fields: Int) -> Int { form == .small ? fields + output : output }
     /// What gather finds in each panel of rows: four scalars. Where fields are carried from tile to tile, that of each stays.
     var noteCount: Int { 2 * planes * rowPanelCount }
     func noteCount(fields: Int) -> Int { rollAlignment == nil ? noteCount : max(fields, 1) * noteCount }
@@ -164,7 +158,7 @@ public struct TileShape: Hashable, Sendable {
 
     /// Lines of one panel: 8 complex f32 elements are a cache line.
     var panelWidth: Int { form == .line ? 1 : 8 }
-    /// Whether it has two short axes, whose spectrum FFTW reads by columns.
+    /// Whether it has two short axes, whose spectrum FFTW reads by columns: then lines of a tile are not restored in their place.
     public var isSmall: Bool { form == .small }
     /// Whether it is one line, whose transforms workers cannot share.
     public var isLine: Bool { form == .line }

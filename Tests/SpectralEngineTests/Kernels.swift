@@ -18,7 +18,7 @@ struct Kernels<T> {
     let rescale: (Write, Int, T, T, T, T) -> Void
     let untangle: (Read, Read, Write, Write, T, T, Int, Int32) -> Void
     let tangle: (Read, Read, Read, Read, Write, T, T, Int, Int32) -> Void
-    let multiply: (Read, Read, Write, Lines, Int32, Int32) -> Void
+    let multiply: (Read, Read, Write, Lines, UnsafePointer<ck_terms>?, Int32, Int32) -> Void
     let multiplyPair: (Write, Write, Read, Read, Int, Int32, Int32) -> Void
     let correlate: (Read, Read, Write, Lines, Int32) -> Void
     let add: (Read, Write, Int) -> Void

@@ -171,16 +171,36 @@ private func everything<Scalar: ConvolutionScalar>(
     for half in halves { results += half.halfBins(shape) }
     load(0)
     load(1, exponents: (1, 2))
+    let products = try GuardedMemory<Scalar>(complexCount: 2 * shape.spectrumCount)
     bench.withTiles { tiles, team in
-        halves[0].withRegion { a in
-            halves[1].withRegion { b in
-                transform.convolve(
-                    tiles, fields: 2, outputs: 3, boxes: (box, shape.box), conjugate: true, summationBlock: 1, team
-                ) { ($0 + $1) % 2 == 0 ? a : b }
+        halves[1].withRegion { half in
+            products.withRegion { products in
+                transform.addProducts(
+                    of: tiles, tileCount: shape.tileCount, fields: 2, box, to: products, outputs: 2, conjugate: true,
+                    accumulate: false, team
+                ) { _ in
+                    .none
+                } spectra: { _ in
+                    HalfSpectra(half, step: 0)
+                }
+                transform.restoreProducts(
+                    of: products, count: 2, into: tiles[4 * shape.tileCount..<tiles.count], tileCount: shape.tileCount,
+                    outputs: 1, shape.box, conjugate: false, summationBlock: 1, team
+                ) { _ in HalfSpectra(half, step: 0) }
             }
         }
     }
-    for output in 0..<3 { results += bench.field(tile: shape.tile(ofOutput: output, fields: 2)) }
+    results += bench.field(tile: 2)
+    load(3)
+    bench.withTiles { tiles, team in
+        halves[0].withRegion { half in
+            let count = 2 * shape.tileCount
+            transform.convolve(
+                tiles[3 * count..<4 * count], into: tiles[2 * count..<3 * count], boxes: (box, shape.box),
+                conjugate: true, half, team)
+        }
+    }
+    results += bench.field(tile: 2)
     for tile in 0..<3 { load(tile) }
     let sums = [try bench.makeSpectrum(), try bench.makeSpectrum()]
     for accumulate in [false, true] {

@@ -50,7 +50,7 @@ extension KernelCase {
         return KernelCase(
             kernel: "transform_lines", parameters: "\(extents) inverse \(isInverse) in place \(inPlace)",
             expected: guarded(placed(transformed, to, between: untouched)),
-            tolerance: Double(length + 4) * Double(T.ulpOfOne)
+            tolerance: 2 * Double(length + 4) * Double(T.ulpOfOne)
         ) { kernels in
             written(before) { target in
                 table.lend { table in

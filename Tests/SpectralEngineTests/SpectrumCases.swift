@@ -89,7 +89,8 @@ extension KernelCase {
                             KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3)),
                             KernelLines(count: count, length: length, pitch: length + generator.integer(in: 0...3)),
                             mirror, conjugate: conjugate, accumulate: accumulate, isBackwards: isBackwards,
-                            isInPlace: !accumulate && isBackwards, &generator))
+                            isInPlace: !accumulate && isBackwards,
+                            terms: !accumulate && isBackwards ? 1 : cases.count % Int(CK_TERMS) + 1, &generator))
                 }
             }
         }
@@ -98,39 +99,47 @@ extension KernelCase {
 
     /// - Parameters:
     ///   - isBackwards: Whether the lines of the Hermitian spectrum are met from the last to the first.
-    ///   - isInPlace: Whether the product takes the place of x.
+    ///   - isInPlace: Whether the only product takes the place of x.
+    ///   - terms: Products that are summed.
     private static func product(
         _ lines: KernelLines, _ spectrum: KernelLines, _ mirror: BinMirror, conjugate: Bool, accumulate: Bool,
-        isBackwards: Bool, isInPlace: Bool, _ generator: inout SeededGenerator
+        isBackwards: Bool, isInPlace: Bool, terms: Int, _ generator: inout SeededGenerator
     ) -> KernelCase {
-        let (x, w, before) = (
-            lines.random(&generator), spectrum.random(&generator), lines.random(&generator)
+        let (x, w) = (
+            (0..<terms).map { _ in lines.random(&generator) }, (0..<terms).map { _ in spectrum.random(&generator) }
         )
+        let before = lines.random(&generator)
         let result = (0..<lines.count).map { line in
             (0..<lines.length).map { j in
-                let bin = w[isBackwards ? lines.count - 1 - line : line][mirror.bin(j, of: lines.length)]
-                let factor = mirror == .straight ? bin : bin.conjugate
-                let product = x[line][j] * (conjugate ? factor.conjugate : factor)
-                return accumulate ? before[line][j] + product : product
+                (0..<terms).reduce(accumulate ? before[line][j] : Complex(real: 0, imaginary: 0)) { sum, term in
+                    let bin = w[term][isBackwards ? lines.count - 1 - line : line][mirror.bin(j, of: lines.length)]
+                    let factor = mirror == .straight ? bin : bin.conjugate
+                    return sum + x[term][line][j] * (conjugate ? factor.conjugate : factor)
+                }
             }
         }
+        // Those of one term after the other.
         let operands = (
-            Operand<T>(lines.elements(x, between: .nan)), Operand<T>(spectrum.elements(w, between: .nan))
+            Operand<T>(x.flatMap { lines.elements($0, between: .nan) }),
+            Operand<T>(w.flatMap { spectrum.elements($0, between: .nan) })
         )
         return KernelCase(
             kernel: "multiply",
-            parameters: "\(lines) \(spectrum) \(mirror) \(conjugate) \(accumulate) \(isBackwards) \(isInPlace)",
+            parameters:
+                "\(lines) \(spectrum) \(mirror) \(conjugate) \(accumulate) \(isBackwards) \(isInPlace) \(terms)",
             expected: guarded(lines.elements(result, between: untouched)), tolerance: fewRoundings
         ) { kernels in
             var extents = ck_lines(
                 count: lines.count, length: lines.length, pitch: lines.pitch,
                 spectrum_pitch: isBackwards ? -spectrum.pitch : spectrum.pitch, mirror: mirror.value)
+            var products = ck_terms(
+                count: terms, x_step: lines.count * lines.pitch, w_step: spectrum.count * spectrum.pitch)
             let start = isBackwards ? 2 * (spectrum.count - 1) * spectrum.pitch : 0
-            return written(lines.elements(isInPlace ? x : before, between: untouched)) { y in
+            return written(lines.elements(isInPlace ? x[0] : before, between: untouched)) { y in
                 operands.0.lend { x in
                     operands.1.lend { w in
                         kernels.multiply(
-                            isInPlace ? UnsafePointer(y) : x, w + start, y, &extents, conjugate ? 1 : 0,
+                            isInPlace ? UnsafePointer(y) : x, w + start, y, &extents, &products, conjugate ? 1 : 0,
                             accumulate ? 1 : 0)
                     }
                 }

@@ -5,8 +5,6 @@ import SpectralEngine
 extension TileShape {
     private var isVolume: Bool { planes > 1 }
     private var isPlane: Bool { planes == 1 && rows > 1 }
-    /// Whether its lines are rows in place of columns: a plane whose outputs have tiles of their own.
-    private var isSmall: Bool { tiles(fields: 1, outputs: 1) == 2 }
     /// A tile with one axis, seen as rows of so many columns.
     private var matrixColumns: Int? { !isVolume && !isPlane && lineCount > 1 ? lineCount : nil }
 

@@ -132,34 +132,90 @@ import Testing
 
     @Test func tooFewTilesOrPanelsTrap() async {
         // What does not trap.
-        await #expect(processExitsWith: .success) {
-            try Self.convolve(tiles: 3, fields: 2, outputs: 3, teamOf: 2)
-        }
+        await #expect(processExitsWith: .success) { try Self.addProducts(tiles: 3, fields: 2, outputs: 3, teamOf: 2) }
+        await #expect(processExitsWith: trap) { try Self.addProducts(tiles: 3, fields: 4, outputs: 1, teamOf: 4) }
+        await #expect(processExitsWith: trap) { try Self.addProducts(tiles: 3, fields: 3, outputs: 1, teamOf: 2) }
+        await #expect(processExitsWith: trap) { try Self.addProducts(tiles: 3, fields: 1, outputs: 4, teamOf: 2) }
         await #expect(processExitsWith: trap) {
-            try Self.convolve(tiles: 3, fields: 4, outputs: 1, teamOf: 4)
+            try Self.addProducts(tiles: 3, fields: 2, outputs: 3, teamOf: 2, halves: 3)
         }
+        await #expect(processExitsWith: .success) { try Self.restoreProducts(fields: 3, outputs: 2, tiles: 2) }
+        await #expect(processExitsWith: trap) { try Self.restoreProducts(fields: 4, outputs: 2, tiles: 2) }
+        await #expect(processExitsWith: trap) { try Self.restoreProducts(fields: 3, outputs: 3, tiles: 2) }
+        await #expect(processExitsWith: trap) { try Self.restoreProducts(fields: 3, outputs: 2, tiles: 2, halves: 2) }
+        // The output of a small tile in its place.
         await #expect(processExitsWith: trap) {
-            try Self.convolve(tiles: 3, fields: 1, outputs: 4, teamOf: 4)
+            let bench = try TransformBench<Float>(TileShape(planes: 1, rows: 16, length: 16))
+            let half = try bench.makeHalf()
+            bench.withTile { tile, team in
+                half.withRegion {
+                    let box = bench.shape.box
+                    bench.transform.convolve(tile, into: tile, boxes: (box, box), conjugate: false, $0, team)
+                }
+            }
         }
-        await #expect(processExitsWith: trap) {
-            try Self.convolve(tiles: 3, fields: 3, outputs: 1, teamOf: 2)
-        }
+        await #expect(processExitsWith: .success) { try Self.correlate(sums: 2, kept: 2) }
+        await #expect(processExitsWith: trap) { try Self.correlate(sums: 1, kept: 2) }
+        await #expect(processExitsWith: trap) { try Self.correlate(sums: 2, kept: 1) }
         await #expect(processExitsWith: .success) { try Self.correlate(tiles: 3, counts: (2, 1), teamOf: 3) }
         await #expect(processExitsWith: trap) { try Self.correlate(tiles: 3, counts: (2, 2), teamOf: 4) }
         await #expect(processExitsWith: trap) { try Self.correlate(tiles: 3, counts: (1, 2), teamOf: 2) }
     }
 
-    private static func convolve(tiles: Int, fields: Int, outputs: Int, teamOf teamTiles: Int) throws {
+    /// Sums of three outputs, and half spectra of two fields, one of them for two outputs.
+    private static func addProducts(
+        tiles: Int, fields: Int, outputs: Int, teamOf teamTiles: Int, halves: Int = 4
+    ) throws {
         let bench = try TransformBench<Float>(small, tiles: tiles)
         let others = try TransformBench<Float>(small, tiles: teamTiles)
-        let half = try bench.makeHalf()
+        let sums = try GuardedMemory<Float>(complexCount: 3 * small.spectrumCount)
+        let spectra = try GuardedMemory<Float>(complexCount: halves * small.halfCount)
         bench.withTiles { tiles, _ in
             others.withTiles { _, team in
-                half.withRegion { half in
-                    bench.transform.convolve(
-                        tiles, fields: fields, outputs: outputs, boxes: (small.box, small.box), conjugate: false,
-                        summationBlock: 1, team
-                    ) { _, _ in half }
+                sums.withRegion { sums in
+                    spectra.withRegion { spectra in
+                        bench.transform.addProducts(
+                            of: tiles, tileCount: small.tileCount, fields: fields, small.box, to: sums,
+                            outputs: outputs, conjugate: false, accumulate: false, team
+                        ) { _ in
+                            .none
+                        } spectra: {
+                            HalfSpectra(spectra[2 * $0 * small.halfCount..<spectra.count], step: 1)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Of the spectra of three fields.
+    private static func restoreProducts(fields: Int, outputs: Int, tiles: Int, halves: Int = 3) throws {
+        let bench = try TransformBench<Float>(small, tiles: tiles)
+        let kept = try GuardedMemory<Float>(complexCount: 3 * small.spectrumCount)
+        let spectra = try GuardedMemory<Float>(complexCount: halves * small.halfCount)
+        bench.withTiles { tiles, team in
+            kept.withRegion { kept in
+                spectra.withRegion { spectra in
+                    bench.transform.restoreProducts(
+                        of: kept, count: fields, into: tiles, tileCount: small.tileCount, outputs: outputs, small.box,
+                        conjugate: false, summationBlock: 2, team
+                    ) { _ in HalfSpectra(spectra, step: 1) }
+                }
+            }
+        }
+    }
+
+    /// A field beside two kept spectra.
+    private static func correlate(sums: Int, kept: Int) throws {
+        let bench = try TransformBench<Float>(small)
+        let memory = try [sums, kept].map { try GuardedMemory<Float>(complexCount: $0 * small.spectrumCount) }
+        bench.withTile { tile, team in
+            memory[0].withRegion { sums in
+                memory[1].withRegion { kept in
+                    bench.transform.transformLines(
+                        tile, small.box,
+                        for: .correlate(Correlation(kept: kept, count: 2, sums: sums, accumulate: false)),
+                        team)
                 }
             }
         }

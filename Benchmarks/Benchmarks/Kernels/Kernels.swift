@@ -153,9 +153,10 @@ struct Kernel {
             let suffix = accumulate ? " accumulating" : ""
             return [(CK_STRAIGHT, ""), (CK_MIRRORED, " mirrored"), (CK_REVERSED, " reversed")].map { mirror, name in
                 Kernel(name: "multiply\(name)\(suffix)", bytesPerPoint: accumulate ? 32 : 24) { memory in
-                    var lines = memory.lines(mirror)
+                    var (lines, terms) = (memory.lines(mirror), ck_terms(count: 1, x_step: 0, w_step: 0))
                     Float.multiply(
-                        memory.panels[0], memory.spectrum(1, mirror), memory.panels[2], &lines, true, accumulate)
+                        memory.panels[0], memory.spectrum(1, mirror), memory.panels[2], &lines, &terms, true, accumulate
+                    )
                 }
             } + [
                 Kernel(name: "correlate\(suffix)", bytesPerPoint: accumulate ? 32 : 24) { memory in

@@ -52,15 +52,15 @@ final class Tile {
         }
         windows = (window(0), window(1))
         counts = [
-            shape.tiles(fields: 1, outputs: 1) * shape.tileCount, shape.spectrumCount, shape.halfCount,
+            (isSmall ? 2 : 1) * shape.tileCount, shape.spectrumCount, shape.halfCount,
             shape.scratchCount(fields: 1, workers: 1), shape.pointCount,
         ].map { 2 * $0 }
         memory = try AlignedBuffer(byteCount: counts.reduce(0, +) * MemoryLayout<Float>.stride)
         memory.withSharedRegion(of: Float.self) { clear($0) }
     }
 
-    /// Whether outputs have tiles of their own, which hold spectra until they are stored.
-    private var isSmall: Bool { shape.tiles(fields: 1, outputs: 1) > 1 }
+    /// Whether the output has a tile of its own, which holds a spectrum until it is stored.
+    private var isSmall: Bool { shape.isSmall }
 
     /// Operations of the transforms of a stage: 5·n·log₂ of the extents it runs over.
     func operations(_ stage: Stage) -> Double {
@@ -86,7 +86,7 @@ final class Tile {
             let (tiles, spectrum, half, results) = (part(0), part(1), part(2), part(4))
             let team = TransformTeam(part(3), shape, fields: 1)
             let tileCount = 2 * shape.tileCount
-            let output = shape.tile(ofOutput: 0, fields: 1) * tileCount
+            let output = isSmall ? tileCount : 0
             func load() {
                 let found = transform.load(
                     samples.span, windows.0, windows.1, into: tiles, exponents: (0, 0), sanitising: false, team)
@@ -108,8 +108,8 @@ final class Tile {
                 case .tile:
                     load()
                     transform.convolve(
-                        tiles, fields: 1, outputs: 1, boxes: (box, box), conjugate: true, summationBlock: 1, team
-                    ) { _, _ in half }
+                        tiles[0..<tileCount], into: tiles[output..<output + tileCount], boxes: (box, box),
+                        conjugate: true, half, team)
                     store()
                 }
             }

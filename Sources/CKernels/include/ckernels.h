@@ -31,6 +31,14 @@ typedef struct {
     int mirror;                ///< how its bins are met: CK_STRAIGHT, CK_MIRRORED or CK_REVERSED
 } ck_lines;
 
+/// Products that are summed where they are made.
+typedef struct {
+    ptrdiff_t count;           ///< 1 to CK_TERMS
+    ptrdiff_t x_step, w_step;  ///< complex elements from the factors of one to those of the next
+} ck_terms;
+
+enum { CK_TERMS = 4 };
+
 /// Which bin i of a Hermitian spectrum stands for bin j of a line: j itself; or, conjugated, the one where −j lies,
 /// which is (length − j) mod length, or length − 1 − j in a line that is one row of a matrix.
 enum { CK_STRAIGHT = 0, CK_MIRRORED = 1, CK_REVERSED = 2 };

@@ -11,9 +11,9 @@ internal import Synchronization
 // none of them has a negative tap.
 
 extension SpectralPipeline {
-    /// Outputs of one group, and the filter plane that output `o` of group `g` sums with its field `i`.
-    var outputsPerGroup: Int { table.pass == .forward ? Kg : Cg }
+    var outputsPerGroup: Int { table.outputsPerGroup }
 
+    /// The filter plane that output `o` of a group sums with its field `i`.
     func filterPlane(_ group: Int, output o: Int, field i: Int) -> Int {
         table.pass == .forward ? (group * Kg + o) * Cg + i : (group * Kg + i) * Cg + o
     }

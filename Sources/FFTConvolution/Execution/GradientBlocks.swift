@@ -50,20 +50,20 @@ private struct ChunkProgress {
 extension SpectralPipeline {
     var filterPlaneCount: Int { problem.filters * Cg }
 
-    private func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * filterPlaneCount + plane }
+    func scaleSum(_ chunk: Int, _ plane: Int) -> Int { chunk * filterPlaneCount + plane }
 
     /// Of an accumulator among the spectra.
     private func place(_ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>) -> Int {
         min(chunk, layout.setCount - 1) * filterPlaneCount + plane - memory.firstPlane
     }
 
-    private func accumulator(
+    func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
         memory.spectra.slice(place(chunk, plane, memory), count: 2 * shape.spectrumCount)
     }
 
-    private func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
+    func negativeFlags(_ chunk: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Double> {
         memory.planeFacts.slice(chunk, count: problem.channels + problem.filters)
     }
 
@@ -78,6 +78,9 @@ extension SpectralPipeline {
     ) -> Bool {
         let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
         forgetSums(group, chunk, memory)
+        if layout.keepsSpectra, !operands.areMeasured {
+            return accumulateKept(group: group, chunk: chunk, x, dy, memory, worker: worker)
+        }
         var progress = ChunkProgress()
         var isFine = true
         for wave in 0..<pairOrder.waveCount {
@@ -156,7 +159,7 @@ extension SpectralPipeline {
             if scale != (0, 0) {
                 isReloaded = true
                 reload(
-                    i < Cg ? x : dy, gradientWindows(group, i, rows), field: i, i < Cg ? roll : roll?.beside,
+                    i < Cg ? x : dy, gradientWindows(group, i, rows), in: i, i < Cg ? roll : roll?.beside,
                     exponents: scale, sanitising: hasNonFinite, memory, team, worker: worker)
             }
         }
@@ -187,7 +190,7 @@ extension SpectralPipeline {
         return ((true, true), abs(exponent) <= 1 ? 0 : exponent)
     }
 
-    private func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
+    func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
         if i < Cg {
             let c = group * Cg + i
             return (table.inputWindow(row: rows.0, channel: c), rows.1.map { table.inputWindow(row: $0, channel: c) })
@@ -200,7 +203,7 @@ extension SpectralPipeline {
     }
 
     /// ‖x₁‖‖g₁‖ + ‖x₂‖‖g₂‖ of one plane, in the operands' scale; above 0 wherever a true term is.
-    private func trueTerms(
+    func trueTerms(
         _ x: FieldFacts, _ g: FieldFacts, _ c: Int, _ k: Int, _ operands: GradientOperands
     ) -> Double {
         var sum = 0.0
@@ -225,17 +228,18 @@ extension SpectralPipeline {
     private func canShareProduct(
         _ x: FieldFacts, _ g: FieldFacts, _ exponent: Int, _ operands: GradientOperands
     ) -> Bool {
-        for k in 0..<Kg {
-            let g1 = g.norm(field: k, part: 0, reference: operands.outputGradientScale)
-            let g2 = g.norm(field: k, part: 1, reference: operands.outputGradientScale + exponent)
-            for c in 0..<Cg {
-                let x1 = x.norm(field: c, part: 0, reference: operands.inputScale)
-                let x2 = x.norm(field: c, part: 1, reference: operands.inputScale - exponent)
-                let packed = ((x1 * x1 + x2 * x2) * (g1 * g1 + g2 * g2)).squareRoot()
-                if packed > largestImbalance * (x1 * g1 + x2 * g2) { return false }
-            }
-        }
-        return true
+        (0..<Kg).allSatisfy { k in (0..<Cg).allSatisfy { c in canShareProduct(x, c, g, k, exponent, operands) } }
+    }
+
+    /// The same of one plane.
+    func canShareProduct(
+        _ x: FieldFacts, _ c: Int, _ g: FieldFacts, _ k: Int, _ exponent: Int, _ operands: GradientOperands
+    ) -> Bool {
+        let g1 = g.norm(field: k, part: 0, reference: operands.outputGradientScale)
+        let g2 = g.norm(field: k, part: 1, reference: operands.outputGradientScale + exponent)
+        let x1 = x.norm(field: c, part: 0, reference: operands.inputScale)
+        let x2 = x.norm(field: c, part: 1, reference: operands.inputScale - exponent)
+        return ((x1 * x1 + x2 * x2) * (g1 * g1 + g2 * g2)).squareRoot() <= largestImbalance * (x1 * g1 + x2 * g2)
     }
 
     // MARK: - In a training step
@@ -245,32 +249,39 @@ extension SpectralPipeline {
         negativeFlags(chunk, memory)[problem.channels + group * Kg + k] = 1
     }
 
-    /// What the input gradient of a block does for the filter gradient beside it, now that its fields g are loaded: it sums
-    /// their products with the spectra of x that the forward pass kept. As ``accumulateRows`` does with ordinary rows.
-    ///
-    /// - Returns: `nil` if the partners cannot share these products as they are.
+    /// What the input gradient of a block does for the filter gradient beside it with a field g: it sums its products with the
+    /// spectra of x that the forward pass kept. As ``accumulateRows`` does with ordinary rows; ``noteSums`` tells whether they were.
     func sumsBeside(
+        _ group: Int, filter k: Int, chunk: Int, x: KeptBlock<Scalar>, accumulate: Bool,
+        _ memory: PipelineMemory<Scalar>
+    ) -> SpectrumUse<Scalar> {
+        let sums = accumulators(group, chunk, memory).slice(k, count: 2 * Cg * shape.spectrumCount)
+        return .correlate(Correlation(kept: x.spectra, count: Cg, sums: sums, accumulate: accumulate))
+    }
+
+    /// Notes what the sums of a block are of, now that its fields g are known.
+    ///
+    /// - Returns: Whether the partners can share these products as they are.
+    func noteSums(
         _ group: Int, isPair: Bool, chunk: Int, x: KeptBlock<Scalar>, g: FieldFacts, _ memory: PipelineMemory<Scalar>
-    ) -> SpectrumUse<Scalar>? {
+    ) -> Bool {
         let negative = negativeFlags(chunk, memory)
         for c in 0..<Cg where x.negatives[c] != 0 { negative[group * Cg + c] = 1 }
         let (isLive, exponent) = balance(x.facts, g)
-        guard isLive.0 || isLive.1 else { return SpectrumUse.none }
+        guard isLive.0 || isLive.1 else { return true }
         if isPair {
-            guard isLive.0, isLive.1, exponent == 0, canShareProduct(x.facts, g, 0, .ordinary) else { return nil }
+            guard isLive.0, isLive.1, exponent == 0, canShareProduct(x.facts, g, 0, .ordinary) else { return false }
         }
-        let isEmpty = isEmpty(group, chunk, memory)
         addTrueTerms(group, chunk, x.facts, g, .ordinary, memory)
-        return .correlate(
-            kept: x.spectra, count: Cg, sums: accumulators(group, chunk, memory), accumulate: !isEmpty)
+        return true
     }
 
     /// Whether no product has met the accumulators of a chunk yet.
-    private func isEmpty(_ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>) -> Bool {
+    func isEmpty(_ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>) -> Bool {
         (group * Kg * Cg..<(group + 1) * Kg * Cg).allSatisfy { memory.norms[scaleSum(chunk, $0)] == 0 }
     }
 
-    private func accumulators(
+    func accumulators(
         _ group: Int, _ chunk: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
         let first = place(chunk, group * Kg * Cg, memory)

@@ -1,7 +1,8 @@
 internal import SpectralEngine
 
-// Forward and input gradient: a block is two partners, each one row of one group. Its fields (the channels, or the filters,
-// that are summed) are loaded; then, line by line, each output is a sum of products; then the outputs are stored.
+// Forward and input gradient: a block is two partners, each one row of one group. Its fields (the channels, or the filters, that are
+// summed) are loaded, its outputs are sums of products, and stored. Where there are several fields or outputs, of the fewer ones whole
+// spectra are kept, and the others go by, one at a time, in one tile that stays near: BlockOrder.
 //
 // Partners are two rows of one group wherever there are two: they meet the same filters. The odd row of a depthwise
 // problem shares its transforms with that of the next group, each with filters of its own.
@@ -66,6 +67,27 @@ extension PassTable {
     }
 }
 
+/// What of a block is kept as whole spectra.
+enum BlockOrder: Hashable, Sendable {
+    /// Nothing: one field becomes one output, line by line.
+    case single
+    /// The fields, of which one output after the other is made.
+    case fieldsKept
+    /// The outputs' sums, which one field after the other is added to.
+    case sumsKept
+}
+
+extension PassTable {
+    /// Fields and outputs of one group.
+    var fieldsPerGroup: Int { pass == .forward ? problem.channelsPerGroup : problem.filtersPerGroup }
+    var outputsPerGroup: Int { pass == .forward ? problem.filtersPerGroup : problem.channelsPerGroup }
+
+    var blockOrder: BlockOrder {
+        max(fieldsPerGroup, outputsPerGroup) <= 1
+            ? .single : fieldsPerGroup <= outputsPerGroup ? .fieldsKept : .sumsKept
+    }
+}
+
 /// What a block has found and left.
 struct BlockOutcome {
     /// Whether a sample was not finite.
@@ -101,6 +123,15 @@ private struct BlockWindows {
     }
 }
 
+/// Where a block works.
+private struct BlockPlace<Scalar: ConvolutionScalar> {
+    let windows: BlockWindows
+    let roll: TileRoll?
+    let memory: PipelineMemory<Scalar>
+    let team: TransformTeam<Scalar>
+    let worker: Int
+}
+
 extension SpectralPipeline {
     private typealias Partners = (Partner, Partner?)
 
@@ -119,16 +150,19 @@ extension SpectralPipeline {
     ) -> BlockOutcome {
         let roll = table.roll(partners.0, isCarried: isCarried)
         let facts = facts(worker: worker, memory)
-        let team = team(layout.blockCrew, worker: worker, memory)
-        let fields = 0..<layout.fieldTiles
-        let windows = BlockWindows(table, partners)
+        let fields = 0..<layout.fieldCount
+        let place = BlockPlace(
+            windows: BlockWindows(table, partners), roll: roll, memory: memory,
+            team: team(layout.blockCrew, worker: worker, memory), worker: worker)
+        let windows = place.windows
         var isNegative = (false, false)
         var hasNonFinite = false
         for i in fields {
-            let found = load(array, windows.fields(i), field: i, roll, facts, memory, team, worker: worker)
+            let found = load(array, windows.fields(i), field: i, roll, facts, memory, place.team, worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
             step?.note(isNegative: found.negative.0 || found.negative.1, field: i)
+            take(upTo: i, of: partners.0.group, place, step)
         }
 
         let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
@@ -154,16 +188,14 @@ extension SpectralPipeline {
 
         // Spectra are shared as they are: of finite, unscaled fields.
         let isOrdinary = isComfortable && shareFilters && !hasNonFinite && scale == (0, 0)
-        let use = step?.use(partners.1 != nil, facts, isOrdinary: isOrdinary) ?? .none
-        if largest != (nil, nil) {
-            if scale != (0, 0) {
-                for i in fields {
-                    reload(
-                        array, windows.fields(i), field: i, roll, exponents: (-scale.0, -scale.1),
-                        sanitising: hasNonFinite, memory, team, worker: worker)
-                }
+        step?.settle(isPair: partners.1 != nil, facts, isOrdinary: isOrdinary)
+        if scale != (0, 0), largest != (nil, nil) {
+            for i in fields {
+                reload(
+                    array, windows.fields(i), in: tileIndex(ofField: i), roll, exponents: (-scale.0, -scale.1),
+                    sanitising: hasNonFinite, memory, place.team, worker: worker)
+                take(upTo: i, of: partners.0.group, place, step)
             }
-            multiply(partners, shareFilters, windows.boxes, roll, use, memory, team, worker: worker)
         }
         for o in 0..<outputsPerGroup {
             let targets = windows.results(o)
@@ -174,36 +206,98 @@ extension SpectralPipeline {
                 second = output(
                     partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
             }
-            transform.store(outputTile(o, worker: worker, memory), first, second, roll: roll, into: result, team)
+            if largest != (nil, nil) { make(output: o, partners, place, step) }
+            let tile = tile(layout.outputTile + o % layout.outputTiles, worker: worker, memory)
+            transform.store(tile, first, second, roll: roll, into: result, place.team)
         }
         return BlockOutcome(
             isTouched: hasNonFinite, leavesRows: roll?.isWhole == true && !hasNonFinite && scale == (0, 0))
     }
 
-    private func outputTile(_ o: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        tile(shape.tile(ofOutput: o, fields: layout.fieldTiles), worker: worker, memory)
+    /// What becomes of the fields that were loaded when their tiles are needed for the next ones.
+    ///
+    /// - Parameter i: The last one that was loaded.
+    private func take(upTo i: Int, of group: Int, _ place: BlockPlace<Scalar>, _ step: StepBlock<Scalar>?) {
+        let (memory, team, box) = (place.memory, place.team, place.windows.boxes.loaded)
+        let spectra = wholeSpectra(worker: place.worker, memory)
+        switch layout.order {
+        case .single: return
+        case .fieldsKept:
+            let spectrum = step?.keptSpectrum(i) ?? spectra.slice(i, count: 2 * shape.spectrumCount)
+            let tile = tile(tileIndex(ofField: i), worker: place.worker, memory)
+            transform.transformLines(
+                tile, box, roll: place.roll, into: spectrum, for: step?.products(field: i) ?? .none, team)
+        case .sumsKept:
+            let first = i / layout.together * layout.together
+            guard i == first + layout.together - 1 || i == layout.fieldCount - 1 else { return }
+            let count = 2 * outputsPerGroup * shape.spectrumCount
+            let sums = spectra.slice(0, count: count)
+            let isFirstBlock = i < SpectralLayout.summationBlock
+            let target = isFirstBlock ? sums : spectra.slice(1, count: count)
+            let tiles = tiles(worker: place.worker, memory)
+            transform.addProducts(
+                of: tiles[2 * tileIndex(ofField: first) * layout.tileCount..<tiles.count], tileCount: layout.tileCount,
+                fields: i + 1 - first, box, roll: place.roll, to: target, outputs: outputsPerGroup,
+                conjugate: table.pass == .forward, accumulate: first % SpectralLayout.summationBlock > 0, team
+            ) { field in
+                step?.use(field: first + field) ?? .none
+            } spectra: { o in
+                halfSpectra(group, output: o, from: first, memory)
+            }
+            guard !isFirstBlock, (i + 1) % SpectralLayout.summationBlock == 0 || i == layout.fieldCount - 1 else {
+                return
+            }
+            for o in 0..<outputsPerGroup {
+                let count = 2 * shape.spectrumCount
+                shape.add(target.slice(o, count: count), to: sums.slice(o, count: count))
+            }
+        }
     }
 
-    /// All products of a block, from the tiles of its fields to those of its outputs.
-    private func multiply(
-        _ partners: Partners, _ shareFilters: Bool, _ boxes: (loaded: TileBox, kept: TileBox), _ roll: TileRoll?,
-        _ use: SpectrumUse<Scalar>, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
-    ) {
+    /// Makes an output's tile of what the fields have left, and with it those of the outputs that go by together.
+    private func make(output o: Int, _ partners: Partners, _ place: BlockPlace<Scalar>, _ step: StepBlock<Scalar>?) {
+        let (memory, team, boxes) = (place.memory, place.team, place.windows.boxes)
+        let target = tile(layout.outputTile, worker: place.worker, memory)
+        let (spectra, count) = (wholeSpectra(worker: place.worker, memory), 2 * shape.spectrumCount)
+        let isForward = table.pass == .forward
         let group = partners.0.group
-        if shareFilters {
-            return transform.convolve(
-                tiles(worker: worker, memory), tileCount: layout.tileCount, fields: layout.fieldTiles,
-                outputs: outputsPerGroup, boxes: boxes, roll: roll, conjugate: table.pass == .forward,
-                summationBlock: SpectralLayout.summationBlock, use: use, team
-            ) { o, i in spectrum(filterPlane(group, output: o, field: i), memory) }
+        switch layout.order {
+        case .single:
+            let field = tile(0, worker: place.worker, memory)
+            let half = spectrum(filterPlane(group, output: 0, field: 0), memory)
+            guard let second = partners.1, second.group != group else {
+                return transform.convolve(
+                    field, into: target, boxes: boxes, roll: place.roll, conjugate: isForward,
+                    use: step?.use(field: 0) ?? .none, half, team)
+            }
+            let whole = spectra.slice(0, count: count)
+            transform.transformLines(field, boxes.loaded, roll: place.roll, into: whole, team)
+            shape.multiplyPair(
+                whole, half, spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: isForward)
+            transform.restoreLines(whole, into: target, boxes.kept, roll: place.roll, team)
+        case .fieldsKept:
+            guard o % layout.outputTiles == 0 else { return }
+            let tiles = tiles(worker: place.worker, memory)
+            transform.restoreProducts(
+                of: step?.keptSpectra ?? spectra, count: layout.fieldCount,
+                into: tiles[2 * layout.outputTile * layout.tileCount..<tiles.count], tileCount: layout.tileCount,
+                outputs: min(layout.outputTiles, outputsPerGroup - o), boxes.kept, roll: place.roll,
+                conjugate: isForward, summationBlock: SpectralLayout.summationBlock, team
+            ) { halfSpectra(group, output: o + $0, from: 0, memory) }
+        case .sumsKept:
+            transform.restoreLines(
+                spectra.slice(o, count: count), into: target, boxes.kept, roll: place.roll, team)
         }
-        guard let second = partners.1 else { return }
-        let (tile, whole) = (tile(0, worker: worker, memory), wholeSpectrum(worker: worker, memory))
-        transform.transformLines(tile, boxes.loaded, roll: roll, into: whole, team)
-        shape.multiplyPair(
-            whole, spectrum(filterPlane(group, output: 0, field: 0), memory),
-            spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: table.pass == .forward)
-        transform.restoreLines(whole, into: outputTile(0, worker: worker, memory), boxes.kept, roll: roll, team)
+    }
+
+    /// The spectra that an output sums, from that of a field on.
+    private func halfSpectra(
+        _ group: Int, output o: Int, from i: Int, _ memory: PipelineMemory<Scalar>
+    ) -> HalfSpectra<Scalar> {
+        let first = filterPlane(group, output: o, field: i)
+        let next = filterPlane(group, output: o, field: i + 1)
+        let start = 2 * (first - memory.firstPlane) * shape.halfCount
+        return HalfSpectra(memory.spectra[start..<memory.spectra.count], step: next - first)
     }
 
     /// Whether every output of the block has scales S near enough for its partners to share transforms. Planes where S is so
@@ -215,7 +309,7 @@ extension SpectralPipeline {
         func scaleSum(_ partner: Partner, _ o: Int, part: Int, _ reference: Int) -> (sum: Double, exponent: Int) {
             let outputScale = Int(memory.planeFacts[2 * (partner.group * outputsPerGroup + o)])
             var sum = 0.0
-            for i in 0..<layout.fieldTiles {
+            for i in 0..<layout.fieldCount {
                 let plane = filterPlane(partner.group, output: o, field: i)
                 guard memory.norms[2 * plane] > 0 else { continue }
                 let w = scaled(memory.norms[2 * plane], Int(memory.norms[2 * plane + 1]) - outputScale)

@@ -44,6 +44,10 @@ struct SpectralLayout: Hashable, Sendable {
     private static let pairsPerChunk = 16
     /// Blocks that a filter gradient is cut into where it can be.
     private static let blocksToShare = 16
+    /// A filter gradient keeps spectra where one side has so many times as many fields as the other, and the sums of all pairs are so
+    /// many bytes, which every pair would go through (`Docs/Measurements/2026-11-26-few-channels.md`).
+    private static let leastManyToKept = 8
+    private static let leastSumsToKeep = 2 << 20
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
@@ -53,8 +57,16 @@ struct SpectralLayout: Hashable, Sendable {
     /// How the blocks of filters, and those of rows, are shared.
     let filterCrew: Crew
     let blockCrew: Crew
-    /// Tiles of the fields that one block holds at once.
-    let fieldTiles: Int
+    /// Fields of one block, and those of which panels are needed at once.
+    let fieldCount: Int
+    let panelFields: Int
+    /// Fields of which something is noted at once.
+    let factCount: Int
+    /// What a block keeps, in all sections, and fields or outputs that go by together.
+    let order: BlockOrder
+    let together: Int
+    /// Whether a filter gradient keeps spectra: see KeptSpectra.swift.
+    let keepsSpectra: Bool
     /// Sets of accumulators of the filter gradient: row pairs are dealt to them in order.
     let chunkCount: Int
     /// Sets in memory: all of them, or the sum so far and the one at work. Which way is taken changes no bit.
@@ -79,15 +91,20 @@ struct SpectralLayout: Hashable, Sendable {
     let planeFacts: Booking
     /// Per block at the same time one byte for each plane of the result: whether it must be computed directly.
     let redo: Booking
-    /// Per block at the same time: the tiles of a block's fields, where its outputs go too.
+    /// Per block at the same time: the tiles of a block's fields, and of an output.
     let tiles: Booking
+    let fieldTiles: Int
+    let outputTile: Int
+    let outputTiles: Int
     /// Complex elements of the tiles of one block; and of the tile of one field: in the filter gradient of the input, which come
     /// first, and of the output gradient.
     let blockCount: Int
     let tileCount: Int
     let gradientTileCount: Int
-    /// Per block at the same time: a whole spectrum, where two filters or two channels share a transform.
+    /// Per block at the same time: whole spectra, where two filters or two channels share a transform, and those that a block
+    /// keeps; and complex elements of them.
     let wholeSpectra: Booking
+    let wholeSpectrumCount: Int
     /// The scratch of all transforms.
     let scratch: Booking
 
@@ -108,13 +125,21 @@ struct SpectralLayout: Hashable, Sendable {
         let filterPlanes = problem.filters * Cg
         let complex = 2 * precision.byteCount
         let spectrumCount = table.pass == .filterGradient ? table.shape.spectrumCount : table.shape.halfCount
+        var keptCount = 0
         switch table.pass {
         case .forward, .inputGradient:
-            fieldTiles = table.pass == .forward ? Cg : Kg
+            (fieldCount, factCount, keepsSpectra) = (table.fieldsPerGroup, table.fieldsPerGroup, false)
+            together = Self.together(table.shape, precision)
+            order = table.blockOrder
+            let streamed = order == .sumsKept ? min(together, fieldCount) : 1
+            // Where rows are carried on, each field has a tile and notes of its own.
+            fieldTiles = table.roll == nil ? streamed : fieldCount
+            panelFields = fieldTiles
             (chunkCount, setCount) = (1, 1)
-            summationDepth = Self.depth(of: fieldTiles)
+            summationDepth = Self.depth(of: fieldCount)
         case .filterGradient:
-            fieldTiles = Cg + Kg
+            fieldCount = Cg + Kg
+            (panelFields, fieldTiles, together, order) = (fieldCount, fieldCount, 1, .single)
             // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it; nor do
             // they depend on the groups of a section.
             // Large tiles are shared themselves.
@@ -129,6 +154,11 @@ struct SpectralLayout: Hashable, Sendable {
             chunkCount = accumulators == .fewest ? least : max(min(wanted, sets), least)
             setCount = accumulators == .all && chunkCount <= sets ? chunkCount : min(chunkCount, 2)
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
+            keepsSpectra =
+                perChunk > 1 && max(Cg, Kg) >= Self.leastManyToKept * table.keptCount
+                && saturatingProduct(Cg, Kg, spectrumCount, complex) >= Self.leastSumsToKeep
+            keptCount = keepsSpectra ? perChunk * table.keptCount : 0
+            factCount = max(fieldCount, keptCount + 1)
             // Both partners of a pair are summed in each bin before they meet the accumulator.
             summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
         }
@@ -162,7 +192,7 @@ struct SpectralLayout: Hashable, Sendable {
         filterByteCount = all.byteCount
         ownSpectra = pairsFilters ? layout.book(2 * slots, spectrumCount, bytesEach: complex) : spectra
         if !pairsFilters { layout = all }
-        fieldFacts = layout.book(slots, fieldTiles, 2 * FieldFacts.stride, bytesEach: 8)
+        fieldFacts = layout.book(slots, factCount, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes
         /// Of a tile that holds nothing elsewhere; one that rolls may lie anywhere in a whole tile.
@@ -172,22 +202,34 @@ struct SpectralLayout: Hashable, Sendable {
         if table.pass == .filterGradient {
             tileCount = count(holding: [boxes.first, table.filterBox])
             gradientTileCount = count(holding: [boxes.second])
+            (outputTile, outputTiles) = (0, 1)
             blockCount = saturatingProduct(Cg, tileCount) + saturatingProduct(Kg, gradientTileCount)
         } else {
             tileCount = count(holding: [boxes.first, boxes.second, table.filterBox])
             gradientTileCount = 0
-            let outputs = table.pass == .forward ? Kg : Cg
-            blockCount = saturatingProduct(table.shape.tiles(fields: fieldTiles, outputs: outputs), tileCount)
+            // Where lines are restored in place, an output takes the tile of a field, unless it is carried on.
+            let isApart = table.shape.isSmall || order != .single && table.roll != nil
+            outputTile = isApart ? fieldTiles : 0
+            outputTiles = order == .fieldsKept ? min(together, table.outputsPerGroup) : 1
+            blockCount = saturatingProduct(max(outputTile + outputTiles, fieldTiles), tileCount)
         }
         tiles = layout.book(slots, blockCount, bytesEach: complex)
-        wholeSpectra =
-            filterPlanes > 1 ? layout.book(slots, table.shape.spectrumCount, bytesEach: complex) : .none
         let shape = table.shape
-        let scratchCounts = [filterCrew, blockCrew].map { [fieldTiles] crew in
-            saturatingProduct(crew.blocks, shape.scratchCount(fields: fieldTiles, workers: crew.team))
+        wholeSpectrumCount = saturatingProduct(
+            max(table.wholeSpectra(order, filterPlanes: filterPlanes, summationBlock: Self.summationBlock), keptCount),
+            shape.spectrumCount)
+        wholeSpectra = layout.book(slots, wholeSpectrumCount, bytesEach: complex)
+        let scratchCounts = [filterCrew, blockCrew].map { [panelFields] crew in
+            saturatingProduct(crew.blocks, shape.scratchCount(fields: panelFields, workers: crew.team))
         }
         scratch = layout.book(max(scratchCounts[0], scratchCounts[1]), bytesEach: complex)
         byteCount = layout.byteCount
+    }
+
+    /// Tiles that together leave half of the nearer caches to the spectra they meet: at most four, and a divisor of a summation block.
+    private static func together(_ shape: TileShape, _ precision: Precision) -> Int {
+        let bytes = 2 * precision.byteCount * shape.tileCount
+        return bytes > 96 << 10 ? 1 : bytes > 48 << 10 ? 2 : 4
     }
 
     /// Accumulators of a filter gradient: a set for each chunk, two sets for as many chunks, or the fewest chunks there may be.
@@ -242,5 +284,17 @@ struct SpectralLayout: Hashable, Sendable {
     /// Additions on the longest path of the two-level sum of `count` spectra.
     static func depth(of count: Int) -> Int {
         count <= summationBlock ? count - 1 : summationBlock - 1 + (count + summationBlock - 1) / summationBlock - 1
+    }
+}
+
+extension PassTable {
+    /// Whole spectra that a block needs.
+    fileprivate func wholeSpectra(_ order: BlockOrder, filterPlanes: Int, summationBlock: Int) -> Int {
+        switch order {
+        case .single: return filterPlanes > 1 ? 1 : 0
+        case .fieldsKept: return fieldsPerGroup
+        // Long sums are sums of blocks.
+        case .sumsKept: return saturatingProduct(fieldsPerGroup > summationBlock ? 2 : 1, outputsPerGroup)
+        }
     }
 }

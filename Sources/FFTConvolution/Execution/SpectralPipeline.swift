@@ -316,15 +316,23 @@ extension SpectralPipeline {
         return tiles[2 * Cg * layout.tileCount..<tiles.count].slice(index - Cg, count: 2 * layout.gradientTileCount)
     }
 
+    /// The tile that a field is loaded into.
+    func tileIndex(ofField i: Int) -> Int { i % layout.fieldTiles }
+
+    /// The whole spectra of a worker, and the first of them.
+    func wholeSpectra(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.wholeSpectra.slice(worker, count: 2 * layout.wholeSpectrumCount)
+    }
+
     func wholeSpectrum(worker: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.wholeSpectra.slice(worker, count: 2 * shape.spectrumCount)
+        wholeSpectra(worker: worker, memory)[0..<2 * shape.spectrumCount]
     }
 
     /// The workers of one block, and their scratch.
     func team(_ crew: Crew, worker: Int, _ memory: PipelineMemory<Scalar>) -> TransformTeam<Scalar> {
-        let count = 2 * shape.scratchCount(fields: layout.fieldTiles, workers: crew.team)
+        let count = 2 * shape.scratchCount(fields: layout.panelFields, workers: crew.team)
         return TransformTeam(
-            memory.scratch.slice(worker, count: count), shape, fields: layout.fieldTiles, workers: crew.team)
+            memory.scratch.slice(worker, count: count), shape, fields: layout.panelFields, workers: crew.team)
     }
 
     /// The half spectrum of a filter.
@@ -333,18 +341,20 @@ extension SpectralPipeline {
     }
 
     func facts(worker: Int, _ memory: PipelineMemory<Scalar>) -> FieldFacts {
-        FieldFacts(memory.fieldFacts.slice(worker, count: layout.fieldTiles * 2 * FieldFacts.stride))
+        FieldFacts(memory.fieldFacts.slice(worker, count: layout.factCount * 2 * FieldFacts.stride))
     }
 
     /// Loads two partners of one field into its tile and notes their norms. Non-finite samples are loaded as 0.
     ///
+    /// - Parameter tileIndex: Of another tile than the field's.
     /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one.
     func load(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ roll: TileRoll?, _ facts: FieldFacts,
-        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, in tileIndex: Int? = nil, _ roll: TileRoll?,
+        _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
+        let index = tileIndex ?? self.tileIndex(ofField: field)
         let summary = transform.load(
-            array, windows.0, windows.1, into: tile(field, worker: worker, memory), field: field, roll: roll,
+            array, windows.0, windows.1, into: tile(index, worker: worker, memory), field: index, roll: roll,
             exponents: (0, 0), sanitising: false, team)
         var hasNonFinite = note(summary.0, array, windows.0, part: 0, field, facts)
         if let partner = windows.1 {
@@ -354,19 +364,19 @@ extension SpectralPipeline {
         }
         if hasNonFinite {
             reload(
-                array, windows, field: field, roll, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
+                array, windows, in: index, roll, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
         }
         return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
     }
 
     /// The same once more, now that all norms are known: the whole of it, as rows that were carried are not scaled.
     func reload(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, _ roll: TileRoll?, exponents: (Int, Int),
+        _ array: Span<Scalar>, _ windows: (Window, Window?), in index: Int, _ roll: TileRoll?, exponents: (Int, Int),
         sanitising: Bool, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
     ) {
         let roll = roll.map { TileRoll(start: $0.start, isWhole: $0.isWhole) }
         _ = transform.load(
-            array, windows.0, windows.1, into: tile(field, worker: worker, memory), field: field, roll: roll,
+            array, windows.0, windows.1, into: tile(index, worker: worker, memory), field: index, roll: roll,
             exponents: exponents, sanitising: sanitising, team)
     }
 

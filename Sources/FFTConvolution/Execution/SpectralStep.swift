@@ -201,7 +201,9 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             let step = (mark[0] == 0 ? kept : nil).map {
                 StepBlock(
                     keptBlock(first, $0), mark,
-                    SumsBeside(pipeline: filterGradient, memory: sums, group: group, chunk: chunk))
+                    SumsBeside(
+                        pipeline: filterGradient, memory: sums, group: group, chunk: chunk,
+                        accumulate: !filterGradient.isEmpty(group, chunk, sums)))
             }
             let outcome = inputGradient.runProductBlock(
                 (first, second.row < inputGradient.table.rowCount ? second : nil), dy, Span(), dx, memory,
@@ -238,6 +240,8 @@ struct KeptBlock<Scalar: ConvolutionScalar> {
     let spectra: SharedRegion<Scalar>
     let facts: FieldFacts
     let negatives: SharedRegion<Double>
+
+    var fieldCount: Int { negatives.count }
 }
 
 /// Where an input gradient's block sums the products of the filter gradient.
@@ -246,6 +250,8 @@ struct SumsBeside<Scalar: ConvolutionScalar> {
     let memory: PipelineMemory<Scalar>
     let group: Int
     let chunk: Int
+    /// Whether they hold anything.
+    let accumulate: Bool
 }
 
 /// What one block of a training step does for other passes: in the forward pass it keeps the spectra of its fields, in the input
@@ -270,19 +276,30 @@ struct StepBlock<Scalar: ConvolutionScalar> {
     /// Notes that nothing can be shared.
     func giveUp() { mark[0] = 1 }
 
-    /// What is done with the spectra of the block's fields, of which this is known.
-    func use(_ isPair: Bool, _ facts: FieldFacts, isOrdinary: Bool) -> SpectrumUse<Scalar> {
-        guard isOrdinary else {
-            giveUp()
-            return .none
-        }
-        guard let sums else {
-            facts.copy(to: x.facts)
-            return .keep(x.spectra)
-        }
-        let use = sums.pipeline.sumsBeside(
+    /// Where the forward pass keeps the spectra of its fields, and that of one.
+    var keptSpectra: SharedRegion<Scalar>? { sums == nil ? x.spectra : nil }
+    func keptSpectrum(_ i: Int) -> SharedRegion<Scalar>? {
+        keptSpectra?.slice(i, count: x.spectra.count / x.fieldCount)
+    }
+
+    /// What is done with the spectrum of a field, if it is as ordinary as most are; if not, that is of no use.
+    func use(field i: Int) -> SpectrumUse<Scalar> { keptSpectrum(i).map { .keep($0) } ?? products(field: i) }
+
+    /// Its products for the filter gradient.
+    func products(field i: Int) -> SpectrumUse<Scalar> {
+        guard let sums else { return .none }
+        return sums.pipeline.sumsBeside(
+            sums.group, filter: i, chunk: sums.chunk, x: x, accumulate: sums.accumulate, sums.memory)
+    }
+
+    /// Now that all fields are known: gives up if what was done with them is of no use.
+    func settle(isPair: Bool, _ facts: FieldFacts, isOrdinary: Bool) {
+        guard isOrdinary else { return giveUp() }
+        guard let sums else { return facts.copy(to: x.facts) }
+        if !sums.pipeline.noteSums(
             sums.group, isPair: isPair, chunk: sums.chunk, x: x, g: facts, sums.memory)
-        if use == nil { giveUp() }
-        return use ?? .none
+        {
+            giveUp()
+        }
     }
 }
