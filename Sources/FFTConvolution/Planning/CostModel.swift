@@ -40,14 +40,7 @@ extension CostModel {
         )
         let stages = StageTimes(machine, table.shape, request.precision)
         let planes = G * Cg * Kg
-        // The spectra that one block meets lie in the cache, or come from memory each time.
-        // Of a filter half is kept, of a gradient's sum all.
-        let kept = table.pass == .filterGradient ? 2.0 : 1
-        let spectra = kept * Cg * Kg * Double(table.shape.pointCount) * Double(request.precision.byteCount)
-        // A single one is as far as the tile itself, which `stages` knows.
-        // The rest of the cache is the tiles'.
-        let isFar = Cg * Kg > 1 && spectra > Double(machine.cacheByteCount) / 3
-        let product = stages.product * (isFar ? machine.farProductCost : 1)
+        let product = stages.product * productDistance(table, layout, request.precision)
         // Sections load their fields anew.
         let loads = layout.sectioning.loads(problem)
         let (channelLoads, filterLoads) = (Double(loads.channels), Double(loads.filters))
@@ -88,6 +81,24 @@ extension CostModel {
         }
         return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, table, request)
             + dealt(filterTime, Int(filterBlocks), workers, table, request)
+    }
+
+    /// How many times as long a product takes for where the spectra lie that one block meets: filters' are read, sums are read and
+    /// written, each time.
+    private func productDistance(_ table: PassTable, _ layout: SpectralLayout, _ precision: Precision) -> Double {
+        let (Cg, Kg) = (table.problem.channelsPerGroup, table.problem.filtersPerGroup)
+        // A single one is as far as the tile itself, which `StageTimes` knows.
+        guard Cg * Kg > 1 else { return 1 }
+        // Of a filter half is kept, of a gradient's sum all.
+        let isGradient = table.pass == .filterGradient
+        let bytes =
+            Double(isGradient ? 2 : 1) * Double(Cg) * Double(Kg) * Double(table.shape.pointCount)
+            * Double(precision.byteCount)
+        // One core's part of the last cache, and what its own leaves beside tiles.
+        let isFar = bytes > 16 * Double(machine.cacheByteCount)
+        let isNear = bytes <= Double(machine.cacheByteCount) / 3
+        guard isGradient else { return isFar ? machine.farProductCost : 1 }
+        return isNear ? 1 : isFar && !layout.keepsSpectra ? machine.farGradientCost : machine.sharedGradientCost
     }
 
     /// Those who share blocks, for so many workers: not the layout's crew, which is for the threads that were asked for, and the time on

@@ -17,9 +17,11 @@ public struct Machine: Sendable {
     public var gatherTime = 0.53e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter. Raised from 0.17 by eye on 2026-11-23; no page has the reading.
     public var productTime = 0.25e-9
-    /// How many times as long it takes where the spectra that one block meets exceed a third of the L2 cache: 64 by 64 channels and bins
-    /// (`n4c64i56x56_k64f15x15_psame`, one tile, 2026-11-23).
-    public var farProductCost = 6.0
+    /// How many times as long it takes where the filters' spectra that one block meets come from memory; where it is added to sums that
+    /// exceed a third of the L2 cache, and to sums that are in memory (`Docs/Measurements/2026-11-26-few-channels.md`).
+    public var farProductCost = 2.0
+    public var sharedGradientCost = 2.5
+    public var farGradientCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
     public var beyondCacheCost = 0.056
     /// Seconds of one complex multiply-add in f32 of the matrix product.
