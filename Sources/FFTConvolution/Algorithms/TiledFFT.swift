@@ -65,8 +65,13 @@ package struct TiledFFT: Algorithm {
         var alone = request
         alone.threads = 1
         let precision = request.precision
-        let single = SpectralLayout(table, precision: precision, workers: 1)
-        let singleTime = model.tiledTime(table, single, alone, workers: 1)
+        let singleTime: Double
+        if isDense, let single = DenseLayout.fitting(.max, table, precision: precision, workers: 1) {
+            singleTime = model.denseTime(table, single, alone, workers: 1)
+        } else {
+            let single = SpectralLayout(table, precision: precision, workers: 1)
+            singleTime = model.tiledTime(table, single, alone, workers: 1)
+        }
         workers = model.workersWorthWaking(singleTime, of: request.threads)
         let rankingWorkers = model.workersWorthWaking(singleTime, of: request.machine.coreCount)
         let tables = 2 * precision.byteCount * table.shape.tableCount

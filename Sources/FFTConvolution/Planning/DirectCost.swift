@@ -132,14 +132,16 @@ extension CostModel {
         time += (work.copies * sources + work.blocks * results) * machine.stencilCallTime / 2
         // Every piece of a plane meets all filters.
         let filters = sources * results * Double(geometry.taps)
-        return planes * (time + work.blocks * farFilterTime(filters, layout.precision) / 5)
+        let isFar = filters * Double(layout.precision.byteCount) > Double(machine.cacheByteCount)
+        return planes * (time + (isFar ? work.blocks * filters * machine.farElementTime * machine.farFilterCost : 0))
     }
 
-    /// What reading so many turned filters costs a slab of results where they do not stay in a core's cache. Filters that are read
-    /// where they lie cost a fifth of that.
-    private func farFilterTime(_ count: Double, _ precision: Precision) -> Double {
-        count * Double(precision.byteCount) <= Double(machine.cacheByteCount)
-            ? 0 : count * machine.farElementTime * machine.farFilterCost
+    /// What reading so many turned filters costs where they do not stay in a core's cache: more with each doubling beyond its part of the last
+    /// one.
+    private func turnedFilterTime(_ count: Double, _ precision: Precision) -> Double {
+        let caches = count * Double(precision.byteCount) / Double(machine.cacheByteCount)
+        guard caches > 1 else { return 0 }
+        return count * machine.farElementTime * machine.turnedFilterCost * (1 + max(caches / 8, 1).log2Bound)
     }
 
     private func matrixTime(_ layout: MatrixLayout) -> Double {
@@ -153,11 +155,12 @@ extension CostModel {
             let depth = Double(layout.depth(of: index))
             time += N * results * columns * depth * productTime(rows: set.columns.count, columns: layout.panelWidth)
             time += N * results * columns * machine.turnTime
-            // Every row of results is a call for each panel.
-            time += N * Double(set.depths.count * set.rows.count) * Double(layout.panelCount) * machine.stencilCallTime
+            // Every row of results is a call for each panel, and meets all filters.
+            let rows = N * Double(set.depths.count * set.rows.count)
+            time += rows * Double(layout.panelCount) * machine.stencilCallTime
+            time += rows * turnedFilterTime(columns * depth, layout.precision)
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
-            time += N * Double(cut.pieces) * farFilterTime(columns * depth, layout.precision)
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.
             let planes =
                 N * Double(cut.pieces) * Double(cut.box.parts) * Double(cut.box.layers) * Double(cut.box.sources)

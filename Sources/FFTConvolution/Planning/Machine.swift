@@ -74,9 +74,10 @@ public struct Machine: Sendable {
     /// that are in no cache counts for (`Docs/Measurements/2026-11-23-direct.md`).
     public var nearTurnCost = 0.5
     public var farSumCost = 6.0
-    /// How many far elements one of a turned filter counts for that is in no core's cache
-    /// (`Docs/Measurements/2026-11-26-placed.md`).
-    public var farFilterCost = 10.0
+    /// How many far elements one of a filter counts for that is in no core's cache: read in place by a block of results
+    /// (`Docs/Measurements/2026-11-26-placed.md`), or turned, by a row of them (`2026-11-26-few-channels.md` beside it).
+    public var farFilterCost = 2.0
+    public var turnedFilterCost = 0.7
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
     /// Seconds that a call costs before and after its work; one by transforms counts as two.
