@@ -59,6 +59,7 @@ struct SpectralLayout: Hashable, Sendable {
     let blockCrew: Crew
     /// Fields of one block, and those of which panels are needed at once.
     let fieldCount: Int
+    let outputCount: Int
     let panelFields: Int
     /// Fields of which something is noted at once.
     let factCount: Int
@@ -131,6 +132,7 @@ struct SpectralLayout: Hashable, Sendable {
             (fieldCount, factCount, keepsSpectra) = (table.fieldsPerGroup, table.fieldsPerGroup, false)
             together = Self.together(table.shape, precision)
             order = table.blockOrder
+            outputCount = table.outputsPerGroup
             let streamed = order == .sumsKept ? min(together, fieldCount) : 1
             // Where rows are carried on, each field has a tile and notes of its own.
             fieldTiles = table.roll == nil ? streamed : fieldCount
@@ -139,7 +141,8 @@ struct SpectralLayout: Hashable, Sendable {
             summationDepth = Self.depth(of: fieldCount)
         case .filterGradient:
             fieldCount = Cg + Kg
-            (panelFields, fieldTiles, together, order) = (fieldCount, fieldCount, 1, .single)
+            (panelFields, fieldTiles, outputCount) = (fieldCount, fieldCount, 0)
+            (together, order) = (1, .single)
             // Short sums, and blocks enough for many workers whatever their number, so that bits do not depend on it; nor do
             // they depend on the groups of a section.
             // Large tiles are shared themselves.
@@ -230,6 +233,15 @@ struct SpectralLayout: Hashable, Sendable {
     private static func together(_ shape: TileShape, _ precision: Precision) -> Int {
         let bytes = 2 * precision.byteCount * shape.tileCount
         return bytes > 96 << 10 ? 1 : bytes > 48 << 10 ? 2 : 4
+    }
+
+    /// Stages of a block that a team shares.
+    var stageCount: Int {
+        switch order {
+        case .single: keepsSpectra ? 2 * fieldCount : fieldCount + (gradientTileCount > 0 ? 1 : 2)
+        case .fieldsKept: 2 * fieldCount + outputCount + (outputCount + outputTiles - 1) / outputTiles
+        case .sumsKept: fieldCount + (fieldCount + together - 1) / together + 2 * outputCount
+        }
     }
 
     /// Accumulators of a filter gradient: a set for each chunk, two sets for as many chunks, or the fewest chunks there may be.

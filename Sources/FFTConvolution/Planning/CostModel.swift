@@ -79,8 +79,8 @@ extension CostModel {
                     * product)
             filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
         }
-        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), workers, table, request)
-            + dealt(filterTime, Int(filterBlocks), workers, table, request)
+        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), stages: layout.stageCount, workers, table, request)
+            + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
     }
 
     /// How many times as long a product takes for where the spectra lie that one block meets: filters' are read, sums are read and
@@ -198,13 +198,16 @@ extension CostModel {
     }
 
     /// Equal blocks of `time` each, shared by workers.
+    ///
+    /// - Parameter stages: Of a block.
     private func dealt(
-        _ time: Double, _ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest
+        _ time: Double, _ blocks: Int, stages: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest
     ) -> Double {
         let crew = crew(blocks, workers, table, request)
         // A team meets after each stage of a block, awake; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
-            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + machine.threadStartTime)
+            let meetings = Double(stages) * machine.meetingCost * machine.threadStartTime
+            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + meetings)
         }
         let rounds = (blocks + crew.blocks - 1) / crew.blocks
         return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
