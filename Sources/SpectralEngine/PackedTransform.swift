@@ -121,7 +121,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
 
     /// - Parameters:
     ///   - region: `shape.scratchCount(fields:workers:)` complex elements.
-    ///   - fields: Fields that a product sums.
+    ///   - fields: Fields that products meet at once, or whose rows are carried on.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public init(_ region: SharedRegion<Scalar>, _ shape: TileShape, fields: Int, workers: Int = 1) {

@@ -4,30 +4,6 @@ internal import CKernels
 // (TileProducts.swift).
 
 extension PackedTransform {
-    /// Transforms the lines of a tile into a whole spectrum.
-    ///
-    /// - Parameter box: Where the tile holds anything: all else along the lines is 0.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func transformLines(
-        _ tile: SharedRegion<Scalar>, _ box: TileBox, roll: TileRoll? = nil, into spectrum: SharedRegion<Scalar>,
-        _ team: TransformTeam<Scalar>
-    ) {
-        shape.check(tile, box, team, roll)
-        shape.checkSpectrum(spectrum)
-        let positions = shape.loadedRows(box, roll)
-        team.run(shape.panelCount()) { index, panels in
-            let panel = shape.panel(index)
-            let target = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
-            if panel.count == shape.panelWidth {
-                unsafe forward(tile.base, panel, positions, target, panels.packed)
-            } else {
-                unsafe forward(tile.base, panel, positions, panels.turned, panels.packed)
-                unsafe target.update(from: panels.turned, count: 2 * panel.count * shape.linePitch)
-            }
-        }
-    }
-
     /// Transforms the lines of a tile that holds one real field into a half spectrum.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)

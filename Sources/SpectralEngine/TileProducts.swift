@@ -47,14 +47,16 @@ extension PackedTransform {
         }
     }
 
-    /// Transforms the lines of a tile for what else is done with them.
+    /// Transforms the lines of a tile into a whole spectrum, and does what else is wanted with them.
     ///
-    /// - Parameter spectrum: Where the whole spectrum goes, if it is needed itself.
+    /// - Parameters:
+    ///   - box: Where the tile holds anything: all else along the lines is 0.
+    ///   - spectrum: Where the spectrum goes, if it is needed as a whole.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func transformLines(
         _ tile: SharedRegion<Scalar>, _ box: TileBox, roll: TileRoll? = nil, into spectrum: SharedRegion<Scalar>? = nil,
-        for use: SpectrumUse<Scalar>, _ team: TransformTeam<Scalar>
+        for use: SpectrumUse<Scalar> = .none, _ team: TransformTeam<Scalar>
     ) {
         shape.check(tile, box, team, roll)
         shape.check(use)

@@ -1,3 +1,4 @@
+import SpectralEngine
 import Testing
 import TestSupport
 
@@ -80,5 +81,97 @@ struct KeptSpectraTests {
     ])
     func othersKeepNone(_ text: String) throws {
         #expect(try !Self.recipe(Case(text: text)).0.layout.keepsSpectra)
+    }
+
+    /// Where norms are beyond comfort the sums are made the other way: the same bits, whether partners are alike or not.
+    @Test(arguments: ["n4i46x46_k128f3x3_dw", "n5c128i46x46_k1f3x3_dw"], [1.0, 0x1p-4])
+    func operandsTimesAPowerOfTwoGiveTheSameBits(_ text: String, _ factor: Double) throws {
+        let (recipe, request) = try Self.recipe(Case(text: text))
+        var generator = SeededGenerator(name: text)
+        let operands = Operands(request.problem, .uniform, request.precision, &generator)
+        let x = operands.first(.filterGradient)
+        let items = operands.second(.filterGradient).count / request.problem.batch
+        let dy = operands.second(.filterGradient).enumerated().map { $1 * ($0 / items == 1 ? factor : 1) }
+        let execution = try Execution(recipe, for: request)
+        let result = try execution.run(x, dy)
+        let scaled = try execution.run(x.map { $0 * 0x1p40 }, dy)
+        #expect(zip(result, scaled).allSatisfy { ($0 * 0x1p40).bitPattern == $1.bitPattern })
+    }
+
+    /// Gradients of a training step that shares nothing, whose pairs of rows come in waves: chunks of more pairs than others, and of none.
+    @Test func wavesKeepNone() throws {
+        let problem = try Problem(input: [1, 1, 140, 140], filter: [64, 1, 5, 5])
+        let tilings = [AxisTiling](repeating: AxisTiling(step: 60, length: 64, coversAxis: false), count: 2)
+        let (dw, _, alone) = try stepGradients(problem, tilings, sharing: false) { x in x[100] = .nan }
+        #expect(isNear(dw.filter(\.isFinite), zip(alone, dw).filter(\.1.isFinite).map(\.0)))
+        #expect(zip(dw, alone).allSatisfy { $0.isNaN == $1.isNaN })
+        let (finite, _, expected) = try stepGradients(problem, tilings, sharing: false) { _ in }
+        #expect(isNear(finite, expected))
+    }
+
+    /// Pairs of zeros after others, whose spectra nothing makes.
+    @Test(arguments: [[8, 2, 12, 12], [8, 1, 12, 12]]) func stepsKeepSpectraOfZeros(_ input: [Int]) throws {
+        let groups = input[1]
+        let problem = try Problem(input: input, filter: [groups, 1, 3, 3], padding: .same, groups: groups)
+        let tilings = [AxisTiling](repeating: AxisTiling(step: 12, length: 16, coversAxis: true), count: 2)
+        let (dw, isShared, alone) = try stepGradients(problem, tilings, sharing: true) { x in
+            for index in x.count / 4..<x.count / 2 { x[index] = 0 }
+        }
+        #expect(isShared && isNear(dw, alone))
+    }
+
+    private func isNear(_ result: [Double], _ expected: [Double]) -> Bool {
+        let largest = expected.reduce(0) { max($0, abs($1)) }
+        return zip(result, expected).allSatisfy { abs($0 - $1) <= 1e-12 * largest }
+    }
+
+    /// dW of a training step, whether it shares spectra, and dW by itself.
+    private func stepGradients(
+        _ problem: Problem, _ tilings: [AxisTiling], sharing: Bool, _ change: (inout [Double]) -> Void
+    ) throws -> (dw: [Double], isShared: Bool, alone: [Double]) {
+        func request(_ pass: Pass) -> PlanRequest {
+            PlanRequest(problem: problem, pass: pass, precision: .float64, threads: 1, memoryLimit: .max)
+        }
+        let recipe = try TiledFFT(request(.forward), tilings: tilings)
+        let step = try #require(try SpectralStep<Double>(recipe))
+        var generator = SeededGenerator(name: "\(problem)")
+        let operands = Operands(problem, .uniform, .float64, &generator)
+        var x = operands.first(.forward)
+        let w = operands.second(.forward)
+        change(&x)
+        let dy = operands.first(.inputGradient)
+        var (y, dx, dw) = (dy, x, w)
+        let memory = try [step.workspaceByteCount, step.keptByteCount].map { try AlignedBuffer(byteCount: $0) }
+        // Signalling NaN.
+        for buffer in memory { buffer.fill(with: 0x7ff4_0000_0000_0000) }
+        let isShared = try run(step, x, w, dy, &y, &dx, &dw, memory, sharing)
+        let gradient = try TiledFFT(request(.filterGradient), tilings: tilings)
+        return (dw, isShared, try Execution(gradient, for: request(.filterGradient)).run(x, dy))
+    }
+
+    private func run(
+        _ step: SpectralStep<Double>, _ x: [Double], _ w: [Double], _ dy: [Double], _ y: inout [Double],
+        _ dx: inout [Double], _ dw: inout [Double], _ memory: [AlignedBuffer], _ sharing: Bool
+    ) throws -> Bool {
+        var ySpan = y.mutableSpan
+        var dxSpan = dx.mutableSpan
+        var dwSpan = dw.mutableSpan
+        return try memory[0].withSharedRegion(of: UInt8.self) { scratch in
+            try memory[1].withSharedRegion(of: UInt8.self) { kept in
+                var isShared = false
+                try ySpan.withSharedRegion {
+                    isShared = try step.forward(
+                        x.span, w.span, bias: Span(), into: $0, kept: kept, scratch: scratch, control: nil)
+                }
+                try dxSpan.withSharedRegion { dx in
+                    try dwSpan.withSharedRegion { dw in
+                        try step.gradients(
+                            x.span, w.span, dy.span, kept: sharing && isShared ? kept : nil, into: dx, dw,
+                            scratch: scratch, control: nil)
+                    }
+                }
+                return isShared
+            }
+        }
     }
 }

@@ -57,7 +57,7 @@ extension SpectralPipeline {
         min(chunk, layout.setCount - 1) * filterPlaneCount + plane - memory.firstPlane
     }
 
-    func accumulator(
+    private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
     ) -> SharedRegion<Scalar> {
         memory.spectra.slice(place(chunk, plane, memory), count: 2 * shape.spectrumCount)
@@ -78,7 +78,8 @@ extension SpectralPipeline {
     ) -> Bool {
         let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
         forgetSums(group, chunk, memory)
-        if layout.keepsSpectra, !operands.areMeasured {
+        // Of waves of pairs chunks have more than an equal share, or none.
+        if layout.keepsSpectra, pairOrder.waveCount == 1, !operands.areMeasured {
             return accumulateKept(group: group, chunk: chunk, x, dy, memory, worker: worker)
         }
         var progress = ChunkProgress()
@@ -182,8 +183,14 @@ extension SpectralPipeline {
 
     /// Which partners have products, and α.
     private func balance(_ x: FieldFacts, _ g: FieldFacts) -> (isLive: (Bool, Bool), exponent: Int) {
-        let (X1, G1) = (x.largestExponent(0..<Cg, part: 0), g.largestExponent(0..<Kg, part: 0))
-        let (X2, G2) = (x.largestExponent(0..<Cg, part: 1), g.largestExponent(0..<Kg, part: 1))
+        balance(
+            (x.largestExponent(0..<Cg, part: 0), x.largestExponent(0..<Cg, part: 1)),
+            (g.largestExponent(0..<Kg, part: 0), g.largestExponent(0..<Kg, part: 1)))
+    }
+
+    /// The same of the largest exponents of both partners.
+    func balance(_ x: (Int?, Int?), _ g: (Int?, Int?)) -> (isLive: (Bool, Bool), exponent: Int) {
+        let (X1, X2, G1, G2) = (x.0, x.1, g.0, g.1)
         // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
         guard let X1, let G1, let X2, let G2 else { return ((X1 != nil && G1 != nil, X2 != nil && G2 != nil), 0) }
         let exponent = (X1 + G2 - X2 - G1) / 2
@@ -268,7 +275,8 @@ extension SpectralPipeline {
         let negative = negativeFlags(chunk, memory)
         for c in 0..<Cg where x.negatives[c] != 0 { negative[group * Cg + c] = 1 }
         let (isLive, exponent) = balance(x.facts, g)
-        guard isLive.0 || isLive.1 else { return true }
+        // Of partners without true terms only zeros were summed, unless they meet crosswise.
+        guard isLive.0 || isLive.1 else { return !isPair || canShareProduct(x.facts, g, 0, .ordinary) }
         if isPair {
             guard isLive.0, isLive.1, exponent == 0, canShareProduct(x.facts, g, 0, .ordinary) else { return false }
         }

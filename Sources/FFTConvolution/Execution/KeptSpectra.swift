@@ -7,8 +7,9 @@ internal import SpectralEngine
 //   the fewer:  load ─► lines ─► kept
 //   the many:   load ─► lines ─► products with all that is kept ─► the sums of this field
 //
-// What GradientBlocks.swift does takes all fields of a pair at once, and goes through all sums for each pair. Products are summed in one
-// order here and there.
+// What GradientBlocks.swift does takes all fields of a pair at once, and goes through all sums for each pair. Here and there the same
+// products are summed in the same order: where partners would be scaled there, or travel alone, these sums are given up, and every bit
+// is that of the other way.
 
 extension PassTable {
     /// Whether channels are the fewer ones of a group.
@@ -41,9 +42,11 @@ extension SpectralPipeline {
         let team = team(layout.blockCrew, worker: worker, memory)
         let spectra = wholeSpectra(worker: worker, memory)
         let (spectrumCount, sums) = (2 * shape.spectrumCount, accumulators(group, chunk, memory))
-        // Those of the field at work, then those of the kept ones, pair by pair.
+        // Those of the field at work, then those of the kept ones, pair by pair, then for each pair the largest norms of the fields that
+        // went by.
         let facts = facts(worker: worker, memory)
         let keptFacts = facts.dropping(first: 1)
+        let largest = keptFacts.dropping(first: layout.keptPairs * keptCount)
         let negative = negativeFlags(chunk, memory)
 
         /// Loads the tile of field i; returns whether it is ordinary.
@@ -75,6 +78,14 @@ extension SpectralPipeline {
                 guard load(i, pair, facts, 0), noteProducts(group, chunk, field: i, facts, beside, memory) else {
                     return false
                 }
+                for part in 0...1 {
+                    largest.raise(field: pair.position, part: part, to: facts, 0, isFirst: i == fields.lowerBound)
+                }
+                if i == fields.upperBound - 1, pair.windows.1 != nil,
+                    !isBalanced(beside, largest.dropping(first: pair.position))
+                {
+                    return false
+                }
                 let products = Correlation(
                     kept: spectra[pair.position * keptCount * spectrumCount..<spectra.count], count: keptCount,
                     sums: sums[first * spectrumCount..<sums.count], step: keepsChannels ? 1 : Cg,
@@ -84,8 +95,16 @@ extension SpectralPipeline {
             }
             guard isFine else { return false }
         }
-        if table.rowCount == 0 { clear(sums) }
         return true
+    }
+
+    /// Whether both partners have products, or none, and neither must be scaled.
+    private func isBalanced(_ kept: FieldFacts, _ largest: FieldFacts) -> Bool {
+        let some = 0..<table.keptCount
+        let (isLive, exponent) = balance(
+            (kept.largestExponent(some, part: 0), kept.largestExponent(some, part: 1)),
+            (largest.exponent(field: 0, part: 0), largest.exponent(field: 0, part: 1)))
+        return isLive.0 == isLive.1 && (!isLive.0 || exponent == 0)
     }
 
     /// The tile of all channels, one after the other, or that of all filters.

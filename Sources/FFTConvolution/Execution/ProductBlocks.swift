@@ -2,7 +2,7 @@ internal import SpectralEngine
 
 // Forward and input gradient: a block is two partners, each one row of one group. Its fields (the channels, or the filters, that are
 // summed) are loaded, its outputs are sums of products, and stored. Where there are several fields or outputs, of the fewer ones whole
-// spectra are kept, and the others go by, one at a time, in one tile that stays near: BlockOrder.
+// spectra are kept, and the others go by, up to four at a time, in tiles that stay near: BlockOrder.
 //
 // Partners are two rows of one group wherever there are two: they meet the same filters. The odd row of a depthwise
 // problem shares its transforms with that of the next group, each with filters of its own.
@@ -82,9 +82,10 @@ extension PassTable {
     var fieldsPerGroup: Int { pass == .forward ? problem.channelsPerGroup : problem.filtersPerGroup }
     var outputsPerGroup: Int { pass == .forward ? problem.filtersPerGroup : problem.channelsPerGroup }
 
+    /// That of the whole problem: sections do not change the order of sums.
     var blockOrder: BlockOrder {
-        max(fieldsPerGroup, outputsPerGroup) <= 1
-            ? .single : fieldsPerGroup <= outputsPerGroup ? .fieldsKept : .sumsKept
+        let (C, K) = (whole.channelsPerGroup, whole.filtersPerGroup)
+        return max(C, K) <= 1 ? .single : (pass == .forward ? C <= K : K <= C) ? .fieldsKept : .sumsKept
     }
 }
 
@@ -186,6 +187,8 @@ extension SpectralPipeline {
             }
         }
 
+        // Nothing is made of zeros, so this is what is kept of them.
+        if largest == (nil, nil), layout.order == .single, let kept = step?.keptSpectrum(0) { clear(kept) }
         // Spectra are shared as they are: of finite, unscaled fields.
         let isOrdinary = isComfortable && shareFilters && !hasNonFinite && scale == (0, 0)
         step?.settle(isPair: partners.1 != nil, facts, isOrdinary: isOrdinary)

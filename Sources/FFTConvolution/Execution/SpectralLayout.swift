@@ -57,17 +57,19 @@ struct SpectralLayout: Hashable, Sendable {
     /// How the blocks of filters, and those of rows, are shared.
     let filterCrew: Crew
     let blockCrew: Crew
-    /// Fields of one block, and those of which panels are needed at once.
+    /// Fields of one block, and its outputs (forward, input gradient).
     let fieldCount: Int
     let outputCount: Int
+    /// Fields that have panels, and notes of what gather finds, of their own: those that are met at once, and all where rows are carried on.
     let panelFields: Int
     /// Fields of which something is noted at once.
     let factCount: Int
     /// What a block keeps, in all sections, and fields or outputs that go by together.
     let order: BlockOrder
     let together: Int
-    /// Whether a filter gradient keeps spectra: see KeptSpectra.swift.
+    /// Whether a filter gradient keeps spectra, and of how many pairs of rows: see KeptSpectra.swift.
     let keepsSpectra: Bool
+    let keptPairs: Int
     /// Sets of accumulators of the filter gradient: row pairs are dealt to them in order.
     let chunkCount: Int
     /// Sets in memory: all of them, or the sum so far and the one at work. Which way is taken changes no bit.
@@ -94,6 +96,7 @@ struct SpectralLayout: Hashable, Sendable {
     let redo: Booking
     /// Per block at the same time: the tiles of a block's fields, and of an output.
     let tiles: Booking
+    /// Tiles of fields, the first tile of an output, and how many of these there are.
     let fieldTiles: Int
     let outputTile: Int
     let outputTiles: Int
@@ -129,7 +132,8 @@ struct SpectralLayout: Hashable, Sendable {
         var keptCount = 0
         switch table.pass {
         case .forward, .inputGradient:
-            (fieldCount, factCount, keepsSpectra) = (table.fieldsPerGroup, table.fieldsPerGroup, false)
+            (fieldCount, factCount) = (table.fieldsPerGroup, table.fieldsPerGroup)
+            (keepsSpectra, keptPairs) = (false, 0)
             together = Self.together(table.shape, precision)
             order = table.blockOrder
             outputCount = table.outputsPerGroup
@@ -157,11 +161,13 @@ struct SpectralLayout: Hashable, Sendable {
             chunkCount = accumulators == .fewest ? least : max(min(wanted, sets), least)
             setCount = accumulators == .all && chunkCount <= sets ? chunkCount : min(chunkCount, 2)
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
+            // Where memory is short nothing is: it changes no bit.
             keepsSpectra =
-                perChunk > 1 && max(Cg, Kg) >= Self.leastManyToKept * table.keptCount
+                accumulators == .all && perChunk > 1 && max(Cg, Kg) >= Self.leastManyToKept * table.keptCount
                 && saturatingProduct(Cg, Kg, spectrumCount, complex) >= Self.leastSumsToKeep
-            keptCount = keepsSpectra ? perChunk * table.keptCount : 0
-            factCount = max(fieldCount, keptCount + 1)
+            keptPairs = keepsSpectra ? perChunk : 0
+            keptCount = keptPairs * table.keptCount
+            factCount = max(fieldCount, keptCount + 1 + keptPairs)
             // Both partners of a pair are summed in each bin before they meet the accumulator.
             summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
         }
@@ -235,7 +241,7 @@ struct SpectralLayout: Hashable, Sendable {
         return bytes > 96 << 10 ? 1 : bytes > 48 << 10 ? 2 : 4
     }
 
-    /// Stages of a block that a team shares.
+    /// Stages of a block that a team shares; of a filter gradient those of one pair of rows.
     var stageCount: Int {
         switch order {
         case .single: keepsSpectra ? 2 * fieldCount : fieldCount + (gradientTileCount > 0 ? 1 : 2)

@@ -213,7 +213,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ operands: inout GradientOperands, _ control: ExecutionControl?
     ) throws {
         if try !accumulate(x, dy, memory, operands, control) {
-            // Something tiny, huge or not finite was met: once more, with a look at both operands first.
+            // Something tiny, huge or not finite was met, or partners that must be scaled beside spectra that are kept: once more, with a look
+            // at both operands first.
             operands = GradientOperands(
                 input: measure(x, 0..<x.count), outputGradient: measure(dy, 0..<dy.count), comfortable)
             _ = try accumulate(x, dy, memory, operands, control)

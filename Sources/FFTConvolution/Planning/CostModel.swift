@@ -48,6 +48,7 @@ extension CostModel {
         let blocks: Double
         let blockTime: Double
         let filterTime: Double
+        var stageCount = layout.stageCount
         switch table.pass {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
@@ -72,14 +73,16 @@ extension CostModel {
             let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
             let carried = table.carriedPositions(starts: Double(layout.chunkCount - 1))
             blocks = G * Double(layout.chunkCount)
+            let pairs = pairsOfBlock(table, layout, request, workers: workers)
+            stageCount = saturatingProduct(stageCount, Int(min(pairs, 1e9).rounded(.up)))
             blockTime =
-                pairsOfBlock(table, layout, request, workers: workers)
+                pairs
                 * (Cg * channelLoads * stages.forward(input, carried: carried) + Kg * filterLoads
                     * stages.forward(gradient) + Cg * Kg
                     * product)
             filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
         }
-        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), stages: layout.stageCount, workers, table, request)
+        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), stages: stageCount, workers, table, request)
             + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
     }
 

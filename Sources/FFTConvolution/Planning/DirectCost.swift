@@ -136,8 +136,8 @@ extension CostModel {
         return planes * (time + (isFar ? work.blocks * filters * machine.farElementTime * machine.farFilterCost : 0))
     }
 
-    /// What reading so many turned filters costs where they do not stay in a core's cache: more with each doubling beyond its part of the last
-    /// one.
+    /// What reading so many turned filters costs where they do not stay in a core's cache: more with each doubling beyond eight times that,
+    /// when less and less of them is in the last one.
     private func turnedFilterTime(_ count: Double, _ precision: Precision) -> Double {
         let caches = count * Double(precision.byteCount) / Double(machine.cacheByteCount)
         guard caches > 1 else { return 0 }

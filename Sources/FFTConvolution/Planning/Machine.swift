@@ -94,7 +94,7 @@ public struct Machine: Sendable {
     /// with AVX-512 to 1.3 before workers stayed awake between jobs (`Docs/Measurements/2026-11-26-threads.md`), not since; with AVX2 it is another.
     public var teamCost = 1.2
     /// What part of starting a thread it takes workers to meet after a stage: a third of it for the three stages of one field and one output,
-    /// as fitted before stages were counted; 3.6 µs by the 33 stages of 16 fields (`Docs/Measurements/2026-11-26-few-channels.md`).
+    /// as fitted before stages were counted; 3.5 µs by the 34 stages of 16 fields (`Docs/Measurements/2026-11-26-few-channels.md`).
     public var meetingCost = 1.0 / 3
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 14e-9
