@@ -25,10 +25,9 @@ struct KeptSpectraTests {
     private static func recipe(_ test: Case, threads: Int = 1) throws -> (TiledFFT, PlanRequest) {
         let parsed = try ProblemText(test.text)
         let problem = parsed.problem
-        var tilings = problem.axes.map {
-            AxisTiling(
-                step: $0.denseOutput, length: TransformLength.good(atLeast: $0.coveringLength, isDense: false)!,
-                coversAxis: true)
+        var tilings = try problem.axes.map { axis in
+            let length = try #require(TransformLength.good(atLeast: axis.coveringLength, isDense: false))
+            return AxisTiling(step: axis.denseOutput, length: length, coversAxis: true)
         }
         if let tiles = test.tiles {
             tilings[0] = AxisTiling(step: tiles.step, length: tiles.length, coversAxis: false, rolls: tiles.rolls)
