@@ -52,7 +52,7 @@ final class Tile {
         }
         windows = (window(0), window(1))
         counts = [
-            (isSmall ? 2 : 1) * shape.tileCount, shape.spectrumCount, shape.halfCount,
+            (shape.isSmall ? 2 : 1) * shape.tileCount, shape.spectrumCount, shape.halfCount,
             shape.scratchCount(fields: 1, workers: 1), shape.pointCount,
         ].map { 2 * $0 }
         memory = try AlignedBuffer(byteCount: counts.reduce(0, +) * MemoryLayout<Float>.stride)
