@@ -82,6 +82,19 @@ struct DirectTests {
         #expect(throws: Inapplicable.self) { try recipes("i100x100x100_f2x2x2_d31x37x41") }
     }
 
+    /// Kernels read distances of 32 bits.
+    @Test(arguments: ["c512i2100x2100_k512f1x1_fwd", "c512i2100x2100_k512f1x1_dx", "c64i40000000_k64f3_dw"])
+    func planesTooFarApartHaveNoProducts(_ text: String) throws {
+        #expect(try forms(text) == ["stencils"])
+    }
+
+    /// Only slabs of sizes that occur have distances, and these are told.
+    @Test func distancesOfLongRowsAreTold() throws {
+        for recipe in try recipes("c16i1000000_k16f3_dw") where recipe.description.hasPrefix("products") {
+            #expect(recipe.tableByteCount >= 4 * 999_998 && recipe.tableByteCount <= 8 * 1_000_000, "\(recipe)")
+        }
+    }
+
     /// The smallest slabs, one row of results each, with sums of their own and without: forward and back they change no bit.
     @Test(arguments: [Precision.float32, .float64])
     func slabsOfOneRowStayWithinTheContract(_ precision: Precision) throws {
@@ -94,28 +107,24 @@ struct DirectTests {
                 var generator = SeededGenerator(name: text)
                 let operands = Operands(problem, .uniform, precision, &generator)
                 let (first, second) = (operands.first(pass), operands.second(pass))
-                func run(_ form: Direct.Form) throws -> [Double] {
+                func run(_ form: any DirectLayout) throws -> [Double] {
                     let request = PlanRequest(problem: problem, pass: pass, precision: precision, threads: 2)
                     return try Execution(Direct(request, form), for: request).run(
                         first, second, scratch: .signallingNaN)
                 }
                 guard pass == .filterGradient else {
                     let geometry = DirectGeometry(problem, pass)
-                    let whole = try run(.matrix(MatrixLayout(geometry, precision, workers: 2)))
-                    let cut = try run(.matrix(MatrixLayout(geometry, precision, workers: 2, slabLimit: 1)))
+                    let whole = try run(MatrixLayout(geometry, precision, workers: 2))
+                    let cut = try run(MatrixLayout(geometry, precision, workers: 2, slabLimit: 1))
                     findings.requireSameBits(cut, whole, text, "slabs of one row")
                     continue
                 }
                 let exact = Oracle(problem).evaluate(pass, first, second, precision)
                 let geometry = DirectGeometry(problem, pass)
-                func forms(_ limit: Int, workers: Int) -> [Direct.Form] {
+                func forms(_ limit: Int, workers: Int) -> [any DirectLayout] {
                     [
-                        .matrixGradient(
-                            MatrixGradientLayout(
-                                problem, precision, workers: workers, slabLimit: 1, apartLimit: limit)),
-                        .channelGradient(
-                            ChannelGradientLayout(
-                                geometry, precision, workers: workers, slabLimit: 1, apartLimit: limit)),
+                        MatrixGradientLayout(problem, precision, workers: workers, slabLimit: 1, apartLimit: limit),
+                        ChannelGradientLayout(geometry, precision, workers: workers, slabLimit: 1, apartLimit: limit),
                     ]
                 }
                 let limits = [0, GradientSlabs.apartLimit]

@@ -122,7 +122,8 @@ struct TrainingStepTests {
         findings.requireSameBits(other.y, results.y, text, "\(recipe) without spectra, y")
         findings.requireSameBits(other.dx, results.dx, text, "\(recipe) without spectra, dX")
         findings.requireSameBits(other.dw, results.dw, text, "\(recipe) without spectra, dW")
-        for threads in [2, 3] {
+        // More than there are pairs of many groups.
+        for threads in [2, 3, 10] {
             let request = PlanRequest(problem: problem, pass: .forward, precision: precision, threads: threads)
             guard case .transforms(let tilings) = recipe.arithmetic,
                 let twin = try? TiledFFT(request, tilings: tilings, isDense: (recipe as? TiledFFT)?.isDense ?? false),

@@ -2,28 +2,18 @@ internal import SpectralEngine
 
 /// Direct spatial sums in the operands' own precision, as fast as the processor multiplies.
 ///
-/// Two forms: *stencils* for few channels, where a filter plane passes over an input plane with rows in vectors; and a
-/// *product of matrices* for many, with filters in vectors. See `Docs/Algorithms/Direct.md`.
+/// *Stencils* for few channels, where a filter plane passes over an input plane with rows in vectors; *products of matrices* for many,
+/// with filters, positions or channels in vectors. Each form is a ``DirectLayout``. See `Docs/Algorithms/Direct.md`.
 package struct Direct: Algorithm {
     package static let name = "Direct"
     package static let method = Method.direct
 
     let request: PlanRequest
-    let form: Form
+    let form: any DirectLayout
     package let predictedTime: Double
     /// That have enough to do.
     private let workers: Int
     package let rankingTime: Double
-
-    enum Form: Hashable, Sendable {
-        case stencil(StencilLayout)
-        case channelStencil(ChannelStencilLayout)
-        case stencilGradient(StencilGradientLayout)
-        case placed(PlacedLayout)
-        case matrix(MatrixLayout)
-        case matrixGradient(MatrixGradientLayout)
-        case channelGradient(ChannelGradientLayout)
-    }
 
     /// Parts of sets of results that a recipe may be made of: each is a few hundred bytes of it.
     private static let mostParts = 4096
@@ -39,38 +29,40 @@ package struct Direct: Algorithm {
         }
         let geometry = DirectGeometry(request.problem, request.pass)
         let precision = request.precision
-        var makers: [(Int) -> Form] = []
+        var makers: [(Int) -> any DirectLayout] = []
         if request.pass == .filterGradient {
-            makers.append { .stencilGradient(StencilGradientLayout(geometry, precision, workers: $0)) }
+            makers.append { StencilGradientLayout(geometry, precision, workers: $0) }
         } else {
-            makers.append { .stencil(StencilLayout(geometry, precision, workers: $0)) }
+            makers.append { StencilLayout(geometry, precision, workers: $0) }
             if ChannelStencilLayout.isApplicable(geometry) {
-                makers.append { .channelStencil(ChannelStencilLayout(geometry, precision, workers: $0)) }
+                makers.append { ChannelStencilLayout(geometry, precision, workers: $0) }
             }
         }
         // One plane times one plane has no matrix.
         if geometry.problem.channelsPerGroup * geometry.problem.filtersPerGroup > 1 {
             if request.pass == .filterGradient {
-                makers.append { .matrixGradient(MatrixGradientLayout(geometry.problem, precision, workers: $0)) }
-                makers.append { .channelGradient(ChannelGradientLayout(geometry, precision, workers: $0)) }
+                makers.append { MatrixGradientLayout(geometry.problem, precision, workers: $0) }
+                makers.append { ChannelGradientLayout(geometry, precision, workers: $0) }
             } else {
-                makers.append { .matrix(MatrixLayout(geometry, precision, workers: $0)) }
+                makers.append { MatrixLayout(geometry, precision, workers: $0) }
                 if PlacedLayout.isApplicable(geometry) {
-                    makers.append { .placed(PlacedLayout(geometry, precision, workers: $0)) }
+                    makers.append { PlacedLayout(geometry, precision, workers: $0) }
                 }
             }
         }
-        return makers.map { Direct(request, $0) }.sorted { $0.rankingTime < $1.rankingTime }
+        return makers.map { Direct(request, $0) }.filter(\.form.isAddressable).sorted {
+            $0.rankingTime < $1.rankingTime
+        }
     }
 
-    private init(_ request: PlanRequest, _ make: (Int) -> Form) {
+    private init(_ request: PlanRequest, _ make: (Int) -> any DirectLayout) {
         self.request = request
         let model = CostModel(request.machine)
         let single = model.directTime(make(1), request)
         var workers = model.workersWorthWaking(single, of: max(request.threads, 1))
         var form = make(workers)
         // A memory limit takes workers: no bit depends on them.
-        while form.byteCount > request.memoryLimit, workers > 1 {
+        while form.byteCount + form.tableByteCount > request.memoryLimit, workers > 1 {
             workers -= 1
             form = make(workers)
         }
@@ -81,13 +73,14 @@ package struct Direct: Algorithm {
     }
 
     /// A recipe of a given form, to be run and not to be chosen.
-    init(_ request: PlanRequest, _ form: Form) {
+    init(_ request: PlanRequest, _ form: any DirectLayout) {
         self.request = request
         self.form = form
         (workers, predictedTime, rankingTime) = (request.threads, 0, 0)
     }
 
     package var workspaceByteCount: Int { form.byteCount }
+    package var tableByteCount: Int { form.tableByteCount }
 
     /// γₙ = n·u / (1 − n·u) for n roundings.
     package var relativeErrorBound: Double {
@@ -102,93 +95,107 @@ package struct Direct: Algorithm {
 
     package var arithmetic: Arithmetic { .sums(roundings: form.roundings) }
 
-    package var description: String {
-        switch form {
-        case .stencil, .stencilGradient: "stencils"
-        case .channelStencil: "stencils, channels in vectors"
-        case .placed(let layout):
-            "products of matrices\(layout.readsInPlace ? " in place" : ""), positions in vectors"
-        case .matrix, .matrixGradient: "products of matrices"
-        case .channelGradient: "products of matrices, channels in vectors"
-        }
-    }
+    package var description: String { form.name }
 
     package func makeExecutor<Scalar: ConvolutionScalar>(for type: Scalar.Type) -> any PassExecutor<Scalar> {
-        switch form {
-        case .stencil(let layout): StencilExecutor(layout: layout)
-        case .channelStencil(let layout): ChannelStencilExecutor(layout: layout)
-        case .stencilGradient(let layout): StencilGradientExecutor(layout: layout)
-        case .placed(let layout): PlacedExecutor(layout: layout)
-        case .matrix(let layout): MatrixExecutor(layout: layout)
-        case .matrixGradient(let layout): MatrixGradientExecutor(layout: layout)
-        case .channelGradient(let layout): ChannelGradientExecutor(layout: layout)
-        }
+        form.makeExecutor()
     }
 }
 
-extension Direct.Form {
-    var byteCount: Int {
-        switch self {
-        case .stencil(let layout): layout.byteCount
-        case .channelStencil(let layout): layout.byteCount
-        case .stencilGradient(let layout): layout.byteCount
-        case .placed(let layout): layout.byteCount
-        case .matrix(let layout): layout.byteCount
-        case .matrixGradient(let layout): layout.byteCount
-        case .channelGradient(let layout): layout.byteCount
-        }
-    }
-
+/// One form of direct sums for one pass of one problem: how it is cut, and the places of its workspace.
+protocol DirectLayout: Hashable, Sendable {
+    /// In tables.
+    var name: String { get }
+    /// Bytes of scratch, and of the distances that its executor keeps.
+    var byteCount: Int { get }
+    var tableByteCount: Int { get }
+    /// Whether these distances are below 2³¹, as the kernels read them.
+    var isAddressable: Bool { get }
     /// Roundings that one term meets at most: that of its product, and those of the sums it is in.
-    var roundings: Int {
-        switch self {
-        case .stencil(let layout): layout.roundings
-        case .channelStencil(let layout): layout.roundings
-        case .stencilGradient(let layout): layout.roundings
-        case .placed(let layout): layout.roundings
-        case .matrix(let layout): layout.roundings
-        case .matrixGradient(let layout): layout.roundings
-        case .channelGradient(let layout): layout.roundings
-        }
-    }
+    var roundings: Int { get }
+
+    /// What a model says of its sums on one core, in seconds for f32: operands and results aside.
+    func workTime(_ model: CostModel) -> Double
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar>
 }
 
-extension StencilLayout {
+extension DirectLayout {
+    var tableByteCount: Int { 0 }
+    var isAddressable: Bool { true }
+}
+
+extension StencilLayout: DirectLayout {
+    var name: String { "stencils" }
     /// A block of taps is one sum; those of sources, parts, layers and planes are added one after the other. The bias is first.
     var roundings: Int {
         let largest = geometry.sets.flatMap(\.parts).map(\.tapBlocks.largest).max() ?? 0
         let sums = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count * $1.tapBlocks.count } }.max() ?? 1
         return 2 + largest + geometry.sourcesPerGroup * sums
     }
+
+    func workTime(_ model: CostModel) -> Double { model.stencilTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { StencilExecutor(layout: self) }
 }
 
-extension ChannelStencilLayout {
+extension ChannelStencilLayout: DirectLayout {
+    var name: String { "stencils, channels in vectors" }
     /// A block of taps is one sum; those of planes and layers are added one after the other, to the bias.
     var roundings: Int { 2 + tapBlocks.largest + geometry.filter.depth * tapBlocks.count }
+
+    func workTime(_ model: CostModel) -> Double { model.channelStencilTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { ChannelStencilExecutor(layout: self) }
 }
 
-extension StencilGradientLayout {
+extension StencilGradientLayout: DirectLayout {
+    var name: String { "stencils" }
     /// A band is one sum, in as many lanes as the processor has, at worst one.
     var roundings: Int {
         let terms = zip(rowCuts, columnCuts).map { $0.largest * $1.largest }.max() ?? 0
         return 1 + terms + chunks.largest + chunks.pieces
     }
+
+    func workTime(_ model: CostModel) -> Double { model.stencilGradientTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { StencilGradientExecutor(layout: self) }
 }
 
-extension MatrixLayout {
+extension MatrixLayout: DirectLayout {
+    var name: String { "products of matrices" }
+    var tableByteCount: Int {
+        (0..<cuts.count).reduce(0) { min($0 + depth(of: $1), .max / 8) } * MemoryLayout<Int32>.stride
+    }
+    var isAddressable: Bool { slabCount <= Int(Int32.max) }
     /// A run is one sum; runs are added one after the other. The bias is first.
     var roundings: Int { 2 + (runs.map { $0.largest + $0.pieces }.max() ?? 0) }
+
+    func workTime(_ model: CostModel) -> Double { model.matrixTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { MatrixExecutor(layout: self) }
 }
 
-extension PlacedLayout {
+extension PlacedLayout: DirectLayout {
+    var name: String { "products of matrices\(readsInPlace ? " in place" : ""), positions in vectors" }
     /// As for other products.
     var roundings: Int { 2 + runs.largest + runs.pieces }
+
+    func workTime(_ model: CostModel) -> Double { model.placedTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { PlacedExecutor(layout: self) }
 }
 
-extension MatrixGradientLayout {
+extension MatrixGradientLayout: DirectLayout {
+    var name: String { "products of matrices" }
+    var tableByteCount: Int { slabs.offsetCount * MemoryLayout<Int32>.stride }
+    var isAddressable: Bool { slabs.inputCount <= Int(Int32.max) }
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
+
+    func workTime(_ model: CostModel) -> Double { model.matrixGradientTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { MatrixGradientExecutor(layout: self) }
 }
 
-extension ChannelGradientLayout {
+extension ChannelGradientLayout: DirectLayout {
+    var name: String { "products of matrices, channels in vectors" }
+    var tableByteCount: Int { slabs.offsetCount * 2 * MemoryLayout<Int32>.stride }
+    var isAddressable: Bool { slabs.inputCount <= Int(Int32.max) }
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
+
+    func workTime(_ model: CostModel) -> Double { model.channelGradientTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { ChannelGradientExecutor(layout: self) }
 }

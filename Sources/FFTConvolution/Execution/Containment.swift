@@ -27,15 +27,16 @@ struct Containment: Sendable {
         _ first: Span<Scalar>, _ second: Span<Scalar>, into result: SharedRegion<Scalar>, redo: SharedRegion<UInt8>,
         threads: Int, _ control: ExecutionControl?
     ) throws {
+        let sizes = (first: count(roles.first), second: count(roles.second))
+        let found = (first: nonFiniteCounts(first, sizes.first), second: nonFiniteCounts(second, sizes.second))
         try Workers.run(count: threads, blocks: redo.count) { plane, _ in
             guard redo[plane] == 0 else { return }
-            let pairs = operandPlanes(of: plane)
+            let pairs = operandPlanes(of: plane).filter { found.first[$0.first] + found.second[$0.second] > 0 }
             var sparse = 0.0
             for (a, b) in pairs {
-                sparse += Double(nonFiniteCount(first, a, count(roles.first))) * Double(count(roles.second))
-                sparse += Double(nonFiniteCount(second, b, count(roles.second))) * Double(count(roles.first))
+                sparse += Double(found.first[a]) * Double(sizes.second) + Double(found.second[b]) * Double(sizes.first)
             }
-            if sparse * Self.sparseCost > Double(pairs.count) * Double(count(.filter)) * Double(count(.output)) {
+            if sparse * Self.sparseCost > Double(termCount) * Double(count(.filter)) * Double(count(.output)) {
                 redo[plane] = 1
                 return
             }
@@ -72,12 +73,18 @@ struct Containment: Sendable {
         }
     }
 
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    private func nonFiniteCount<Scalar: ConvolutionScalar>(_ span: Span<Scalar>, _ plane: Int, _ size: Int) -> Int {
-        var found = 0
-        for index in plane * size..<(plane + 1) * size where !span[index].isFinite { found += 1 }
-        return found
+    /// Products that an element of the result sums for each of its taps or positions.
+    private var termCount: Int {
+        switch pass {
+        case .forward: problem.channelsPerGroup
+        case .inputGradient: problem.filtersPerGroup
+        case .filterGradient: problem.batch
+        }
+    }
+
+    /// How many elements of each plane are not finite.
+    private func nonFiniteCounts<Scalar: ConvolutionScalar>(_ operand: Span<Scalar>, _ size: Int) -> [Int] {
+        (0..<operand.count / max(size, 1)).map { measure(operand, $0 * size..<($0 + 1) * size).nonFiniteCount }
     }
 
     /// Adds the non-finite products of one plane of each operand to one plane of the result.

@@ -94,15 +94,11 @@ extension DensePipeline {
         var isScaled = false
         for row in 0..<pairs.count {
             let facts = facts(row, memory)
-            let (X1, G1) = (facts.largestExponent(0..<Cg, part: 0), facts.largestExponent(Cg..<Cg + Kg, part: 0))
-            let (X2, G2) = (facts.largestExponent(0..<Cg, part: 1), facts.largestExponent(Cg..<Cg + Kg, part: 1))
-            var exponent = 0
-            // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
-            if let X1, let G1, let X2, let G2 {
-                exponent = (X1 + G2 - X2 - G1) / 2
-                if abs(exponent) <= 1 { exponent = 0 }
+            func largest(_ fields: Range<Int>) -> (Int?, Int?) {
+                (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
             }
-            guard canShareProduct(facts, exponent) else { return nil }
+            let exponent = balancingExponent(largest(0..<Cg), largest(Cg..<Cg + Kg))
+            guard abs(exponent) <= comfortable.exponent, canShareProduct(facts, exponent) else { return nil }
             var whole = RowFacts()
             whole.exponents.0 = exponent
             whole.store(rowFacts(row, memory))

@@ -80,7 +80,7 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
         _ isOrdinary: Bool, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        guard isOrdinary else {
+        guard isOrdinary, !hasLarge(bias) else {
             return try careful.execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
         careful.structuralZeros?.apply(to: result, bias: bias)

@@ -125,6 +125,23 @@ func isBalanced(_ first: Double, _ second: Double) -> Bool {
     first <= largestImbalance * second && second <= largestImbalance * first
 }
 
+/// The exponent α of a filter gradient's partners, whose operands x₂ and g₂ are scaled by 2^α and 2^−α, from the exponents of the
+/// norms of x₁ and x₂, g₁ and g₂: 2^2α = X₁G₂ / (X₂G₁) makes the cross terms x₂g₁ and x₁g₂ equal. A small α is not worth the scaling.
+func balancingExponent(_ x: (Int?, Int?), _ g: (Int?, Int?)) -> Int {
+    guard let X1 = x.0, let X2 = x.1, let G1 = g.0, let G2 = g.1 else { return 0 }
+    let exponent = (X1 + G2 - X2 - G1) / 2
+    return abs(exponent) <= 1 ? 0 : exponent
+}
+
+/// The unit vector along two norms of any magnitude; `nil` of zeros.
+func direction(_ first: Double, _ second: Double) -> (Double, Double)? {
+    let largest = max(first, second)
+    guard largest > 0 else { return nil }
+    let (one, two) = (first / largest, second / largest)
+    let length = (one * one + two * two).squareRoot()
+    return (one / length, two / length)
+}
+
 /// fraction · 2^exponent for fraction > 0, kept between 2⁻¹⁰⁰⁰ and 2¹⁰⁰⁰ so that it stays a number above 0.
 func scaled(_ fraction: Double, _ exponent: Int) -> Double {
     Double(sign: .plus, exponent: min(max(exponent, -1000), 1000), significand: fraction)

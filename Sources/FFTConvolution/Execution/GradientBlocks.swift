@@ -190,11 +190,7 @@ extension SpectralPipeline {
 
     /// The same of the largest exponents of both partners.
     func balance(_ x: (Int?, Int?), _ g: (Int?, Int?)) -> (isLive: (Bool, Bool), exponent: Int) {
-        let (X1, X2, G1, G2) = (x.0, x.1, g.0, g.1)
-        // 2^2α = X₁G₂ / (X₂G₁) makes the cross terms equal; a small α is not worth the scaling.
-        guard let X1, let G1, let X2, let G2 else { return ((X1 != nil && G1 != nil, X2 != nil && G2 != nil), 0) }
-        let exponent = (X1 + G2 - X2 - G1) / 2
-        return ((true, true), abs(exponent) <= 1 ? 0 : exponent)
+        ((x.0 != nil && g.0 != nil, x.1 != nil && g.1 != nil), balancingExponent(x, g))
     }
 
     func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
@@ -235,7 +231,9 @@ extension SpectralPipeline {
     private func canShareProduct(
         _ x: FieldFacts, _ g: FieldFacts, _ exponent: Int, _ operands: GradientOperands
     ) -> Bool {
-        (0..<Kg).allSatisfy { k in (0..<Cg).allSatisfy { c in canShareProduct(x, c, g, k, exponent, operands) } }
+        // What is scaled further leaves the range that transforms have room in.
+        abs(exponent) <= comfortable.exponent
+            && (0..<Kg).allSatisfy { k in (0..<Cg).allSatisfy { c in canShareProduct(x, c, g, k, exponent, operands) } }
     }
 
     /// The same of one plane.
@@ -246,7 +244,9 @@ extension SpectralPipeline {
         let g2 = g.norm(field: k, part: 1, reference: operands.outputGradientScale + exponent)
         let x1 = x.norm(field: c, part: 0, reference: operands.inputScale)
         let x2 = x.norm(field: c, part: 1, reference: operands.inputScale - exponent)
-        return ((x1 * x1 + x2 * x2) * (g1 * g1 + g2 * g2)).squareRoot() <= largestImbalance * (x1 * g1 + x2 * g2)
+        // As cosine of the angle between (x₁, x₂) and (g₁, g₂): the norms of planes far below the largest have no squares.
+        guard let x = direction(x1, x2), let g = direction(g1, g2) else { return true }
+        return 1 <= largestImbalance * (x.0 * g.0 + x.1 * g.1)
     }
 
     // MARK: - In a training step
@@ -358,7 +358,8 @@ extension SpectralPipeline {
         if !comfortable.isSafe(scale, operands.inputScale + operands.outputGradientScale) {
             memory.markForDirectSums(table.filterPlane(plane), worker: worker)
         }
-        return (plane, Int(scale.exponent) + 1)
+        // A sum below the least scale is of no use, but its partner's is: it must not leave the range.
+        return (plane, Int(max(scale, comfortable.leastScale).exponent) + 1)
     }
 
     /// Where a plane's gradient goes, scaled back.

@@ -48,9 +48,10 @@ struct PairOrder: Hashable, Sendable {
 extension PassTable {
     /// Pairs before a pair whose results may overlap with its own: none is farther in the order of pairs.
     fileprivate func pairsNear(_ pair: Int) -> Range<Int> {
-        // The neighbours of each axis.
-        let (_, h, w) = tileCounts
-        return max(0, pair - (roll?.reach ?? ((h + 1) * w + 1) / 2 + 1))..<pair
+        // From a tile to the last one beside it along every axis that is cut.
+        let (d, h, w) = tileCounts
+        let distance = (d > 1 ? h * w : 0) + (h > 1 ? w : 0) + 1
+        return max(0, pair - (roll?.reach ?? (distance + 1) / 2 + 1))..<pair
     }
 
     /// Whether results of two pairs overlap.

@@ -39,6 +39,9 @@ public final class Plan<Scalar: ConvolutionScalar>: Sendable {
         return try Plan(problem: problem, options: PlanOptions(method: .direct, threads: threads), recipes: recipes)
     }
 
+    /// Bytes of all passes' tables; some may share them.
+    var tableByteCount: Int { passes.values.reduce(0) { min($0 + $1.recipe.tableByteCount, .max / 2) } }
+
     /// What runs the passes of a training step together; `nil` where that gains nothing.
     func stepExecutor() throws -> (any StepExecutor<Scalar>)? {
         if let made = step.withLock({ $0 }) { return made }

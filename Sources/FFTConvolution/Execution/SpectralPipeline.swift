@@ -182,6 +182,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     ) throws {
         structuralZeros?.apply(to: result, bias: bias)
         let redo = memory.planesForDirectSums()
+        if table.pass == .forward { markPlanes(ofLarge: bias, redo) }
         if isTouched {
             try Containment(problem, table.pass).apply(
                 first, second, into: result, redo: redo, threads: threads, control)

@@ -170,7 +170,8 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
 
     private var workers: Int {
         let count = inputGradient.layout.blockCrew.blocks
-        return sumsAreLocal ? min(count, filterGradient.layout.filterCrew.blocks) : count
+        // Each worker's sums take the place of two groups' among those of all.
+        return sumsAreLocal ? min(count, filterGradient.layout.filterCrew.blocks, problem.groups / 2) : count
     }
 
     private func localSums(

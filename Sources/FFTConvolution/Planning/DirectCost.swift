@@ -2,22 +2,13 @@
 
 extension CostModel {
     /// Seconds of one execution on one core.
-    func directTime(_ form: Direct.Form, _ request: PlanRequest) -> Double {
+    func directTime(_ layout: any DirectLayout, _ request: PlanRequest) -> Double {
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         let problem = request.problem
         let elements = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
         let isNear = elements * Double(request.precision.byteCount) <= Double(machine.cacheByteCount)
-        let work =
-            switch form {
-            case .stencil(let layout): stencilTime(layout)
-            case .channelStencil(let layout): channelStencilTime(layout)
-            case .stencilGradient(let layout): stencilGradientTime(layout)
-            case .placed(let layout): placedTime(layout)
-            case .matrix(let layout): matrixTime(layout)
-            case .matrixGradient(let layout): matrixGradientTime(layout)
-            case .channelGradient(let layout): channelGradientTime(layout)
-            }
-        return (work + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale + machine.entryTime
+        return (layout.workTime(self) + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale
+            + machine.entryTime
     }
 
     /// The same shared by workers, who meet twice or three times.
@@ -29,7 +20,7 @@ extension CostModel {
     /// Lanes of a f32 vector that stencils fill.
     private static let lanes = 16
 
-    private func stencilTime(_ layout: StencilLayout) -> Double {
+    func stencilTime(_ layout: StencilLayout) -> Double {
         let geometry = layout.geometry
         let planes =
             Double(geometry.problem.batch * geometry.problem.groups) * Double(geometry.sourcesPerGroup)
@@ -76,7 +67,7 @@ extension CostModel {
     /// 9x9 at 100 (`Docs/Measurements/2026-11-25-avx2.md`, AVX2; counted for all).
     private static let channelRowTaps = 1.5
 
-    private func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
+    func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
         let geometry = layout.geometry
         guard let part = geometry.sets.first?.parts.first else { return 0 }
         // Lines of f64 are half as many lanes.
@@ -95,7 +86,7 @@ extension CostModel {
             + layers * Double(layout.bandCount) * machine.stencilCallTime * 2 + filters * machine.turnTime / 2
     }
 
-    private func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
+    func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
         let planes = Double(problem.batch) * Double(problem.filters) * Double(problem.channelsPerGroup)
@@ -118,7 +109,7 @@ extension CostModel {
         return planes * time
     }
 
-    private func placedTime(_ layout: PlacedLayout) -> Double {
+    func placedTime(_ layout: PlacedLayout) -> Double {
         let geometry = layout.geometry
         let planes = Double(geometry.problem.batch * geometry.problem.groups)
         let (sources, results) = (Double(geometry.sourcesPerGroup), Double(geometry.resultsPerGroup))
@@ -144,7 +135,7 @@ extension CostModel {
         return count * machine.farElementTime * machine.turnedFilterCost * (1 + max(caches / 8, 1).log2Bound)
     }
 
-    private func matrixTime(_ layout: MatrixLayout) -> Double {
+    func matrixTime(_ layout: MatrixLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
@@ -170,7 +161,7 @@ extension CostModel {
         return G * time
     }
 
-    private func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
+    func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
         let problem = layout.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
         let columns = Double(layout.panelWidth * layout.panelCount)
@@ -193,7 +184,7 @@ extension CostModel {
         return G * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + far)
     }
 
-    private func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
+    func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
         let problem = layout.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
         let slabs = N * Double(layout.slabs.count)

@@ -1,8 +1,7 @@
 internal import Synchronization
 
-/// Plans by what was asked for; the least recently used one goes when the cache is full.
-///
-/// A plan owns little: the scratch belongs to executions. So the limit is a number of plans.
+/// Plans by what was asked for; the least recently used ones go when there are too many, or their tables take too much memory. Scratch
+/// belongs to executions.
 final class PlanCache: Sendable {
     struct Key: Hashable, Sendable {
         let problem: Problem
@@ -13,18 +12,25 @@ final class PlanCache: Sendable {
 
     private struct Entry {
         let plan: any Sendable
+        let byteCount: Int
         var lastUse: Int
     }
 
     private struct State {
         var entries: [Key: Entry] = [:]
         var clock = 0
+
+        var byteCount: Int { entries.values.reduce(0) { min($0 + $1.byteCount, .max / 2) } }
     }
 
     private let capacity: Int
+    private let byteLimit: Int
     private let state = Mutex(State())
 
-    init(capacity: Int) { self.capacity = max(capacity, 1) }
+    /// - Parameter byteLimit: Of all tables; the plan stored last stays even if it alone takes more.
+    init(capacity: Int, byteLimit: Int = 256 << 20) {
+        (self.capacity, self.byteLimit) = (max(capacity, 1), byteLimit)
+    }
 
     func plan(for key: Key) -> (any Sendable)? {
         state.withLock { state in
@@ -34,17 +40,18 @@ final class PlanCache: Sendable {
         }
     }
 
-    func store(_ plan: any Sendable, for key: Key) {
+    /// - Parameter byteCount: Of the plan's tables.
+    func store(_ plan: any Sendable, byteCount: Int, for key: Key) {
         // A plan that is dropped destroys its transforms under the planner lock: it must go outside this one.
-        let dropped = state.withLock { state -> (any Sendable)? in
+        let dropped = state.withLock { state -> [any Sendable] in
             state.clock += 1
-            var oldest: (any Sendable)?
-            if state.entries.count >= capacity,
+            var oldest = state.entries.removeValue(forKey: key).map { [$0.plan] } ?? []
+            while state.entries.count >= capacity || min(state.byteCount + byteCount, .max / 2) > byteLimit,
                 let victim = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
             {
-                oldest = state.entries.removeValue(forKey: victim.key)?.plan
+                if let entry = state.entries.removeValue(forKey: victim.key) { oldest.append(entry.plan) }
             }
-            state.entries[key] = Entry(plan: plan, lastUse: state.clock)
+            state.entries[key] = Entry(plan: plan, byteCount: byteCount, lastUse: state.clock)
             return oldest
         }
         _ = dropped

@@ -44,7 +44,7 @@ public final class Planner: Sendable {
             }
             return try Plan<Scalar>(problem: problem, options: options, recipes: recipes)
         }
-        cache.store(plan, for: key)
+        cache.store(plan, byteCount: plan.tableByteCount, for: key)
         return plan
     }
 

@@ -19,9 +19,17 @@ final class TransformCache: Sendable {
         let precision: Precision
     }
 
-    /// Transforms kept; a large one holds about as many twiddle factors as a row and a column of its tile have points.
+    private struct Entry {
+        let key: Key
+        let transform: any Sendable
+        /// Of its tables.
+        let byteCount: Int
+    }
+
+    /// Transforms kept, and bytes of their tables: a long line that is transformed as a matrix has a factor for each of its points.
     private let capacity = 64
-    private let kept = Mutex<[(key: Key, transform: any Sendable)]>([])
+    private let byteLimit = 64 << 20
+    private let kept = Mutex<[Entry]>([])
     private let known: MeasuredPlans
     private let wholeLines: Set<Int>
 
@@ -35,17 +43,22 @@ final class TransformCache: Sendable {
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
-        try cached(Key(kind: .tile(shape), precision: .of(Scalar.self))) {
+        try cached(Key(kind: .tile(shape), precision: .of(Scalar.self)), tableCount: shape.tableCount) {
             try PackedTransform<Scalar>(shape: shape, known: known)
         }
     }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func channels<Scalar: ConvolutionScalar>(_ layout: ChannelLayout) throws -> ChannelTransform<Scalar> {
-        try cached(Key(kind: .channels(layout), precision: .of(Scalar.self))) { try ChannelTransform<Scalar>(layout) }
+        try cached(Key(kind: .channels(layout), precision: .of(Scalar.self)), tableCount: layout.tableCount) {
+            try ChannelTransform<Scalar>(layout)
+        }
     }
 
-    private func cached<Transform: Sendable>(_ key: Key, _ make: () throws -> Transform) throws -> Transform {
+    /// - Parameter tableCount: Complex elements.
+    private func cached<Transform: Sendable>(
+        _ key: Key, tableCount: Int, _ make: () throws -> Transform
+    ) throws -> Transform {
         let found = kept.withLock { kept -> (any Sendable)? in
             guard let index = kept.firstIndex(where: { $0.key == key }) else { return nil }
             // The most recently used one is the last.
@@ -56,9 +69,17 @@ final class TransformCache: Sendable {
         if let found = found as? Transform { return found }
         let made = try make()
         // A transform that is dropped destroys its plans under the planner lock: it must go outside this one.
-        let dropped = kept.withLock { kept -> (any Sendable)? in
-            kept.append((key, made))
-            return kept.count > capacity ? kept.removeFirst().transform : nil
+        let byteCount = 2 * key.precision.byteCount * tableCount
+        let dropped = kept.withLock { kept -> [Entry] in
+            kept.append(Entry(key: key, transform: made, byteCount: byteCount))
+            var (bytes, first) = (kept.reduce(0) { $0 + $1.byteCount }, 0)
+            // The last one stays.
+            while first < kept.count - 1, kept.count - first > capacity || bytes > byteLimit {
+                bytes -= kept[first].byteCount
+                first += 1
+            }
+            defer { kept.removeFirst(first) }
+            return Array(kept[..<first])
         }
         _ = dropped
         return made

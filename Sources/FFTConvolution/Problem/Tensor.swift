@@ -49,8 +49,12 @@ public struct Tensor<Scalar: ConvolutionScalar>: Sendable {
 
 extension Tensor: Equatable {}
 
+/// Bytes that are asked for without a look at the machine, which takes longer than a small convolution.
+private let smallAllocation = 64 << 10
+
 /// Refuses an allocation that the machine would not grant; Swift's arrays abort instead of failing.
 package func requireMemory(byteCount: Int) throws(ConvolutionError) {
+    guard byteCount > smallAllocation else { return }
     let available = Machine.availableMemory
     guard byteCount <= available else {
         throw ConvolutionError(

@@ -46,7 +46,7 @@ extension DirectExecutor {
                     }
                     // Sums of operands that turn out to be out of range are made again.
                     if looksOnTheWay { try sum(one, two, bias, .none, into: result, scratch, control) }
-                    guard let scaling = facts.scaling(one, two, scratch) else { return false }
+                    guard !hasLarge(bias), let scaling = facts.scaling(one, two, scratch) else { return false }
                     if !looksOnTheWay || !scaling.isNone {
                         try sum(one, two, bias, scaling, into: result, scratch, control)
                     }

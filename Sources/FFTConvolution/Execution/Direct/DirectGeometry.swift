@@ -118,6 +118,8 @@ struct EvenCut: Hashable, Sendable {
 
     /// The largest piece.
     var largest: Int { (count + pieces - 1) / pieces }
+    /// Whether pieces differ, by one.
+    var isUneven: Bool { count % pieces != 0 }
 
     subscript(piece: Int) -> Range<Int> { count * piece / pieces..<count * (piece + 1) / pieces }
 }

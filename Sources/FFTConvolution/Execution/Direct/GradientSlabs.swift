@@ -185,10 +185,21 @@ struct GradientSlabs: Hashable, Sendable {
         (slab.depths.count < depthCut.largest ? 2 : 0) + (slab.rows.count < rowCut.largest ? 1 : 0)
     }
 
+    /// Whether slabs of a shape exist.
+    private func exists(_ shape: Int) -> Bool {
+        (shape < 2 || depthCut.isUneven) && (shape % 2 == 0 || rowCut.isUneven)
+    }
+
+    /// Distances of ``inputOffsets``, saturating.
+    var offsetCount: Int {
+        (0..<4).reduce(0) { $0 + (exists($1) ? min(mostOutputs, .max / 64) : 0) }
+    }
+
     /// For slabs of each shape the distance from their first input position to the one that each output reads with its first
-    /// tap, in elements.
+    /// tap, in elements; none where there is no such slab.
     var inputOffsets: [[Int]] {
         (0..<4).map { missing in
+            guard exists(missing) else { return [] }
             let (depths, rows) = (depthCut.largest - missing / 2, rowCut.largest - missing % 2)
             let height = axes.row.reach(rows)
             return (0..<depths).flatMap { p in
