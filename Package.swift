@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What every target of this package agrees to. The safe targets add strict memory safety, so that
-// an unsafe expression outside the engine does not compile.
+// What every target of this package agrees to. The safe targets add strict memory safety: an unsafe expression that is
+// not marked does not compile there. FFTConvolution has none at all; ArrayFiles marks its system calls.
 let common: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),

@@ -43,6 +43,11 @@ struct NumPyDType: Equatable {
             throw refusal("objects", "object arrays are never read; use float32 or float64")
         }
         guard let stored = Self.supported[String(type)] else {
+            // What Python calls a dtype is not what a file calls it.
+            let start = type.prefix(2)
+            guard start.count < 2 || !start.allSatisfy(\.isLetter) else {
+                throw refusal("a name", "this dtype is not supported; float32 is written '<f4', float64 '<f8'")
+            }
             let what = Self.refusedSizes[String(type)] ?? type.first.flatMap { Self.refused[$0] }
             throw refusal(what, "this dtype is not supported; use float32 or float64")
         }

@@ -43,7 +43,16 @@ struct ArrayOptions: ParsableArguments {
             stride: try Self.perAxis(stride, argument: "--stride"), padding: try Self.padding(padding),
             dilation: try Self.perAxis(dilation, argument: "--dilation"),
             groups: try StrictNumber.integer(groups, in: 1...Int.max, argument: "--groups"), isPlain: plain,
+            typed: Self.typed(stride: stride, padding: padding, dilation: dilation, groups: groups),
             execution: try execution.resolved())
+    }
+
+    /// What a problem may refuse, as it was typed.
+    static func typed(stride: String, padding: String, dilation: String, groups: String) -> TypedOptions {
+        TypedOptions(options: [
+            "stride": .init(name: "--stride", text: stride), "padding": .init(name: "--padding", text: padding),
+            "dilation": .init(name: "--dilation", text: dilation), "groups": .init(name: "--groups", text: groups),
+        ])
     }
 
     static func perAxis(_ text: String, argument: String) throws(ConvolutionError) -> PerAxis {
@@ -71,7 +80,11 @@ struct ArrayOptions: ParsableArguments {
             let ends = part.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             var numbers: [Int] = []
             for end in ends {
-                numbers.append(try StrictNumber.integer(end, in: 0...Int.max, argument: "--padding"))
+                do throws(ConvolutionError) {
+                    numbers.append(try StrictNumber.integer(end, in: 0...Int.max, argument: "--padding"))
+                } catch {
+                    throw StrictNumber.whole(text, part: end, error)
+                }
             }
             sides.append(.init(before: numbers[0], after: numbers[numbers.count - 1]))
         }
@@ -91,11 +104,27 @@ struct ArraySettings {
     var dilation: PerAxis
     var groups: Int
     var isPlain: Bool
+    var typed: TypedOptions
     var execution: ExecutionSettings
 
     /// The problem of these options and shapes `[N, C, spatial…]` and `[K, C/G, spatial…]`.
     func problem(input: [Int], filter: [Int]) throws(ConvolutionError) -> Problem {
-        try Problem(
-            input: input, filter: filter, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        do throws(ConvolutionError) {
+            return try Problem(
+                input: input, filter: filter, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        } catch {
+            throw typed.named(error)
+        }
+    }
+
+    /// The problem of these options and arrays as their user sees them.
+    func problem(_ layout: Layout, image: [Int], filter: [Int]) throws(ConvolutionError) -> Problem {
+        do throws(ConvolutionError) {
+            return try problem(
+                input: layout.problemShape(image: image), filter: layout.problemShape(filter: filter))
+        } catch {
+            let isPlainPossible = (try? problem(input: [1, 1] + image, filter: [1, 1] + filter)) != nil
+            throw layout.hinting(error, isPlainPossible: isPlainPossible)
+        }
     }
 }

@@ -55,8 +55,7 @@ struct Backward: ParsableCommand {
     ) throws -> [(path: String, array: NumPyArray)] {
         let (x, w, dy) = (arrays[0], arrays[1], arrays[2])
         let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
-        let problem = try settings.problem(
-            input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: w.shape))
+        let problem = try settings.problem(layout, image: x.shape, filter: w.shape)
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))
         let tensors = (
             x: try x.tensor(of: type, shape: problem.inputShape),
@@ -66,7 +65,9 @@ struct Backward: ParsableCommand {
         let passes =
             (inputGradient == nil ? [] : [Pass.inputGradient])
             + (filterGradient == nil ? [] : [Pass.filterGradient])
-        return try Computation(problem, passes, as: type, settings.execution).run { plan, control in
+        let computation = Computation(
+            problem, passes, as: type, settings.execution, sumsBias: biasGradient != nil)
+        return try computation.run { plan, control in
             var results: [(path: String, array: NumPyArray)] = []
             if let path = inputGradient {
                 let dx = try plan.inputGradient(tensors.dy, tensors.w, control: control)

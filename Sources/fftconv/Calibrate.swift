@@ -15,7 +15,7 @@ struct Calibrate: ParsableCommand {
             Results are right either way; the choice decides their last bits. Let the machine do nothing else meanwhile.
 
             Plans of FFTW that were measured once are built in for one build of it (3.3.10 of Debian 12 on x86-64); any other \
-            estimates its plans, which are slower. --plans has it search plans on this machine, for five minutes or so, before \
+            estimates its plans, which are slower. --plans has it search plans on this machine, for a few minutes, before \
             the rates are measured. They are stored with the rates, used in place of those built in, and kept by later calibrations.
 
             The file is swift-fft-convolution/machine.rates in the user's folder of caches, or machine.rates in the folder \
@@ -27,7 +27,7 @@ struct Calibrate: ParsableCommand {
     @Flag(help: "Show progress also where standard error is not a terminal.")
     var progress = false
 
-    @Flag(help: "Have FFTW search plans first, for five minutes or so, and store them too.")
+    @Flag(help: "Have FFTW search plans first, for a few minutes, and store them too.")
     var plans = false
 
     @Flag(help: "Measure and print, but store nothing.")

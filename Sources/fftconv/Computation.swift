@@ -6,11 +6,17 @@ struct Computation<Scalar: ConvolutionScalar> {
     let problem: Problem
     let passes: [Pass]
     let settings: ExecutionSettings
+    /// Whether a bias gradient is computed as well, which is no pass and needs no plan.
+    let sumsBias: Bool
 
-    init(_ problem: Problem, _ passes: [Pass], as type: Scalar.Type = Scalar.self, _ settings: ExecutionSettings) {
+    init(
+        _ problem: Problem, _ passes: [Pass], as type: Scalar.Type = Scalar.self, _ settings: ExecutionSettings,
+        sumsBias: Bool = false
+    ) {
         self.problem = problem
         self.passes = passes
         self.settings = settings
+        self.sumsBias = sumsBias
     }
 
     /// Calls `body` with the plan and the control its executions must take.
@@ -18,8 +24,7 @@ struct Computation<Scalar: ConvolutionScalar> {
         try Interrupts.check()
         let clock = ContinuousClock()
         let start = clock.now
-        let plan = try Planner.shared.plan(
-            for: problem, scalar: Scalar.self, passes: passes, options: settings.plan)
+        let plan = try plan()
         let planned = clock.now
         try Interrupts.check()
         for note in try SlownessNote.notes(problem, passes, .of(Scalar.self), settings.plan) {
@@ -36,18 +41,30 @@ struct Computation<Scalar: ConvolutionScalar> {
         return result
     }
 
+    private func plan() throws -> Plan<Scalar> {
+        do {
+            return try Planner.shared.plan(
+                for: problem, scalar: Scalar.self, passes: passes, options: settings.plan)
+        } catch let error as ConvolutionError {
+            throw settings.typed.named(error)
+        }
+    }
+
     private func report(_ plan: Plan<Scalar>, planning: Duration, execution: Duration) throws {
         let threads = if case .count(let count) = settings.plan.threads { count } else { Machine.availableCores }
         var lines: [String] = []
         for pass in passes {
+            let workspace = try plan.workspaceByteCount(for: pass)
+            let tables = try plan.recipe(for: pass).tableByteCount
             lines += [
                 "problem: \(ProblemText(problem, precision: .of(Scalar.self), pass: pass))",
                 "algorithm: \(try plan.algorithm(for: pass))",
                 "threads: \(threads)",
-                "workspace: \(try plan.workspaceByteCount(for: pass)) bytes",
+                "workspace: \(workspace) bytes\(tables > 0 ? ", tables \(tables) bytes" : "")",
                 "error bound: \(try plan.relativeErrorBound(for: pass)) of the output's scale",
             ]
         }
+        if sumsBias { lines.append("bias gradient: sums in twice the precision, on 1 thread") }
         lines += ["planning: \(planning.milliseconds) ms", "execution: \(execution.milliseconds) ms"]
         StandardStreams.printError(lines.joined(separator: "\n"))
     }

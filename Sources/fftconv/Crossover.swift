@@ -91,11 +91,18 @@ struct Crossover: ParsableCommand {
         subject.stride = try ArrayOptions.perAxis(stride, argument: "--stride")
         subject.padding = try ArrayOptions.padding(padding)
         subject.dilation = try ArrayOptions.perAxis(dilation, argument: "--dilation")
+        subject.typed = ArrayOptions.typed(stride: stride, padding: padding, dilation: dilation, groups: groups)
         let sweep = CrossoverSweep(
             subject: subject, passes: try passList(), sizes: try sizes(of: subject),
             threads: try ExecutionOptions.threadCount(threads),
             time: try StrictNumber.decimal(time, in: 0...86400, argument: "--time"))
-        for size in sweep.sizes { _ = try subject.problem(filter: size) }
+        for size in sweep.sizes {
+            let problem = try subject.problem(filter: size)
+            // Operands and result of a measurement. Where all methods are left out for their time, nobody else would ask.
+            for count in [problem.inputCount, problem.filterCount, problem.outputCount] {
+                try requireMemory(byteCount: count * subject.precision.byteCount)
+            }
+        }
 
         // Minutes of measurement must not be lost to what could be known before.
         let terminal = try plot.map { try Gnuplot.Terminal(path: $0, argument: "--plot") }
@@ -103,12 +110,19 @@ struct Crossover: ParsableCommand {
         var gnuplot: Gnuplot?
         if let plot, let terminal { gnuplot = try Gnuplot(for: plot, terminal: terminal, argument: "--plot") }
 
-        let done = SweepProgress()
+        let done = WorkDone()
         let display = ProgressDisplay(isForced: progress) { done.fraction }
         defer { display.finish() }
         let result = try sweep.run(progress: done)
         display.finish()
         try Interrupts.check()
+        guard result.roundCount > 0 else {
+            // `auto` would take whatever is fastest, and the first size mostly takes the least.
+            let reason = result.curves.first?.rows.first?.leftOut[.auto] ?? "all methods are left out"
+            throw Failure(
+                .resourceLimit, argument: "--time", value: time, rule: "nothing could be measured: \(reason)",
+                hint: "give more --time, or a smaller --input")
+        }
 
         if json != "-" { try StandardStreams.print(CrossoverTable(result: result).description) }
         if let json {

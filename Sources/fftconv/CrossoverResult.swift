@@ -35,8 +35,14 @@ struct CrossoverCurve {
         return factor
     }
 
-    /// The smallest size from which `auto` takes the FFT, at this one and all larger ones; nil if there is none.
-    var automaticSize: Int? { rows.reversed().prefix { $0.series[.auto]?.isFFT == true }.last?.size }
+    /// Whether there is a size at which `auto` was measured.
+    var hasAutomatic: Bool { rows.contains { $0.series[.auto] != nil } }
+
+    /// The smallest size from which `auto` takes the FFT, at this one and all larger ones at which it was measured; nil if there
+    /// is none.
+    var automaticSize: Int? {
+        rows.filter { $0.series[.auto] != nil }.reversed().prefix { $0.series[.auto]?.isFFT == true }.last?.size
+    }
 }
 
 /// One filter size in one pass.

@@ -11,6 +11,8 @@ struct CrossoverSubject {
     var padding = Padding.valid
     var dilation: PerAxis = 1
     var precision = Precision.float32
+    /// What a problem may refuse, as it was typed.
+    var typed = TypedOptions()
 
     /// Reads `1024x1024`, or the input field of a problem text, `n4c128i56x56`. There are as many filters as channels.
     init(input text: String) throws(Failure) {
@@ -43,19 +45,30 @@ struct CrossoverSubject {
             throw ConvolutionError(
                 .mismatch, argument: "--groups", value: groups, rule: "must divide the channels, \(channels)")
         }
-        return try Problem(
-            input: [batch, channels] + extents,
-            filter: [filters, channels / groups] + extents.map { _ in size }, stride: stride, padding: padding,
-            dilation: dilation, groups: groups)
+        do throws(ConvolutionError) {
+            return try Problem(
+                input: [batch, channels] + extents,
+                filter: [filters, channels / groups] + extents.map { _ in size }, stride: stride, padding: padding,
+                dilation: dilation, groups: groups)
+        } catch {
+            throw typed.named(error)
+        }
     }
 
     /// Odd sizes around the crossover as it was found for one, two and three axes, those that fit the input.
+    ///
+    /// - Throws: ``Failure`` if the input is smaller than all of them.
     func defaultSizes() throws(Failure) -> [Int] {
         let sizes = [
             [7, 15, 31, 47, 63, 95, 127, 255, 511], [3, 5, 7, 9, 11, 13, 15, 19, 23, 31, 47], [3, 5, 7, 9, 11, 15],
         ][extents.count - 1]
-        // What no size fits is an error of the options, and reported with the first size that is asked for.
         let smallest = extents.min() ?? 0
+        guard smallest >= sizes[0] else {
+            throw Failure(
+                .mismatch, argument: "--input", value: extents.map(String.init).joined(separator: "x"),
+                rule: "no odd filter size from \(sizes[0]) on fits it", hint: "give sizes with --filters")
+        }
+        // What no size fits now is an error of the options, and reported with the first size that is asked for.
         let fitting = sizes.filter { size in size <= smallest && (try? problem(filter: size)) != nil }
         return fitting.isEmpty ? [sizes[0]] : fitting
     }

@@ -1,6 +1,5 @@
 import FFTConvolution
 import Foundation
-import Synchronization
 
 /// Measures direct sums, FFT and `auto` over passes and filter sizes, in rounds.
 ///
@@ -22,7 +21,7 @@ struct CrossoverSweep {
     private static let patience = 1.0
 
     /// - Parameter progress: Is told the share of the work that is done.
-    func run(progress: SweepProgress) throws -> CrossoverResult {
+    func run(progress: WorkDone) throws -> CrossoverResult {
         var curves: [CrossoverCurve] = []
         for pass in passes {
             var rows: [CrossoverRow] = []
@@ -96,12 +95,4 @@ struct CrossoverSweep {
             subject.name(filter: curve.rows[row - 1].size))
         for later in row..<curve.rows.count { curve.rows[later].leftOut[.direct] = reason }
     }
-}
-
-/// How far a sweep is, for the display that watches it.
-final class SweepProgress: Sendable {
-    private let state = Mutex(0.0)
-
-    var fraction: Double { state.withLock { $0 } }
-    func report(_ fraction: Double) { state.withLock { $0 = fraction } }
 }

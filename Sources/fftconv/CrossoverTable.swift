@@ -65,11 +65,13 @@ struct CrossoverTable {
     /// What was left out, and where; and how `auto` chose.
     private var notes: [String] {
         result.curves.flatMap { curve in
-            let choice = curve.automaticSize.map { "from \(result.subject.name(filter: $0)) on" } ?? "at no size"
-            return CrossoverSweep.methods.flatMap { leftOut(curve, $0) } + [
-                "auto: \(curve.pass.rawValue), takes fft \(choice)"
-            ]
+            CrossoverSweep.methods.flatMap { leftOut(curve, $0) } + ["auto: \(curve.pass.rawValue), \(choice(curve))"]
         }
+    }
+
+    private func choice(_ curve: CrossoverCurve) -> String {
+        guard curve.hasAutomatic else { return "not measured" }
+        return "takes fft \(curve.automaticSize.map { "from \(result.subject.name(filter: $0)) on" } ?? "at no size")"
     }
 
     /// One line for each reason.

@@ -49,6 +49,7 @@ struct ExecutionOptions: ParsableArguments {
                 nonFinite: try StrictWord.value(nonfinite, of: NonFinitePolicy.self, argument: "--nonfinite"),
                 tolerance: try Self.bound(tolerance),
                 effort: try StrictWord.value(effort, of: PlanOptions.Effort.self, argument: "--effort")),
+            typed: try TypedOptions.limits(memoryLimit: memoryLimit, tolerance: tolerance),
             showsProgress: progress, reports: report)
     }
 
@@ -72,6 +73,7 @@ struct ExecutionOptions: ParsableArguments {
 /// ``ExecutionOptions``, read.
 struct ExecutionSettings {
     var plan: PlanOptions
+    var typed: TypedOptions
     var showsProgress: Bool
     var reports: Bool
 }

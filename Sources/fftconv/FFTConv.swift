@@ -34,6 +34,7 @@ enum Main {
     /// Runs a command line; an error has been printed when this returns.
     private static func status(of arguments: [String]) -> Int32 {
         do {
+            try CommandLineCheck.checkEncoding()
             try CommandLineCheck.check(arguments)
             var command = try parse(arguments)
             if !(command is Calibrate) { CalibrationWarning.printIfNeeded() }

@@ -28,8 +28,11 @@ struct FilterGradient: ParsableCommand {
     @OptionGroup var options: ArrayOptions
 
     func run() throws {
-        let settings = try options.resolved()
+        var settings = try options.resolved()
         let shape = try StrictNumber.list(filterShape, in: 1...Int.max, argument: "--filter-shape")
+        for name in ["filter shape", "filter extent"] {
+            settings.typed.options[name] = TypedOptions.Option(name: "--filter-shape", text: filterShape)
+        }
         try ArrayOutput.check([output])
         let operands = try ArrayInput(
             [("input", input), ("output gradient", outputGradient)], settings.execution.plan.nonFinite)
@@ -41,9 +44,8 @@ struct FilterGradient: ParsableCommand {
         _ arrays: [NumPyArray], _ shape: [Int], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (x, dy) = (arrays[0], arrays[1])
-        let layout = try Layout(filter: shape, image: x.shape, isPlain: settings.isPlain)
-        let problem = try settings.problem(
-            input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: shape))
+        let layout = try Layout(filter: shape, image: x.shape, typed: .filter, isPlain: settings.isPlain)
+        let problem = try settings.problem(layout, image: x.shape, filter: shape)
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))
         let input = try x.tensor(of: type, shape: problem.inputShape)
         let outputGradient = try dy.tensor(of: type, shape: problem.outputShape)

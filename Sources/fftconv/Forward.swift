@@ -43,8 +43,7 @@ struct Forward: ParsableCommand {
     ) throws -> NumPyArray {
         let (x, w) = (arrays[0], arrays[1])
         let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
-        let problem = try settings.problem(
-            input: layout.problemShape(image: x.shape), filter: layout.problemShape(filter: w.shape))
+        let problem = try settings.problem(layout, image: x.shape, filter: w.shape)
         let added = arrays.dropFirst(2).first
         if let added { try layout.require(added.shape, of: "bias", toBe: problem.biasShape) }
         let input = try x.tensor(of: type, shape: problem.inputShape)

@@ -28,8 +28,11 @@ struct InputGradient: ParsableCommand {
     @OptionGroup var options: ArrayOptions
 
     func run() throws {
-        let settings = try options.resolved()
+        var settings = try options.resolved()
         let shape = try StrictNumber.list(inputShape, in: 0...Int.max, argument: "--input-shape")
+        for name in ["input shape", "input extent"] {
+            settings.typed.options[name] = TypedOptions.Option(name: "--input-shape", text: inputShape)
+        }
         try ArrayOutput.check([output])
         let operands = try ArrayInput(
             [("output gradient", outputGradient), ("filter", filter)], settings.execution.plan.nonFinite)
@@ -41,9 +44,14 @@ struct InputGradient: ParsableCommand {
         _ arrays: [NumPyArray], _ shape: [Int], _ settings: ArraySettings, _ type: Scalar.Type
     ) throws -> NumPyArray {
         let (dy, w) = (arrays[0], arrays[1])
-        let layout = try Layout(filter: w.shape, image: shape, from: .option, isPlain: settings.isPlain)
-        let problem = try settings.problem(
-            input: layout.problemShape(image: shape), filter: layout.problemShape(filter: w.shape))
+        // Without this, a batch that was forgotten is a disagreement of filters and channels.
+        guard shape.count == dy.shape.count else {
+            throw ConvolutionError(
+                .mismatch, argument: "--input-shape", value: inputShape,
+                rule: "must have as many axes as the output gradient's shape \(dy.shape)")
+        }
+        let layout = try Layout(filter: w.shape, image: shape, typed: .input, isPlain: settings.isPlain)
+        let problem = try settings.problem(layout, image: shape, filter: w.shape)
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))
         let outputGradient = try dy.tensor(of: type, shape: problem.outputShape)
         let filter = try w.tensor(of: type, shape: problem.filterShape)

@@ -10,67 +10,60 @@ enum Layout: Equatable {
     /// Channels on axis 1 of the filter; `rank` is the filter's.
     case channels(rank: Int, isBatched: Bool)
 
-    /// Where the shape of the input comes from.
-    enum ImageSource {
-        case array, option
+    /// A shape that is that of an array, or was typed.
+    enum Operand {
+        case input, filter
 
-        fileprivate var argument: String {
-            switch self {
-            case .array: "input shape"
-            case .option: "--input-shape"
-            }
-        }
+        fileprivate var shapeName: String { self == .input ? "input shape" : "filter shape" }
+        fileprivate var option: String { self == .input ? "--input-shape" : "--filter-shape" }
     }
 
     /// - Parameters:
     ///   - image: The shape of the input.
+    ///   - typed: Whose shape was typed; where two do not agree it is the one that is wrong.
     ///   - isPlain: `--plain` was given.
-    init(
-        filter: [Int], image: [Int], from source: ImageSource = .array, isPlain: Bool
-    ) throws(ConvolutionError) {
-        if isPlain || (1...2).contains(filter.count) {
-            guard (1...3).contains(filter.count) else {
-                throw ConvolutionError(
-                    .mismatch, argument: "filter shape", value: filter, rule: "must have 1 to 3 axes with --plain")
+    init(filter: [Int], image: [Int], typed: Operand? = nil, isPlain: Bool) throws(ConvolutionError) {
+        func refusal(_ operand: Operand, _ rule: String, hint: String? = nil) -> ConvolutionError {
+            let shape = operand == .input ? image : filter
+            guard operand == typed else {
+                return ConvolutionError(.mismatch, argument: operand.shapeName, value: shape, rule: rule, hint: hint)
             }
-            guard image.count == filter.count else {
-                throw ConvolutionError(
-                    .mismatch, argument: source.argument, value: image,
-                    rule: "must have as many axes as the filter shape \(filter)",
-                    // A shape that was typed is what is wrong, and not the filter.
-                    hint: isPlain || source == .option ? nil : "a filter with channels has the axes [K, C/G, spatial…]")
+            let text = shape.map(String.init).joined(separator: ",")
+            return ConvolutionError(.mismatch, argument: operand.option, value: text, rule: rule, hint: hint)
+        }
+
+        let isSpatial = isPlain || (1...2).contains(filter.count)
+        let isBatched = !isSpatial && image.count == filter.count
+        guard filter.count <= (isSpatial ? 3 : 5) else {
+            let all = "must have 1 to 5 axes: up to 3 spatial ones after [K, C/G]"
+            throw refusal(.filter, isPlain ? "must have 1 to 3 axes with --plain" : all)
+        }
+        guard image.count == filter.count || (!isSpatial && image.count == filter.count - 1) else {
+            if typed == .filter {
+                let other = isPlain ? "" : ", or one more where that has no batch"
+                throw refusal(.filter, "must have as many axes as the input shape \(image)\(other)")
             }
-            try Self.requireExtents(image, source.argument, filter)
-            self = .plain(rank: filter.count)
-            return
+            let other = isSpatial ? "" : ", or one less without a batch"
+            throw refusal(
+                .input, "must have as many axes as the filter shape \(filter)\(other)",
+                hint: isSpatial && !isPlain ? "a filter with channels has the axes [K, C/G, spatial…]" : nil)
         }
-        guard (3...5).contains(filter.count) else {
-            throw ConvolutionError(
-                .mismatch, argument: "filter shape", value: filter,
-                rule: "must have 1 to 5 axes: up to 3 spatial ones after [K, C/G]")
+        // In the user's words: a problem's shape may have more axes. An empty batch is a batch.
+        guard image.dropFirst(isBatched ? 1 : 0).allSatisfy({ $0 >= 1 }) else {
+            throw refusal(.input, isBatched ? "every extent but N must be ≥ 1" : "every extent must be ≥ 1")
         }
-        guard image.count == filter.count || image.count == filter.count - 1 else {
-            throw ConvolutionError(
-                .mismatch, argument: source.argument, value: image,
-                rule: "must have as many axes as the filter shape \(filter), or one less without a batch",
-                hint: filter.count == 3 ? "--plain says that all axes are spatial" : nil)
-        }
-        try Self.requireExtents(image, source.argument, filter, isBatched: image.count == filter.count)
-        self = .channels(rank: filter.count, isBatched: image.count == filter.count)
+        guard filter.allSatisfy({ $0 >= 1 }) else { throw refusal(.filter, "every extent must be ≥ 1") }
+        self = isSpatial ? .plain(rank: filter.count) : .channels(rank: filter.count, isBatched: isBatched)
     }
 
-    /// Refuses extents of 0 but for an empty batch, in the user's words: a problem's shape may have more axes.
-    private static func requireExtents(
-        _ image: [Int], _ argument: String, _ filter: [Int], isBatched: Bool = false
-    ) throws(ConvolutionError) {
-        guard image.dropFirst(isBatched ? 1 : 0).allSatisfy({ $0 >= 1 }) else {
-            throw ConvolutionError(
-                .mismatch, argument: argument, value: image,
-                rule: isBatched ? "every extent but N must be ≥ 1" : "every extent must be ≥ 1")
-        }
-        guard filter.allSatisfy({ $0 >= 1 }) else {
-            throw ConvolutionError(.mismatch, argument: "filter shape", value: filter, rule: "every extent must be ≥ 1")
-        }
+    /// The error of a problem with these axes. Three axes each are also those of volumes.
+    ///
+    /// - Parameter isPlainPossible: Whether the same arrays make a problem if all their axes are spatial.
+    func hinting(_ error: ConvolutionError, isPlainPossible: Bool) -> ConvolutionError {
+        guard isPlainPossible, error.hint == nil, self == .channels(rank: 3, isBatched: true) else { return error }
+        return ConvolutionError(
+            error.kind, argument: error.argument, value: error.value, rule: error.rule,
+            hint: "--plain says that all axes are spatial")
     }
 
     /// The shape a problem gives to an input, an output or one of their gradients.

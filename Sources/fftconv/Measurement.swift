@@ -15,6 +15,9 @@ struct Measurement {
     /// Where plans come from; without one they are made anew, so that planning is timed.
     var planner: Planner?
 
+    /// As many as the options say, or as there are cores.
+    var threadCount: Int { if case .count(let count) = options.threads { count } else { Machine.availableCores } }
+
     /// Plans once, then measures as long as `isWanted` says, which is asked before every measurement.
     func run(while isWanted: () throws -> Bool, report: (BenchResult) throws -> Void) throws {
         if text.precision == .float64 {
@@ -68,10 +71,9 @@ struct Measurement {
                         first.span, second.span, into: &span, workspace: workspace, control: Interrupts.control)
                 }
             }
-            let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
             try report(
                 BenchResult(
-                    text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threads,
+                    text: text, method: options.method, algorithm: try plan.algorithm(for: pass), threads: threadCount,
                     minimum: times[0], median: Self.median(of: times), runs: times.count, planning: planning.seconds,
                     workspaceByteCount: try plan.workspaceByteCount(for: pass)))
         }
@@ -120,6 +122,15 @@ struct BenchResult {
         [
             problem, pass, method.rawValue, "\(threads)", Self.milliseconds(minimum), Self.milliseconds(median),
             "\(runs)", algorithm,
+        ]
+    }
+
+    /// The row of a method that does not apply, in the same columns.
+    static func refusedRow(_ measurement: Measurement, _ rule: String) -> [String] {
+        let (text, options) = (measurement.text, measurement.options)
+        return [
+            "\(ProblemText(text.problem, precision: text.precision))", text.pass?.rawValue ?? "",
+            options.method.rawValue, "\(measurement.threadCount)", "-", "-", "-", "refused: \(rule)",
         ]
     }
 

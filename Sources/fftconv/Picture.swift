@@ -10,8 +10,9 @@ struct Picture: ParsableCommand {
         discussion: """
             FILTER is gaussian:SIGMA (radius ⌈4·SIGMA⌉), disk:RADIUS, motion:LENGTH:ANGLE (degrees \
             counter-clockwise), box:SIZE, all in pixels, or a kernel in a .npy file of two axes or a grey .png file. \
-            This is true convolution: the kernel is flipped, as a point of light would show it. Size, depth and \
-            channels of the picture are kept; colours are weighted by their alpha.
+            This is true convolution: the kernel is flipped, as a point of light would show it. The size of the picture \
+            is kept, and grey or colour, alpha, and 8 or 16 bits; fewer bits become 8, a palette becomes RGB, and a \
+            transparent colour alpha. Colours are weighted by their alpha.
 
             Example: fftconv image photo.png disk:25 -o blurred.png --linear
             """)

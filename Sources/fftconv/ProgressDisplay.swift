@@ -53,3 +53,12 @@ final class ProgressDisplay: Sendable {
         }
     }
 }
+
+/// How far a work is that has no control of its own, for the display that watches it.
+final class WorkDone: Sendable {
+    private let state = Mutex(0.0)
+
+    /// From 0 to 1.
+    var fraction: Double { state.withLock { $0 } }
+    func report(_ fraction: Double) { state.withLock { $0 = fraction } }
+}

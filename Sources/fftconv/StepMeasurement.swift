@@ -16,16 +16,20 @@ struct StepMeasurement {
     /// one after the other.
     private func run<Scalar: ConvolutionScalar>(_ type: Scalar.Type) throws -> StepResult {
         let problem = text.problem
+        let clock = ContinuousClock()
+        let start = clock.now
         let plan = try Planner(machine: .current).plan(for: problem, scalar: type, options: options)
+        // What runs the passes together is made when it is first asked for.
+        let workspaceByteCount = try plan.trainingStepWorkspaceByteCount()
+        let planning = clock.now - start
         var random = RandomData(seed: 1)
         let x = try random.uniform(problem.inputShape, of: type).elements
         let w = try random.uniform(problem.filterShape, of: type).elements
         let dy = try random.uniform(problem.outputShape, of: type).elements
         var (y, dx, dw) = (dy, x, w)
-        let workspace = try Workspace(byteCount: plan.trainingStepWorkspaceByteCount())
+        let workspace = try Workspace(byteCount: workspaceByteCount)
         let spectra = try plan.makeTrainingSpectra()
         let control = Interrupts.control
-        let clock = ContinuousClock()
         var times = (forward: [Double](), step: [Double](), separate: [Double]())
         var total = 0.0
         var isWarm = false
@@ -59,20 +63,32 @@ struct StepMeasurement {
             isWarm = true
         }
         let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
+        var algorithms: [String] = []
+        for pass in Pass.allCases { algorithms.append("\(pass.rawValue): \(try plan.algorithm(for: pass))") }
         return StepResult(
-            text: text, threads: threads, forward: times.forward.min() ?? 0, step: times.step.min() ?? 0,
-            separate: times.separate.min() ?? 0, runs: times.step.count, byteCount: try plan.trainingStepByteCount())
+            text: text, method: options.method, algorithm: algorithms.joined(separator: "; "), threads: threads,
+            forward: times.forward.min() ?? 0, step: times.step.min() ?? 0,
+            medianStep: Measurement.median(of: times.step.sorted()), separate: times.separate.min() ?? 0,
+            runs: times.step.count, planning: planning.seconds, workspaceByteCount: workspaceByteCount,
+            byteCount: try plan.trainingStepByteCount())
     }
 }
 
 /// Times are in seconds here and in milliseconds outside.
 struct StepResult {
     let text: ProblemText
+    let method: Method
+    /// Of the three passes, each where it runs alone.
+    let algorithm: String
     let threads: Int
     let forward: Double
     let step: Double
+    let medianStep: Double
     let separate: Double
     let runs: Int
+    let planning: Double
+    let workspaceByteCount: Int
+    /// What the gradients reuse.
     let byteCount: Int
 
     static let header = [
@@ -87,15 +103,19 @@ struct StepResult {
         ]
     }
 
+    /// One line: the keys of ``BenchResult/json``, and what only a step has.
     var json: String {
-        """
-        {"problem": "\(problem)", "pass": "training-step", "threads": \(threads), \
-        "minimum_ms": \(milliseconds(step)), "forward_ms": \(milliseconds(forward)), \
-        "separate_ms": \(milliseconds(separate)), "runs": \(runs), "kept_bytes": \(byteCount)}
-        """
+        JSONLine.object([
+            ("problem", JSONLine.text(problem)), ("pass", JSONLine.text("training-step")),
+            ("method", JSONLine.text(method.rawValue)), ("algorithm", JSONLine.text(algorithm)),
+            ("threads", "\(threads)"), ("minimum_ms", milliseconds(step)), ("median_ms", milliseconds(medianStep)),
+            ("runs", "\(runs)"), ("planning_ms", milliseconds(planning)), ("workspace_bytes", "\(workspaceByteCount)"),
+            ("forward_ms", milliseconds(forward)), ("separate_ms", milliseconds(separate)),
+            ("kept_bytes", "\(byteCount)"),
+        ])
     }
 
     private var problem: String { "\(ProblemText(text.problem, precision: text.precision))" }
 
-    private func milliseconds(_ seconds: Double) -> String { String(format: "%.6f", seconds * 1000) }
+    private func milliseconds(_ seconds: Double) -> String { JSONLine.number(seconds * 1000) }
 }

@@ -22,15 +22,30 @@ enum StrictNumber {
         return value
     }
 
-    /// Whole numbers joined by commas.
+    /// Whole numbers joined by commas. An error shows the whole list, and tells which of its numbers is wrong.
     static func list(
         _ text: some StringProtocol, in bounds: ClosedRange<Int>, argument: String
     ) throws(ConvolutionError) -> [Int] {
         var values: [Int] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            values.append(try integer(part, in: bounds, argument: argument))
+            do throws(ConvolutionError) {
+                values.append(try integer(part, in: bounds, argument: argument))
+            } catch {
+                throw whole(text, part: part, error)
+            }
         }
         return values
+    }
+
+    /// The error of a part of a text as one of the text.
+    static func whole(
+        _ text: some StringProtocol, part: some StringProtocol, _ error: ConvolutionError
+    ) -> ConvolutionError {
+        // A number alone is its own whole.
+        guard part.utf8.count != text.utf8.count else { return error }
+        return ConvolutionError(
+            error.kind, argument: error.argument, value: "'\(text)'", rule: "'\(part)' \(error.rule)",
+            hint: error.hint)
     }
 
     /// A finite decimal number within bounds: `3`, `0.25`, `1e-4`; never `nan`, `inf` or hexadecimal.

@@ -47,10 +47,14 @@ struct Transposed: ParsableCommand {
         let (x, w) = (arrays[0], arrays[1])
         let layout = try Layout(filter: w.shape, image: x.shape, isPlain: settings.isPlain)
         let shape = layout.problemShape(image: x.shape)
-        let problem = try TransposedShape(
-            input: shape, filter: layout.problemShape(filter: w.shape), outputPadding: outputPadding,
-            settings: settings
-        ).problem()
+        let filterShape = layout.problemShape(filter: w.shape)
+        let problem: Problem
+        do throws(ConvolutionError) {
+            problem = try Self.problem(shape, filterShape, outputPadding, settings)
+        } catch {
+            let plain = try? Self.problem([1, 1] + x.shape, [1, 1] + w.shape, outputPadding, settings)
+            throw layout.hinting(error, isPlainPossible: plain != nil)
+        }
         // With an output padding of the stride or more (a dilation allows it) the problem has outputs beyond the
         // given input; the transposed convolution has nothing there, which is a gradient of zero.
         let given = try x.tensor(of: type, shape: shape)
@@ -60,6 +64,12 @@ struct Transposed: ParsableCommand {
             try plan.inputGradient(outputGradient, filter, control: control)
         }
         return try NumPyArray(y, shape: layout.userShape(image: y.shape))
+    }
+
+    private static func problem(
+        _ input: [Int], _ filter: [Int], _ outputPadding: [Int], _ settings: ArraySettings
+    ) throws(ConvolutionError) -> Problem {
+        try TransposedShape(input: input, filter: filter, outputPadding: outputPadding, settings: settings).problem()
     }
 }
 

@@ -43,16 +43,18 @@ struct TransposedShape {
                 input: input[axis + 2], stride: stride[axis], sides: sides,
                 filter: filter[axis + 2], dilation: dilation[axis], added: added[axis])
             guard extent >= 1 else {
-                throw ConvolutionError(
-                    .mismatch, argument: "padding", value: "\(sides?.before ?? 0):\(sides?.after ?? 0)",
-                    rule: "leaves an output extent of \(extent) on axis \(axis), must be ≥ 1")
+                let padding = "\(sides?.before ?? 0):\(sides?.after ?? 0)"
+                throw settings.typed.named(
+                    ConvolutionError(
+                        .mismatch, argument: "padding", value: padding,
+                        rule: "leaves an output extent of \(extent) on axis \(axis), must be ≥ 1"))
             }
             extents.append(extent)
         }
         let (channels, overflow) = filter[1].multipliedReportingOverflow(by: settings.groups)
         guard !overflow else {
             throw ConvolutionError(
-                .mismatch, argument: "groups", value: settings.groups, rule: "must not overflow 64-bit sizes")
+                .mismatch, argument: "--groups", value: settings.groups, rule: "must not overflow 64-bit sizes")
         }
         return try settings.problem(input: [input[0], channels] + extents, filter: filter)
     }

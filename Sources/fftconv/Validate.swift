@@ -21,6 +21,9 @@ struct Validate: ParsableCommand {
     @Option(parsing: .unconditional, help: "all, or 1…1024.")
     var threads = "all"
 
+    @Flag(help: "Show progress also where standard error is not a terminal.")
+    var progress = false
+
     /// Above this many multiplications the direct reference takes too long to wait for.
     private static let largestWork = 2e9
 
@@ -32,15 +35,21 @@ struct Validate: ParsableCommand {
         var table = TextTable(header: ValidationRow.header)
         var rows: [ValidationRow] = []
         var skippedCount = 0
-        for text in texts {
+        // The reference is what the others are compared with.
+        let algorithms = Registry.all.filter { $0.name != Reference.name }
+        let done = WorkDone()
+        let display = ProgressDisplay(isForced: progress) { done.fraction }
+        defer { display.finish() }
+        for (index, text) in texts.enumerated() {
             guard text.problem.multiplicationCount <= Self.largestWork else {
                 skippedCount += 1
                 table.append(["\(text)", "skipped: more than 2e9 multiplications for the direct reference"])
                 continue
             }
-            // The reference is what the others are compared with.
-            for algorithm in Registry.all where algorithm.name != Reference.name {
+            for (turn, algorithm) in algorithms.enumerated() {
                 try Interrupts.check()
+                let checks = index * algorithms.count + turn
+                done.report(Double(checks) / Double(texts.count * algorithms.count))
                 do {
                     let found = try Validation(text: text, algorithm: algorithm, threads: threads).run()
                     rows += found
@@ -50,6 +59,7 @@ struct Validate: ParsableCommand {
                 }
             }
         }
+        display.finish()
         try StandardStreams.print(table.description)
 
         let misses = rows.count { !$0.isPassed }

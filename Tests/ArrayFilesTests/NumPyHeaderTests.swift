@@ -174,7 +174,10 @@ struct NumPyHeaderTests {
         BadFile("N26", HandMadeFile(descr: "''"), "this dtype is not supported"),
         BadFile("N26", HandMadeFile(descr: "'<'"), "this dtype is not supported"),
         BadFile("N26", HandMadeFile(descr: "'<<f4'"), "this dtype is not supported"),
-        BadFile("N26", HandMadeFile(descr: "'float32'"), "this dtype is not supported"),
+        BadFile(
+            "N26", HandMadeFile(descr: "'float32'"),
+            "got dtype 'float32' (a name): this dtype is not supported; float32 is written '<f4'"),
+        BadFile("N26", HandMadeFile(descr: "'<f3'"), "(a float of another size)"),
         BadFile("N26", HandMadeFile(descr: "'\u{1B}[2J'"), "got dtype '\\u{1b}[2J'"),
         BadFile(
             "N26", HandMadeFile(descr: "'\(String(repeating: "f", count: 60_000))'"), "this dtype is not supported"),

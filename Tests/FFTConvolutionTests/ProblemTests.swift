@@ -104,6 +104,12 @@ struct ProblemTests {
         Refusal(
             padding: .symmetric(.each([0, .max])), kind: .mismatch, argument: "padded input extent",
             value: "[8, \(Int.max), \(Int.max)]"),
+        Refusal(input: [1, 4, 1 << 49, 8], kind: .mismatch, argument: "input extent", value: "\(1 << 49)"),
+        Refusal(
+            input: [1, 4, 8, .max], padding: .same, kind: .mismatch, argument: "input extent", value: "\(Int.max)"),
+        Refusal(
+            padding: .symmetric(.uniform(1 << 48)), kind: .mismatch, argument: "padding",
+            value: "\(1 << 48):\(1 << 48)"),
         Refusal(
             input: [1 << 40, 4, 1 << 20, 8], kind: .mismatch, argument: "input shape in bytes",
             value: "[\(1 << 40), 4, \(1 << 20), 8, 8]"),

@@ -82,6 +82,16 @@ import Testing
         if row.status != 0 { #expect(try folder.snapshot() == before) }
     }
 
+    /// P26: a name that Swift would repair, and one that is as the repaired one.
+    @Test func namesOfFilesAreUTF8() throws {
+        let folder = try Folder()
+        try folder.write([3], [1, 2, 3] as [Float], "\u{FFFD}.npy")
+        let line = "\"$TOOL\" forward \"$(printf '\\377').npy\" \"$(printf '\\377').npy\" -o out.npy"
+        #expect(try shell(line, in: folder) == 2)
+        let outcome = try Tool.run(["forward", "\u{FFFD}.npy", "\u{FFFD}.npy", "-o", "out.npy"], in: folder)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+
     /// F12: the limit is one block of the shell, the output is larger.
     @Test func fileSizeLimitIsAnOutputError() throws {
         let folder = try Folder()

@@ -64,6 +64,19 @@ import Testing
         #expect(lines[8] == "auto: input-gradient, takes fft from 16x16 on")
     }
 
+    @Test func whatAutoTakesIsSaidOfSizesAtWhichItWasMeasured() throws {
+        var curve = try result().curves[0]
+        let subject = try result().subject
+        func lastLine() -> String? {
+            let result = CrossoverResult(subject: subject, threads: 2, curves: [curve])
+            return CrossoverTable(result: result).description.split(separator: "\n").last.map(String.init)
+        }
+        curve.rows[3].series[.auto] = nil
+        #expect(lastLine() == "auto: input-gradient, takes fft from 16x16 on")
+        for index in curve.rows.indices { curve.rows[index].series[.auto] = nil }
+        #expect(lastLine() == "auto: input-gradient, not measured")
+    }
+
     @Test func objectsSayWhereTheCrossoverIs() throws {
         let lines = CrossoverJSON(result: try result()).lines
         #expect(lines.count == 5)

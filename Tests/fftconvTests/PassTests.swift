@@ -45,8 +45,8 @@ import Testing
         let line = "input-gradient dy.npy w.npy --input-shape 1,3,3 -o dx.npy"
         let outcome = try Tool.run(line.split(separator: " ").map(String.init), in: folder)
         #expect(outcome.status == 4)
-        let message = "error: --input-shape: got [1, 3, 3]: must have as many axes as the filter shape [2, 2]\n"
-        #expect(outcome.errors == message)
+        let rule = "must have as many axes as the output gradient's shape [2, 2]"
+        #expect(outcome.errors == "error: --input-shape: got 1,3,3: \(rule)\n")
     }
 
     @Test func inputGradientScattersTheFilter() throws {
@@ -177,11 +177,26 @@ import Testing
     @Test func reportTellsWhatRan() throws {
         let folder = try plainOperands()
         let outcome = try run(
-            "backward x.npy w.npy dy.npy --input-gradient a.npy --filter-gradient b.npy --report", in: folder)
+            "backward x.npy w.npy dy.npy --input-gradient a.npy --filter-gradient b.npy --bias-gradient c.npy --report",
+            in: folder)
         let keys = outcome.errors.split(separator: "\n").map { $0.prefix { $0 != ":" } }
         let perPass: [Substring] = ["problem", "algorithm", "threads", "workspace", "error bound"]
-        #expect(keys == perPass + perPass + ["planning", "execution"])
+        #expect(keys == perPass + perPass + ["bias gradient", "planning", "execution"])
         #expect(outcome.errors.contains("problem: i3x3_f2x2_dw\n"))
+        let alone = try run("backward x.npy w.npy dy.npy --bias-gradient c.npy --report", in: folder)
+        #expect(alone.errors.hasPrefix("bias gradient: sums in twice the precision"), "\(alone.errors)")
+    }
+
+    @Test func reportTellsTheMemoryThatExplainAnnounces() throws {
+        let folder = try Folder()
+        try folder.write([1, 8, 16, 16], counting(2048), "x.npy")
+        try folder.write([8, 8, 5, 5], counting(1600), "w.npy")
+        let options = "--method fft --threads 1"
+        let report = try run("forward x.npy w.npy -o y.npy --report \(options)", in: folder).errors
+        let lines = try run("explain c8i16x16_k8f5x5_fwd \(options)", in: folder).lines
+        let chosen = try #require(lines.first(where: { $0.hasPrefix("* ") }))
+        let memory = try #require(chosen.components(separatedBy: ", workspace ").last)
+        #expect(report.contains("\nworkspace: \(memory)\n"), "\(chosen)\n\(report)")
     }
 
     @Test func nonFiniteValuesStayWhereTheyBelong() throws {

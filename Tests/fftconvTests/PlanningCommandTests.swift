@@ -75,6 +75,31 @@ import Testing
         #expect(outcome.lines[1].contains("direct") && outcome.lines[2].contains("fft"))
     }
 
+    @Test func benchTellsOfAMethodThatDoesNotApplyInItsColumns() throws {
+        let line = ["bench", "i32x32_f9x9_f64_dx", "--method", "all", "--memory-limit", "0", "--min-time", "0"]
+        let table = try Tool.run(line + ["--threads", "1"], in: try Folder())
+        #expect(table.status == 0 && table.errors.isEmpty, "\(table.errors)")
+        let rows = table.lines.map { $0.split(separator: " ").map(String.init) }
+        try #require(rows.count == 3)
+        #expect(rows[1].prefix(3) == ["i32x32_f9x9_f64", "input-gradient", "direct"])
+        #expect(
+            rows[2].prefix(8) == ["i32x32_f9x9_f64", "input-gradient", "fft", "1", "-", "-", "-", "refused:"],
+            "\(table.text)")
+        let objects = try Tool.run(line + ["--json"], in: try Folder())
+        #expect(objects.status == 0 && objects.lines.count == 1, "\(objects.text)")
+        #expect(objects.errors.hasPrefix("note: i32x32_f9x9_f64_dx, method fft: "), "\(objects.errors)")
+    }
+
+    @Test func progressIsShownWhenAskedFor() throws {
+        let line = ["bench", "i8_f3_fwd", "i9_f3_fwd", "--min-time", "2", "--threads", "1", "--progress"]
+        let outcome = try Tool.run(line, in: try Folder())
+        #expect(outcome.status == 0 && !outcome.errors.isEmpty)
+        #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasSuffix(" %") }, "\(outcome.errors)")
+        let validation = try Tool.run(["validate", "i5_f2", "--progress"], in: try Folder())
+        #expect(validation.status == 0)
+        #expect(validation.errors.split(separator: "\n").allSatisfy { $0.hasSuffix(" %") }, "\(validation.errors)")
+    }
+
     @Test func benchPreparesFilters() throws {
         let line = ["bench", "i9_f3", "n2c3i9x8_k4f3x3", "--prepared-filter", "--json", "--min-time", "0"]
         let outcome = try Tool.run(line, in: try Folder())
@@ -85,6 +110,19 @@ import Testing
             let refused = try Tool.run(wrong, in: try Folder())
             #expect(refused.status == 2 && refused.errors.hasPrefix("error: --prepared-filter: got "))
         }
+    }
+
+    @Test func trainingStepsHaveTheKeysOfPasses() throws {
+        let line = ["bench", "i9x8_f3x3", "--training-step", "--min-time", "0", "--threads", "1"]
+        let outcome = try Tool.run(line + ["--json"], in: try Folder())
+        #expect(outcome.status == 0 && outcome.lines.count == 1, "\(outcome.errors)")
+        let step = try JSONDecoder().decode(Line.self, from: Data(try #require(outcome.lines.first).utf8))
+        #expect(step.problem == "i9x8_f3x3" && step.pass == "training-step" && step.method == "auto")
+        #expect(step.threads == 1 && step.runs == 3 && step.workspace_bytes >= 0)
+        #expect(step.minimum_ms > 0 && step.minimum_ms <= step.median_ms && step.planning_ms > 0)
+        for pass in Pass.allCases { #expect(step.algorithm.contains("\(pass.rawValue): "), "\(step.algorithm)") }
+        let table = try Tool.run(line, in: try Folder())
+        #expect(table.status == 0 && table.lines.first?.hasPrefix("problem    threads  forward ms  step ms") == true)
     }
 
     @Test func explainKnowsPreparedFilters() throws {

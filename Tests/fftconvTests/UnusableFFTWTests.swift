@@ -24,7 +24,7 @@ import Testing
 
         @Test(arguments: [
             "forward a.npy k.npy -o y.npy", "forward a.npy k.npy -o y.npy --method fft", "validate i8_f3",
-            "explain i8_f3", "bench i8_f3",
+            "explain i8_f3", "bench i8_f3", "bench i8_f3 --method all --min-time 0",
         ])
         func isRefusedWithItsVersion(line: String) throws {
             let before = try folder.snapshot()

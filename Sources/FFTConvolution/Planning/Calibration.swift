@@ -40,7 +40,7 @@ public struct Calibration: Sendable {
     /// Measures. Takes 20 to 50 s, most of it on one thread, where the time that others take of the machine is not counted.
     ///
     /// - Parameters:
-    ///   - searchesPlans: Whether FFTW searches plans first, for five minutes or so. The rates are measured with them; all else in
+    ///   - searchesPlans: Whether FFTW searches plans first, for a few minutes. The rates are measured with them; all else in
     ///     this process keeps to the plans it has, until ``fileText`` is stored and another process reads it. Without a search,
     ///     plans that are stored already are kept.
     ///   - control: Lets another thread watch or stop it, at the latest after some seconds.

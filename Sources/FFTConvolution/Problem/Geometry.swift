@@ -29,6 +29,13 @@ public struct Axis: Hashable, Sendable {
         self.dilation = dilation
         self.before = padding.before
         self.after = padding.after
+        // No array is that long; keeps every sum and product of extents and positions below far inside Int.
+        let longest = 1 << 48
+        guard input <= longest else {
+            throw ConvolutionError(
+                .mismatch, argument: "input extent", value: input,
+                rule: "must not exceed 2^48 samples (axis \(index))")
+        }
         let reach = try checkedProduct([dilation, filter - 1], quantity: "dilated filter extent")
         let dilated = try checkedSum([reach, 1], quantity: "dilated filter extent")
         let padded = try checkedSum([input, before, after], quantity: "padded input extent")
@@ -38,8 +45,7 @@ public struct Axis: Hashable, Sendable {
                 rule: "dilated filter \(dilated) must not exceed padded input \(padded) (axis \(index))",
                 hint: "use a smaller filter, a smaller dilation, or padding")
         }
-        // No array is that long; keeps every sum and product of extents and positions below far inside Int.
-        guard padded <= 1 << 48 else {
+        guard padded <= longest else {
             throw ConvolutionError(
                 .mismatch, argument: "padding", value: "\(padding.before):\(padding.after)",
                 rule: "the padded input must not exceed 2^48 samples (axis \(index))")
