@@ -26,32 +26,47 @@ extension PackedTransform {
         }
     }
 
-    /// Transforms the lines of a whole spectrum back into a tile, at the positions of the box.
+    /// Transforms the lines of a sum of whole spectra back into a tile, at the positions of the box.
+    ///
+    /// - Parameters:
+    ///   - spectra: The terms, added in order while a panel of the sum is in the first-level cache.
+    ///   - step: Complex elements from term to term.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func restoreLines(
-        _ spectrum: SharedRegion<Scalar>, into tile: SharedRegion<Scalar>, _ box: TileBox, roll: TileRoll? = nil,
-        _ team: TransformTeam<Scalar>
+        _ spectra: SharedRegion<Scalar>, terms: Int = 1, step: Int = 0, into tile: SharedRegion<Scalar>, _ box: TileBox,
+        roll: TileRoll? = nil, _ team: TransformTeam<Scalar>
     ) {
         shape.check(tile, box, team, roll)
-        shape.checkSpectrum(spectrum)
+        precondition(terms > 0 && step >= 0, "a sum without terms")
+        for term in 0..<terms { shape.checkSpectrum(spectra[2 * term * step..<spectra.count]) }
         if shape.form == .small {
-            return shape.forEachLine(shape.lineCount) { line in
-                unsafe (tile.base + line).update(from: spectrum.base + line, count: 2 * shape.lineLength)
-            }
+            return unsafe sum(spectra.base, terms, step, lines: shape.lineCount, into: tile.base)
         }
         let positions = shape.restoredRows(box, roll)
         team.run(shape.panelCount()) { index, panels in
             let panel = shape.panel(index)
-            var lines = unsafe spectrum.base + 2 * shape.offset(row: panel.row, column: panel.column)
-            if panel.count < shape.panelWidth {
+            let place = 2 * shape.offset(row: panel.row, column: panel.column)
+            var lines = unsafe spectra.base + place
+            if terms > 1 || panel.count < shape.panelWidth {
                 // The plan transforms eight lines; those beyond the last one go nowhere.
-                shape.forEachLine(panel.count) { line in
-                    unsafe (panels.turned + line).update(from: lines + line, count: 2 * shape.lineLength)
-                }
+                unsafe sum(lines, terms, step, lines: panel.count, into: panels.turned)
                 unsafe lines = panels.turned
             }
             unsafe inverse(lines, panel, positions, tile.base, panels.packed)
+        }
+    }
+
+    /// The sum of some lines of spectra that lie `step` complex elements from each other.
+    private func sum(
+        _ first: UnsafeMutablePointer<Scalar>, _ terms: Int, _ step: Int, lines: Int,
+        into target: UnsafeMutablePointer<Scalar>
+    ) {
+        shape.forEachLine(lines) { line in
+            unsafe (target + line).update(from: first + line, count: 2 * shape.lineLength)
+            for term in 1..<terms {
+                unsafe Scalar.add(first + 2 * term * step + line, target + line, 2 * shape.lineLength)
+            }
         }
     }
 

@@ -100,6 +100,39 @@ private func convolves<Scalar>(
     }
 }
 
+/// Terms that are added on the way back, beside sums made first: every bit.
+private func addsOnTheWayBack<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool {
+    let (shape, terms) = (trial.shape, 3)
+    let kept = trial.box()
+    let bench = try trial.bench(tiles: 2)
+    // Other spectra lie between the terms.
+    let step = 2 * shape.spectrumCount
+    let spectra = try GuardedMemory<Scalar>(complexCount: (terms - 1) * step + shape.spectrumCount)
+    for term in 0..<terms {
+        let spectrum = try bench.spectrum(of: trial.complexField())
+        spectrum.withRegion { spectrum in
+            spectra.withRegion { for i in 0..<spectrum.count { $0[2 * term * step + i] = spectrum[i] } }
+        }
+    }
+    bench.withTiles { all, team in
+        spectra.withRegion { spectra in
+            let count = 2 * shape.tileCount
+            bench.transform.restoreLines(spectra, terms: terms, step: step, into: all[0..<count], kept, team)
+            let sum = spectra[0..<2 * shape.spectrumCount]
+            for term in 1..<terms {
+                shape.add(spectra[2 * term * step..<2 * (term * step + shape.spectrumCount)], to: sum)
+            }
+            bench.transform.restoreLines(sum, into: all[count..<2 * count], kept, team)
+        }
+    }
+    let fields = (0..<2).map { tile in
+        var results = [Scalar](repeating: 0.5, count: 2 * shape.pointCount)
+        bench.store(shape.window(kept, field: 0), shape.window(kept, field: 1), tile: tile, into: &results)
+        return results
+    }
+    return fields[0] == fields[1]
+}
+
 private func correlates<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool {
     let (shape, counts) = (trial.shape, (i: 2, o: 2))
     let fields = [trial.complexField(), trial.complexField()]
@@ -215,6 +248,10 @@ private struct SharedHalves<Scalar: ConvolutionScalar>: @unchecked Sendable {
         try inBothPrecisions(
             shape, seed: 26, { try convolves(&$0, fields: fields, outputs: outputs, order, conjugate: false) },
             { try convolves(&$0, fields: fields, outputs: outputs, order, conjugate: true) })
+    }
+
+    @Test(arguments: productShapes) func termsAreAddedOnTheWayBack(_ shape: TileShape) throws {
+        try inBothPrecisions(shape, seed: 29, { try addsOnTheWayBack(&$0) }, { try addsOnTheWayBack(&$0) })
     }
 
     @Test(arguments: productShapes, [(2, 3, 1), (3, 1, 2), (6, 2, 4), (1, 2, 1)])

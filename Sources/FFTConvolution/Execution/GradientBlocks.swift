@@ -311,9 +311,12 @@ extension SpectralPipeline {
         worker: Int
     ) {
         let partner = 2 * pair + 1 < filterPlaneCount ? 2 * pair + 1 : nil
+        // The chunks of a plane that has no partner are added on the way back, by all who share it.
+        let chunks = layout.setCount == layout.chunkCount ? layout.chunkCount : 1
+        let terms = partner == nil ? chunks : 1
         let sums = (
-            sumChunks(2 * pair, result, memory, operands, worker: worker),
-            partner.flatMap { sumChunks($0, result, memory, operands, worker: worker) }
+            sumChunks(2 * pair, adding: chunks / terms, result, memory, operands, worker: worker),
+            partner.flatMap { sumChunks($0, adding: chunks, result, memory, operands, worker: worker) }
         )
         // A plane without any product is written already; the other one then travels alone.
         guard let first = sums.0 ?? sums.1 else { return }
@@ -329,7 +332,11 @@ extension SpectralPipeline {
             transform.restoreLines(whole, into: tile, table.filterBox, team)
         } else {
             // The gradient is the real part of the inverse; the cross terms of partners are its imaginary part.
-            transform.restoreLines(accumulator(0, first.plane, memory), into: tile, table.filterBox, team)
+            let start = place(0, first.plane, memory) * 2 * shape.spectrumCount
+            transform.restoreLines(
+                memory.spectra[start..<memory.spectra.count], terms: terms,
+                step: filterPlaneCount * shape.spectrumCount,
+                into: tile, table.filterBox, team)
         }
         transform.store(
             tile, gradient(first.plane, packed.0, memory, operands),
@@ -342,14 +349,17 @@ extension SpectralPipeline {
     }
 
     /// Adds up the chunks of one plane, in order; `nil` if no product reaches it, and then it is 0.
+    ///
+    /// - Parameter count: Chunks that have accumulators of their own and are to be added.
     private func sumChunks(
-        _ plane: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
+        _ plane: Int, adding count: Int, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: GradientOperands,
         worker: Int
     ) -> (plane: Int, exponent: Int)? {
         var scale = 0.0
         for chunk in 0..<layout.chunkCount {
             scale += memory.norms[scaleSum(chunk, plane)]
-            if chunk > 0, layout.setCount == layout.chunkCount { addChunk(chunk, plane, memory) }
+            if chunk > 0, chunk < count { addChunk(chunk, plane, memory) }
         }
         guard scale > 0 else {
             fill(result, table.filterWindow(plane), 0)

@@ -39,7 +39,9 @@ struct PairOrder: Hashable, Sendable {
     /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
     func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
         let (start, count) = (bounds[wave], bounds[wave + 1] - bounds[wave])
-        for index in chunk * count / chunkCount..<(chunk + 1) * count / chunkCount {
+        // Longer runs come before shorter ones, so that workers who take one after the other end together.
+        func bound(_ chunk: Int) -> Int { (chunk * count + chunkCount - 1) / chunkCount }
+        for index in bound(chunk)..<bound(chunk + 1) {
             if !body(pairs.isEmpty ? start + index : pairs[start + index]) { return }
         }
     }

@@ -151,9 +151,8 @@ struct SpectralLayout: Hashable, Sendable {
             // they depend on the groups of a section.
             // Large tiles are shared themselves.
             let isShared = complex * table.shape.tileCount > Crew.largestOwnTile
-            let shared =
-                isShared
-                ? 1 : min((table.pairCount + 1) / 2, (Self.blocksToShare + whole.groups - 1) / whole.groups)
+            let most = (Self.blocksToShare + whole.groups - 1) / whole.groups
+            let shared = isShared ? 1 : min(Self.chunksToShare(table.pairCount, groups: whole.groups), most)
             let wanted = max((table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk, shared)
             let setBytes = Double(whole.filters * whole.channelsPerGroup) * Double(spectrumCount) * Double(complex)
             let sets = max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1)
@@ -289,6 +288,13 @@ struct SpectralLayout: Hashable, Sendable {
             if layout.byteCount <= limit { return layout }
         }
         return self
+    }
+
+    /// Chunks of about two pairs. A single one is shared by all workers; of more, of a single group, there is an even number, so that two
+    /// workers end together: six pairs in four chunks take 0.85 of the time in three (`Docs/Measurements/2026-11-26-threads.md`).
+    private static func chunksToShare(_ pairs: Int, groups: Int) -> Int {
+        let chunks = (pairs + 1) / 2
+        return groups == 1 && chunks > 1 ? chunks + chunks % 2 : chunks
     }
 
     /// Chunks that keep the sums of a filter gradient as shallow as the contract says of a sum of all rows.

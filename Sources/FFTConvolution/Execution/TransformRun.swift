@@ -97,8 +97,8 @@ private struct TransformCounts {
                 }
                 let loaded = box { table.inputWindow(row: $0, channel: 0) }
                 // Every chunk of pairs begins anew.
-                let chunk = ((pair + 1) * layout.chunkCount - 1) / table.pairCount
-                let isFirst = pair == chunk * table.pairCount / layout.chunkCount
+                let chunk = pair * layout.chunkCount / table.pairCount
+                let isFirst = pair == (chunk * table.pairCount + layout.chunkCount - 1) / layout.chunkCount
                 let carriesOn = !isFirst && table.roll?.continues(pair, of: table.rowCount) == true
                 add(.forward, carriesOn ? table.roll?.loaded(loaded) ?? loaded : loaded, count: G * Cg)
                 add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
