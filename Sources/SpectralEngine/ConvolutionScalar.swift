@@ -50,8 +50,8 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ source: UnsafePointer<Self>, _ part: Int32, _ array: UnsafeMutablePointer<Self>,
         _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>, _ factors: (Self, Self), _ floor: Self)
     static func fill(_ array: UnsafeMutablePointer<Self>, _ window: UnsafePointer<ck_window>, _ value: Self)
-    static func survey(_ values: UnsafePointer<Self>, _ count: Int, _ stride: Int, _ scale: Self) -> ck_survey
-    static func removeNonFinite(_ values: UnsafeMutablePointer<Self>, _ count: Int, _ stride: Int)
+    static func survey(_ values: UnsafePointer<Self>, _ count: Int, _ scale: Self) -> ck_survey
+    static func removeNonFinite(_ values: UnsafeMutablePointer<Self>, _ count: Int)
     static func rescale(
         _ tile: UnsafeMutablePointer<Self>, _ count: Int, _ real: (Self, Self), _ imaginary: (Self, Self))
     static func untangle(

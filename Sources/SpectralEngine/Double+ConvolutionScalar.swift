@@ -95,14 +95,14 @@ extension Double: ConvolutionScalar {
         unsafe kernels.fill(array, window, value)
     }
 
-    public static func survey(_ values: UnsafePointer<Double>, _ count: Int, _ stride: Int, _ scale: Double)
+    public static func survey(_ values: UnsafePointer<Double>, _ count: Int, _ scale: Double)
         -> ck_survey
     {
-        unsafe kernels.survey(values, count, stride, scale)
+        unsafe kernels.survey(values, count, scale)
     }
 
-    public static func removeNonFinite(_ values: UnsafeMutablePointer<Double>, _ count: Int, _ stride: Int) {
-        unsafe kernels.remove_non_finite(values, count, stride)
+    public static func removeNonFinite(_ values: UnsafeMutablePointer<Double>, _ count: Int) {
+        unsafe kernels.remove_non_finite(values, count)
     }
 
     public static func rescale(

@@ -93,13 +93,12 @@ extension Float: ConvolutionScalar {
         unsafe kernels.fill(array, window, value)
     }
 
-    public static func survey(_ values: UnsafePointer<Float>, _ count: Int, _ stride: Int, _ scale: Float) -> ck_survey
-    {
-        unsafe kernels.survey(values, count, stride, scale)
+    public static func survey(_ values: UnsafePointer<Float>, _ count: Int, _ scale: Float) -> ck_survey {
+        unsafe kernels.survey(values, count, scale)
     }
 
-    public static func removeNonFinite(_ values: UnsafeMutablePointer<Float>, _ count: Int, _ stride: Int) {
-        unsafe kernels.remove_non_finite(values, count, stride)
+    public static func removeNonFinite(_ values: UnsafeMutablePointer<Float>, _ count: Int) {
+        unsafe kernels.remove_non_finite(values, count)
     }
 
     public static func rescale(

@@ -16,7 +16,7 @@ extension PackedTransform {
         let positions = shape.loadedRows(box, nil)
         let factor = powersOfTwo(exponent, Scalar.self)
         let limit = shape.halfLinesPerRow
-        team.run(shape.panelCount(limit: limit)) { index, panels in
+        team.run(shape.linePanels(limit: limit)) { index, panels in
             let panel = shape.panel(index, limit: limit)
             unsafe forward(tile.base, panel, positions, panels.turned, panels.packed)
             let count = panel.count * shape.linePitch
@@ -44,7 +44,7 @@ extension PackedTransform {
             return unsafe sum(spectra.base, terms, step, lines: shape.lineCount, into: tile.base)
         }
         let positions = shape.restoredRows(box, roll)
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             let place = 2 * shape.offset(row: panel.row, column: panel.column)
             var lines = unsafe spectra.base + place

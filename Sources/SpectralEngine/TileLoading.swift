@@ -324,7 +324,7 @@ private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
         let (a, b) = (powersOfTwo(exponents.0, Scalar.self), powersOfTwo(exponents.1, Scalar.self))
         for row in 0..<rows.count {
             let start = unsafe target + 2 * row * rows.pitch
-            if sanitising { unsafe Scalar.removeNonFinite(start, 2 * rows.length, 1) }
+            if sanitising { unsafe Scalar.removeNonFinite(start, 2 * rows.length) }
             if exponents != (0, 0) { unsafe Scalar.rescale(start, rows.length, a, b) }
         }
     }

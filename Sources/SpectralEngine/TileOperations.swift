@@ -62,7 +62,7 @@ public func measure<Scalar: ConvolutionScalar>(_ array: Span<Scalar>, _ range: R
     precondition(range.lowerBound >= 0 && range.upperBound <= array.count, "a range outside the array")
     return unsafe array.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return .zero }
-        return measureNorm { unsafe Scalar.survey(base + range.lowerBound, range.count, 1, $0) }
+        return measureNorm { unsafe Scalar.survey(base + range.lowerBound, range.count, $0) }
     }
 }
 
@@ -79,7 +79,7 @@ public func measure<Scalar: ConvolutionScalar>(_ array: Span<Scalar>, _ window: 
             for plane in 0..<box.count.0 {
                 for row in 0..<box.count.1 {
                     let offset = box.array_offset + plane * box.array_stride.0 + row * box.array_stride.1
-                    let found = unsafe Scalar.survey(base + offset, box.count.2, 1, scale)
+                    let found = unsafe Scalar.survey(base + offset, box.count.2, scale)
                     sum.energy += found.energy
                     sum.largest = max(sum.largest, found.largest)
                     sum.non_finite += found.non_finite

@@ -31,7 +31,7 @@ extension PackedTransform {
         shape.check(use)
         shape.checkHalf(half)
         let (loaded, kept) = (shape.loadedRows(boxes.loaded, roll), shape.restoredRows(boxes.kept, roll))
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             // A spectrum that is kept is written there at once, but for lines that are no whole panel.
             var lines = unsafe panels.fields
@@ -62,7 +62,7 @@ extension PackedTransform {
         shape.check(use)
         if let spectrum { shape.checkSpectrum(spectrum) }
         let positions = shape.loadedRows(box, roll)
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             let target = unsafe spectrum.map { unsafe $0.base + place(panel) }
             let lines = unsafe panel.count == shape.panelWidth ? target ?? panels.fields : panels.fields
@@ -98,7 +98,7 @@ extension PackedTransform {
         }
         let positions = shape.loadedRows(box, roll)
         let panelCount = 2 * shape.panelCount
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             for field in 0..<fields {
                 unsafe transform(
@@ -133,7 +133,7 @@ extension PackedTransform {
         precondition(fields.count >= count * 2 * shape.spectrumCount && fields.isAligned, "too few spectra")
         for output in 0..<outputs { shape.check(tiles.tile(output, of: tileCount), box, team, roll) }
         let positions = shape.restoredRows(box, roll)
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             let isKept = shape.form == .small && panel.count == shape.panelWidth
             for output in 0..<outputs {
@@ -183,7 +183,7 @@ extension PackedTransform {
         if let roll { shape.check(roll) }
         precondition(team.shape == shape && team.fields >= counts.i + counts.o, "too few panels")
         let positions = (i: shape.loadedRows(boxes.i, roll), o: shape.loadedRows(boxes.o, roll?.beside))
-        team.run(shape.panelCount()) { index, panels in
+        team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
             let first = unsafe panels.fields
             for field in 0..<counts.i + counts.o {

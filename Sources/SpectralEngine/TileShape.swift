@@ -202,7 +202,7 @@ extension TileShape {
     var halfLinesPerRow: Int { linesPerRow / 2 + 1 }
 
     /// Panels of the lines of each row, or of the first `limit` lines of each.
-    func panelCount(limit: Int? = nil) -> Int {
+    func linePanels(limit: Int? = nil) -> Int {
         rowsOfLines * (((limit ?? linesPerRow) + panelWidth - 1) / panelWidth)
     }
 

@@ -60,17 +60,17 @@ extension TileShape {
         isInverse: Bool, _ box: TileBox, lines: Int?
     ) -> (rows: Int, columns: Int, lines: Int) {
         switch form {
-        case .line: (0, 0, panelCount(limit: lines))
-        case .matrix: (rowCount / panelWidth, 0, panelCount(limit: lines))
+        case .line: (0, 0, linePanels(limit: lines))
+        case .matrix: (rowCount / panelWidth, 0, linePanels(limit: lines))
         case .small:
             isInverse
                 ? (panels(of: 0..<length), panels(of: aligned(box.rows)), 0)
-                : (panels(of: aligned(box.columns)), 0, panelCount(limit: lines))
-        case .plane: (panels(of: box.rows), 0, panelCount(limit: lines))
+                : (panels(of: aligned(box.columns)), 0, linePanels(limit: lines))
+        case .plane: (panels(of: box.rows), 0, linePanels(limit: lines))
         case .volume:
             (
                 box.planes.count * panels(of: box.rows),
-                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, panelCount(limit: lines)
+                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, linePanels(limit: lines)
             )
         }
     }

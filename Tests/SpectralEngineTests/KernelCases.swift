@@ -32,15 +32,8 @@ extension KernelCase {
 
     // MARK: Rows of values
 
-    /// Values, and NaN between them.
-    private static func spread(_ values: [Double], stride: Int, between: Double) -> [Double] {
-        var elements = [Double](repeating: between, count: max((values.count - 1) * stride + 1, 0))
-        for (index, value) in values.enumerated() { elements[index * stride] = value }
-        return elements
-    }
-
     private static func surveys(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
-        (1...3).map { stride in
+        (1...3).map { draw in
             var values = generator.values(count)
             for index in values.indices {
                 switch generator.integer(in: 0...11) {
@@ -50,17 +43,17 @@ extension KernelCase {
                 default: break
                 }
             }
-            let operand = Operand<T>(spread(values, stride: stride, between: .nan))
+            let operand = Operand<T>(values)
             let finite = values.filter(\.isFinite)
             let scale = 1 / Double(max(count, 1))
             return KernelCase(
-                kernel: "survey", parameters: "\(count) \(stride)",
+                kernel: "survey", parameters: "\(count), draw \(draw)",
                 expected: [
                     norm(finite) * norm(finite) * 0.25 * scale, finite.map(abs).max() ?? 0,
                     Double(count - finite.count), values.contains { $0 < 0 } ? 1 : 0,
                 ], tolerance: 0, returned: (4, Double(count + 8) * Double(T.ulpOfOne))
             ) { kernels in
-                let survey = operand.lend { kernels.survey($0, count, stride, 0.5) }
+                let survey = operand.lend { kernels.survey($0, count, 0.5) }
                 return [
                     T(survey.energy * scale), T(survey.largest), T(survey.non_finite), T(survey.has_negative),
                 ]
@@ -69,19 +62,17 @@ extension KernelCase {
     }
 
     private static func removals(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
-        (1...3).map { stride in
+        (1...3).map { draw in
             var values = generator.values(count)
             for index in values.indices where generator.integer(in: 0...2) == 0 {
                 values[index] = [.nan, .infinity, -.infinity][index % 3]
             }
-            // What lies between stays, even if it is infinite.
-            let expected = spread(values.map { $0.isFinite ? $0 : 0 }, stride: stride, between: .infinity)
+            let expected = values.map { $0.isFinite ? $0 : 0 }
             return KernelCase(
-                kernel: "remove_non_finite", parameters: "\(count) \(stride)", expected: guarded(expected), tolerance: 0
+                kernel: "remove_non_finite", parameters: "\(count), draw \(draw)", expected: guarded(expected),
+                tolerance: 0
             ) { [values] kernels in
-                written(spread(values, stride: stride, between: .infinity)) {
-                    kernels.removeNonFinite($0, count, stride)
-                }
+                written(values) { kernels.removeNonFinite($0, count) }
             }
         }
     }

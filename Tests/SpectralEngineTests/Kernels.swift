@@ -13,8 +13,8 @@ struct Kernels<T> {
     let scatter: (Read, Int32, Write, Box, Rows, T, T, T, T) -> Void
     let scatterAdd: (Read, Int32, Write, Box, Rows, T, T, T) -> Void
     let fill: (Write, Box, T) -> Void
-    let survey: (Read, Int, Int, T) -> ck_survey
-    let removeNonFinite: (Write, Int, Int) -> Void
+    let survey: (Read, Int, T) -> ck_survey
+    let removeNonFinite: (Write, Int) -> Void
     let rescale: (Write, Int, T, T, T, T) -> Void
     let untangle: (Read, Read, Write, Write, T, T, Int, Int32) -> Void
     let tangle: (Read, Read, Read, Read, Write, T, T, Int, Int32) -> Void

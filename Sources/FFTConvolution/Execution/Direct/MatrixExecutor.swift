@@ -108,8 +108,8 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let first = panel * width
         let count = min(width, geometry.resultsPerGroup - first)
         let base =
-            group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelCount(of: filling)
-        let target = filters[base..<base + layout.panelCount(of: filling)]
+            group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelSize(of: filling)
+        let target = filters[base..<base + layout.panelSize(of: filling)]
         if count < width { target.fill(0) }
         let isWhole = taps.count == geometry.taps
         let next =
@@ -217,7 +217,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             let first = panel * width
             let count = min(width, geometry.resultsPerGroup - first)
             let filter =
-                group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelCount(of: filling)
+                group * layout.filterCount + layout.fillingOffsets[filling] + panel * layout.panelSize(of: filling)
             for row in rows {
                 let place =
                     geometry.resultOffset(n, group, first)

@@ -149,7 +149,7 @@ struct MatrixLayout: Hashable, Sendable {
     func depth(of set: Int) -> Int { fillings[filling[set]].count * geometry.sourcesPerGroup }
 
     /// Elements of one panel of a filling.
-    func panelCount(of filling: Int) -> Int { fillings[filling].count * geometry.sourcesPerGroup * panelWidth }
+    func panelSize(of filling: Int) -> Int { fillings[filling].count * geometry.sourcesPerGroup * panelWidth }
 }
 
 /// Some taps of a filter plane, as combinations of progressions along its axes.
