@@ -26,6 +26,26 @@ struct LongSumsTests {
         }
     }
 
+    /// A(M) of the contract holds for filter gradients though all partners travel apart, with memory and without.
+    @Test(arguments: ["c16i9x9_k16f3x3_psame_g16", "i9x9_f3x3_psame", "c2i9x9_k3f3x3_psame"])
+    func sumsOfFilterGradientsAreShallow(_ layer: String) throws {
+        for batch in Array(1...18) + Array(31...35) + [47, 64, 66, 79, 80, 81, 129, 257, 1000] {
+            let problem = try ProblemText("n\(batch)\(layer)").problem
+            for limit in [Int.max, 0] {
+                let request = PlanRequest(
+                    problem: problem, pass: .filterGradient, precision: .float32, memoryLimit: limit)
+                let recipe = try #require(try TiledFFT.recipes(for: request).first { !$0.isDense })
+                let (chunks, rows) = (recipe.layout.chunkCount, recipe.table.rowCount)
+                // Chunks differ by one pair, and the last pair of all may be a single row.
+                let most = min(2 * ((recipe.table.pairCount + chunks - 1) / chunks), rows)
+                #expect(
+                    Double(most - 1 + chunks - 1) <= Contract.additions(rows),
+                    "\(rows) rows in \(chunks) chunks: \(recipe)")
+                #expect(recipe.layout.summationDepth == most - 1 + chunks - 1)
+            }
+        }
+    }
+
     /// The bound of a transform over the whole axis, whatever sums.
     @Test(arguments: [
         "i31x31_f31x31_fwd", "i61x61_f61x61_fwd", "i50x50_f47x47_fwd", "i8193_f8193_fwd", "i100000_f100000_fwd",

@@ -40,8 +40,8 @@ struct SpectralLayout: Hashable, Sendable {
     /// Spectra summed one after the other before their sum is added to the sum of such blocks. Keeps the depth of a
     /// sum of M terms at 15 + ⌈M/16⌉ − 1 instead of M − 1.
     static let summationBlock = 16
-    /// Row pairs that one set of accumulators of the filter gradient sums.
-    private static let pairsPerChunk = 16
+    /// Row pairs that one set of accumulators of the filter gradient sums: 16 rows, if partners travel apart.
+    private static let pairsPerChunk = 8
     /// Blocks that a filter gradient is cut into where it can be.
     private static let blocksToShare = 16
     /// A filter gradient keeps spectra where one side has so many times as many fields as the other, and the sums of all pairs are so
@@ -157,7 +157,8 @@ struct SpectralLayout: Hashable, Sendable {
             let setBytes = Double(whole.filters * whole.channelsPerGroup) * Double(spectrumCount) * Double(complex)
             let sets = max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1)
             let least = Self.leastChunks(table)
-            chunkCount = accumulators == .fewest ? least : max(min(wanted, sets), least)
+            chunkCount =
+                accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(min(wanted, sets), least))
             setCount = accumulators == .all && chunkCount <= sets ? chunkCount : min(chunkCount, 2)
             let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
             // Where memory is short nothing is: it changes no bit.
@@ -167,8 +168,7 @@ struct SpectralLayout: Hashable, Sendable {
             keptPairs = keepsSpectra ? perChunk : 0
             keptCount = keptPairs * table.keptCount
             factCount = max(fieldCount, keptCount + 1 + keptPairs)
-            // Both partners of a pair are summed in each bin before they meet the accumulator.
-            summationDepth = max(perChunk, 1) + max(chunkCount, 1) - 1
+            summationDepth = Self.additions(table, chunks: chunkCount)
         }
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
@@ -297,12 +297,25 @@ struct SpectralLayout: Hashable, Sendable {
         return groups == 1 && chunks > 1 ? chunks + chunks % 2 : chunks
     }
 
-    /// Chunks that keep the sums of a filter gradient as shallow as the contract says of a sum of all rows.
+    /// The fewest chunks that keep the sums of a filter gradient as shallow as the contract says of a sum of all rows.
     private static func leastChunks(_ table: PassTable) -> Int {
-        let (pairs, bound) = (table.pairCount, depth(of: table.rowCount))
-        // ⌈pairs / 16⌉ is always enough.
-        let enough = max((pairs + 15) / 16, 1)
-        return (1..<enough).first { (pairs + $0 - 1) / $0 + $0 - 1 <= bound } ?? enough
+        // ⌈pairs / 8⌉ are always enough.
+        let enough = max((table.pairCount + pairsPerChunk - 1) / pairsPerChunk, 1)
+        let bound = depth(of: table.rowCount)
+        return (1..<enough).first { additions(table, chunks: $0) <= bound } ?? enough
+    }
+
+    /// The most that do.
+    private static func shallowChunks(_ table: PassTable, atMost most: Int) -> Int {
+        let (least, bound) = (leastChunks(table), depth(of: table.rowCount))
+        guard most > least else { return least }
+        return (least...most).last { additions(table, chunks: $0) <= bound } ?? least
+    }
+
+    /// Additions on the longest path of a filter gradient's sum, where all partners travel apart.
+    private static func additions(_ table: PassTable, chunks: Int) -> Int {
+        let rows = chunks == 0 ? 0 : min(2 * ((table.pairCount + chunks - 1) / chunks), table.rowCount)
+        return max(rows, 1) - 1 + max(chunks, 1) - 1
     }
 
     /// Additions on the longest path of the two-level sum of `count` spectra.
