@@ -62,11 +62,11 @@ enum CommandLineCheck {
                 position += 1
                 continue
             }
-            guard options[value.prefix { $0 != "=" }] == nil else {
+            guard value != "--", options[value.prefix { $0 != "=" }] == nil else {
                 let name = option == "-o" ? "--output" : option
                 throw Failure(
                     .commandLine, argument: name, value: "'\(value)'",
-                    rule: "needs a value, and this is an option of its own",
+                    rule: value == "--" ? "needs a value" : "needs a value, and this is an option of its own",
                     hint: "write ./\(value) or \(name)=\(value) if that is meant")
             }
             position += 2
@@ -93,7 +93,7 @@ enum CommandLineCheck {
         var names: [Substring] = []
         for argument in arguments {
             if argument == "--" { break }
-            if argument == "-o" {
+            if argument == "-o" || argument.hasPrefix("-o=") {
                 names.append("output")
             } else if argument.hasPrefix("--") {
                 names.append(argument.dropFirst(2).prefix { $0 != "=" })

@@ -51,7 +51,7 @@ struct Computation<Scalar: ConvolutionScalar> {
     }
 
     private func report(_ plan: Plan<Scalar>, planning: Duration, execution: Duration) throws {
-        let threads = if case .count(let count) = settings.plan.threads { count } else { Machine.availableCores }
+        let threads = settings.plan.threads.count
         var lines: [String] = []
         for pass in passes {
             let workspace = try plan.workspaceByteCount(for: pass)

@@ -6,7 +6,7 @@ struct CrossoverResult {
     let threads: ThreadCount
     let curves: [CrossoverCurve]
 
-    var threadCount: Int { if case .count(let count) = threads { count } else { Machine.availableCores } }
+    var threadCount: Int { threads.count }
     var roundCount: Int { curves.flatMap(\.rows).flatMap(\.series.values).map(\.times.count).max() ?? 0 }
     /// "1 thread", "2 threads".
     var threadText: String { threadCount == 1 ? "1 thread" : "\(threadCount) threads" }

@@ -63,7 +63,7 @@ struct CrossoverSubject {
             [7, 15, 31, 47, 63, 95, 127, 255, 511], [3, 5, 7, 9, 11, 13, 15, 19, 23, 31, 47], [3, 5, 7, 9, 11, 15],
         ][extents.count - 1]
         let smallest = extents.min() ?? 0
-        guard smallest >= sizes[0] else {
+        guard smallest >= sizes[0] || (try? problem(filter: sizes[0])) != nil else {
             throw Failure(
                 .mismatch, argument: "--input", value: extents.map(String.init).joined(separator: "x"),
                 rule: "no odd filter size from \(sizes[0]) on fits it", hint: "give sizes with --filters")

@@ -51,6 +51,17 @@ struct InputGradient: ParsableCommand {
                 rule: "must have as many axes as the output gradient's shape \(dy.shape)")
         }
         let layout = try Layout(filter: w.shape, image: shape, typed: .input, isPlain: settings.isPlain)
+        let channels = layout.problemShape(image: shape)[1]
+        let filterChannels = layout.problemShape(filter: w.shape)[1]
+        if case .channels = layout,
+            channels != filterChannels.multipliedReportingOverflow(by: settings.groups).partialValue
+        {
+            throw ConvolutionError(
+                .mismatch, argument: "--input-shape", value: inputShape,
+                rule:
+                    "must have C = C/G · G = \(filterChannels) · \(settings.groups) channels for the filter shape \(w.shape)"
+            )
+        }
         let problem = try settings.problem(layout, image: shape, filter: w.shape)
         try layout.require(dy.shape, of: "output gradient", toBe: layout.userShape(image: problem.outputShape))
         let outputGradient = try dy.tensor(of: type, shape: problem.outputShape)

@@ -16,7 +16,7 @@ struct Measurement {
     var planner: Planner?
 
     /// As many as the options say, or as there are cores.
-    var threadCount: Int { if case .count(let count) = options.threads { count } else { Machine.availableCores } }
+    var threadCount: Int { options.threads.count }
 
     /// Plans once, then measures as long as `isWanted` says, which is asked before every measurement.
     func run(while isWanted: () throws -> Bool, report: (BenchResult) throws -> Void) throws {

@@ -62,15 +62,15 @@ struct StepMeasurement {
             }
             isWarm = true
         }
-        let threads = if case .count(let count) = options.threads { count } else { Machine.availableCores }
         var algorithms: [String] = []
         for pass in Pass.allCases { algorithms.append("\(pass.rawValue): \(try plan.algorithm(for: pass))") }
         return StepResult(
-            text: text, method: options.method, algorithm: algorithms.joined(separator: "; "), threads: threads,
+            text: text, method: options.method, algorithm: algorithms.joined(separator: "; "),
+            threads: options.threads.count,
             forward: times.forward.min() ?? 0, step: times.step.min() ?? 0,
             medianStep: Measurement.median(of: times.step.sorted()), separate: times.separate.min() ?? 0,
             runs: times.step.count, planning: planning.seconds, workspaceByteCount: workspaceByteCount,
-            byteCount: try plan.trainingStepByteCount())
+            keptByteCount: try plan.trainingStepByteCount())
     }
 }
 
@@ -89,7 +89,7 @@ struct StepResult {
     let planning: Double
     let workspaceByteCount: Int
     /// What the gradients reuse.
-    let byteCount: Int
+    let keptByteCount: Int
 
     static let header = [
         "problem", "threads", "forward ms", "step ms", "separate ms", "runs", "step/forward", "separate/forward",
@@ -99,7 +99,7 @@ struct StepResult {
     var row: [String] {
         [
             problem, "\(threads)", milliseconds(forward), milliseconds(step), milliseconds(separate), "\(runs)",
-            String(format: "%.2f", step / forward), String(format: "%.2f", separate / forward), "\(byteCount)",
+            String(format: "%.2f", step / forward), String(format: "%.2f", separate / forward), "\(keptByteCount)",
         ]
     }
 
@@ -111,7 +111,7 @@ struct StepResult {
             ("threads", "\(threads)"), ("minimum_ms", milliseconds(step)), ("median_ms", milliseconds(medianStep)),
             ("runs", "\(runs)"), ("planning_ms", milliseconds(planning)), ("workspace_bytes", "\(workspaceByteCount)"),
             ("forward_ms", milliseconds(forward)), ("separate_ms", milliseconds(separate)),
-            ("kept_bytes", "\(byteCount)"),
+            ("kept_bytes", "\(keptByteCount)"),
         ])
     }
 

@@ -90,8 +90,10 @@ struct DirectTests {
 
     /// Only slabs of sizes that occur have distances, and these are told.
     @Test func distancesOfLongRowsAreTold() throws {
-        for recipe in try recipes("c16i1000000_k16f3_dw") where recipe.description.hasPrefix("products") {
-            #expect(recipe.tableByteCount >= 4 * 999_998 && recipe.tableByteCount <= 8 * 1_000_000, "\(recipe)")
+        let products = try recipes("c16i1000000_k16f3_dw").filter { $0.description.hasPrefix("products") }
+        #expect(products.count == 2)
+        for recipe in products {
+            #expect(recipe.tableByteCount >= 4 * 999_998 && recipe.tableByteCount <= 8 * 1_000_100, "\(recipe)")
         }
     }
 

@@ -46,6 +46,45 @@ struct LongSumsTests {
         }
     }
 
+    /// The same in a training step, whose pairs come in waves.
+    @Test(arguments: [
+        "i80x80_f5x5", "i120x118_f5x5", "i40x40x40_f5x5x5", "n3i50x70_f7x7", "i5000_f40", "c2i90x90_k2f5x5_g2",
+    ])
+    func wavesFillAllChunks(_ text: String) throws {
+        let problem = try ProblemText(text).problem
+        let request = PlanRequest(problem: problem, pass: .forward, precision: .float32)
+        var waves = 0
+        for length in [16, 32, 128] {
+            let tilings = problem.axes.map {
+                AxisTiling(step: length - $0.dilatedFilter + 1, length: length, coversAxis: false)
+            }
+            guard tilings.allSatisfy({ $0.step >= 4 }) else { continue }
+            let forward = try TiledFFT(request, tilings: tilings)
+            let dx = try #require(forward.sibling(.inputGradient, addsOverlaps: true))
+            let layout = try #require(forward.sibling(.filterGradient)).layout
+            let order = PairOrder(dx.table)
+            waves = max(waves, order.waveCount)
+            var pairs: [Int] = []
+            var most = 0
+            for chunk in 0..<layout.chunkCount {
+                let before = pairs.count
+                for wave in 0..<order.waveCount {
+                    order.forEachPair(wave: wave, chunk: chunk, of: layout.chunkCount) {
+                        pairs.append($0)
+                        return true
+                    }
+                }
+                most = max(most, pairs.count - before)
+            }
+            #expect(pairs.sorted() == Array(0..<dx.table.pairCount))
+            let rows = min(2 * most, dx.table.rowCount)
+            #expect(
+                Double(rows - 1 + layout.chunkCount - 1) <= Contract.additions(dx.table.rowCount),
+                "\(dx.table.rowCount) rows in \(order.waveCount) waves and \(layout.chunkCount) chunks: \(forward)")
+        }
+        #expect(waves > 1)
+    }
+
     /// The bound of a transform over the whole axis, whatever sums.
     @Test(arguments: [
         "i31x31_f31x31_fwd", "i61x61_f61x61_fwd", "i50x50_f47x47_fwd", "i8193_f8193_fwd", "i100000_f100000_fwd",

@@ -84,27 +84,40 @@ struct UnevenScalesTests {
         findings.report()
     }
 
-    /// A sum beyond the range, and a bias that brings it back; in f64, where nothing is wider, the largest bias alone.
-    @Test(arguments: Precision.allCases) func aLargeBiasIsRoundedWithItsSum(_ precision: Precision) throws {
-        let largest = precision == .float32 ? Double(Float.greatestFiniteMagnitude) : Double.greatestFiniteMagnitude
-        let tiny = precision == .float32 ? 0x1p-20 : 0x1p-40
+    /// Sums beyond the range, and biases that bring them back, down to the least that does; an infinite one.
+    @Test func aLargeBiasIsRoundedWithItsSum() throws {
+        let largest = Double(Float.greatestFiniteMagnitude)
+        let halfUlp = Double(Float.greatestFiniteMagnitude.ulp) / 2
         var findings = Findings()
-        for text in ["i2_f2", "c2i12x12_k9f3x3_p1"] {
+        for text in ["i2_f2", "c2i12x12_k9f3x3_p1", "n2i20x20_f4x4", "c4i9x9_k4f3x3_g2"] {
             let problem = try ProblemText(text).problem
-            let request = PlanRequest(problem: problem, pass: .forward, precision: precision)
-            let terms = Double(problem.channels * problem.axes.reduce(1) { $0 * $1.filter })
-            let count = problem.outputCount / problem.filters
-            let cases = precision == .float32 ? [(largest / terms * (1 + tiny), -largest * 2 * tiny)] : []
-            for algorithm in Registry.all {
-                for recipe in algorithm.firstRecipes(3, for: request) {
-                    for (x, bias) in cases + [(1, largest)] {
-                        let first = [Double](repeating: x, count: problem.inputCount)
-                        let second = [Double](repeating: 1, count: problem.filterCount)
-                        let result = try Execution(recipe, for: request).run(
-                            first, second, bias: [Double](repeating: bias, count: problem.filters))
-                        findings.check(
-                            result.allSatisfy(\.isFinite), text, "\(recipe): \(result[count / 2]) with \(bias)")
+            let request = PlanRequest(problem: problem, pass: .forward, precision: .float32)
+            let terms = Double(problem.channelsPerGroup * problem.axes.reduce(1) { $0 * $1.filter })
+            for recipe in Registry.all.flatMap({ $0.firstRecipes(3, for: request) }) {
+                let execution = try Execution(recipe, for: request)
+                for (sum, bias) in [
+                    (largest * (1 + 0x1p-20), -largest * 0x1p-19), (largest * 1.25, -largest), (1, largest),
+                    (largest + halfUlp, -halfUlp), (-largest * 1.5, .infinity), (largest * 1.5, -.infinity),
+                ] {
+                    let x = Double(Float(sum / terms))
+                    let first = [Double](repeating: x, count: problem.inputCount)
+                    let second = [Double](repeating: 1, count: problem.filterCount)
+                    // Other planes keep theirs.
+                    let biases = (0..<problem.filters).map { $0 == 0 ? Double(Float(bias)) : 0 }
+                    let size = problem.axes.reduce(1) { $0 * $1.output }
+                    let exact = Oracle(problem).evaluate(.forward, first, second, .float32)
+                        .adding(biases, planeCount: size)
+                    let bounds = Contract(problem, .forward, .float32, recipe.arithmetic)
+                        .bounds(first, second, exact: exact.high)
+                    let result = try execution.run(first, second, bias: biases)
+                    let planes = problem.filters * size
+                    let isRight = result.indices.allSatisfy { index in
+                        guard index % planes < size else { return true }
+                        let expected = Double(Float(exact.high[index]))
+                        return expected.isInfinite
+                            ? result[index] == expected : abs(result[index] - exact.high[index]) <= bounds[index]
                     }
+                    findings.check(isRight, text, "\(recipe): \(result[0]) with \(bias), not \(exact.high[0])")
                 }
             }
         }

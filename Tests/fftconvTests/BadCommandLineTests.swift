@@ -43,6 +43,8 @@ import Testing
         BadInput("P23g", "forward x.npy -o out.npy", 2, "<filter>"),
         BadInput("P23h", "forward x.npy w.npy k.npy -o out.npy", 2, "unexpected argument 'k.npy'"),
         BadInput("P23k", "forward x.npy w.npy -o --report", 2, "--output: got '--report': needs a value"),
+        BadInput("P23n", "forward x.npy w.npy -o --", 2, "--output: got '--': needs a value"),
+        BadInput("P23o", "forward x.npy w.npy -o=out.npy --output out.npy", 2, "--output"),
         BadInput("P23l", "forward x.npy w.npy -o out.npy --stride --method=fft", 2, "--stride: got '--method=fft'"),
         BadInput("P23m", "forward x.npy w.npy --bias -o out.npy", 2, "write ./-o or --bias=-o if that is meant"),
         BadInput("P23n", "crossover --json --progress", 2, "--json: got '--progress': needs a value"),
@@ -136,6 +138,9 @@ import Testing
         BadInput(
             "P19", "input-gradient dy.npy w.npy -o out.npy --input-shape 1,2,4,5", 4,
             "got [1, 2, 3, 3]: must be [1, 2, 3, 4]"),
+        BadInput(
+            "P19b", "input-gradient dy.npy w.npy -o out.npy --input-shape 1,3,4,4", 4,
+            "--input-shape: got 1,3,4,4: must have C = C/G · G = 2 · 1 channels"),
         BadInput(
             "P17c", "filter-gradient x.npy dy.npy -o out.npy --filter-shape 2,2,2", 4,
             "--filter-shape: got 2,2,2: must have as many axes as the input shape [1, 2, 4, 4], or one more where"),

@@ -95,9 +95,8 @@ import Testing
         let outcome = try Tool.run(line, in: try Folder())
         #expect(outcome.status == 0 && !outcome.errors.isEmpty)
         #expect(outcome.errors.split(separator: "\n").allSatisfy { $0.hasSuffix(" %") }, "\(outcome.errors)")
-        let validation = try Tool.run(["validate", "i5_f2", "--progress"], in: try Folder())
-        #expect(validation.status == 0)
-        #expect(validation.errors.split(separator: "\n").allSatisfy { $0.hasSuffix(" %") }, "\(validation.errors)")
+        // Too short for a figure: that it takes the option is all that is said.
+        #expect(try Tool.run(["validate", "i5_f2", "--progress"], in: try Folder()).status == 0)
     }
 
     @Test func benchPreparesFilters() throws {

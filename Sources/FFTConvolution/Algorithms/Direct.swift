@@ -161,7 +161,9 @@ extension StencilGradientLayout: DirectLayout {
 extension MatrixLayout: DirectLayout {
     var name: String { "products of matrices" }
     var tableByteCount: Int {
-        (0..<cuts.count).reduce(0) { min($0 + depth(of: $1), .max / 8) } * MemoryLayout<Int32>.stride
+        let distances = (0..<cuts.count).reduce(0) { min($0 + depth(of: $1), .max / 16) }
+        let taps = fillings.reduce(0) { min($0 + $1.count, .max / 16) }
+        return distances * MemoryLayout<Int32>.stride + taps * MemoryLayout<Int>.stride
     }
     var isAddressable: Bool { slabCount <= Int(Int32.max) }
     /// A run is one sum; runs are added one after the other. The bias is first.
@@ -173,6 +175,10 @@ extension MatrixLayout: DirectLayout {
 
 extension PlacedLayout: DirectLayout {
     var name: String { "products of matrices\(readsInPlace ? " in place" : ""), positions in vectors" }
+    var tableByteCount: Int {
+        let distances = 2 * MemoryLayout<Int32>.stride * (readsInPlace ? 2 : 1)
+        return saturatingProduct(filling.count, geometry.sourcesPerGroup, distances)
+    }
     /// As for other products.
     var roundings: Int { 2 + runs.largest + runs.pieces }
 
@@ -182,7 +188,7 @@ extension PlacedLayout: DirectLayout {
 
 extension MatrixGradientLayout: DirectLayout {
     var name: String { "products of matrices" }
-    var tableByteCount: Int { slabs.offsetCount * MemoryLayout<Int32>.stride }
+    var tableByteCount: Int { slabs.offsetCount * MemoryLayout<Int32>.stride + slabs.tapByteCount }
     var isAddressable: Bool { slabs.inputCount <= Int(Int32.max) }
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 
@@ -192,7 +198,7 @@ extension MatrixGradientLayout: DirectLayout {
 
 extension ChannelGradientLayout: DirectLayout {
     var name: String { "products of matrices, channels in vectors" }
-    var tableByteCount: Int { slabs.offsetCount * 2 * MemoryLayout<Int32>.stride }
+    var tableByteCount: Int { slabs.offsetCount * 2 * MemoryLayout<Int32>.stride + slabs.tapByteCount }
     var isAddressable: Bool { slabs.inputCount <= Int(Int32.max) }
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 

@@ -82,7 +82,7 @@ struct Containment: Sendable {
         }
     }
 
-    /// How many elements of each plane are not finite.
+    /// How many elements of each plane are not finite. Allocates: what is not finite is rare.
     private func nonFiniteCounts<Scalar: ConvolutionScalar>(_ operand: Span<Scalar>, _ size: Int) -> [Int] {
         (0..<operand.count / max(size, 1)).map { measure(operand, $0 * size..<($0 + 1) * size).nonFiniteCount }
     }

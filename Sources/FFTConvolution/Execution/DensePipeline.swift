@@ -80,10 +80,11 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>,
         _ isOrdinary: Bool, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        guard isOrdinary, !hasLarge(bias) else {
+        guard isOrdinary else {
             return try careful.execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
         careful.structuralZeros?.apply(to: result, bias: bias)
+        try problem.correctLargeBiases(first, second, bias, result, threads: layout.workers, control)
     }
 
     var preparedByteCount: Int { layout.preparedByteCount }

@@ -1,23 +1,30 @@
 internal import SpectralEngine
 
 // A result and its bias are rounded apart and then added, so a sum beyond the range stays infinite whatever is added to it. That
-// matters where a bias is more than a rounding error of the largest number: such planes are summed by the reference, which rounds once.
+// matters where a bias is at least what a sum must exceed the largest number by to be rounded to infinity. What then is not finite
+// is summed by the reference, which rounds once.
 
 extension ConvolutionScalar {
     /// Whether results that are not in range could be with this bias.
-    fileprivate var isLargeBias: Bool { isFinite && magnitude > .greatestFiniteMagnitude * .ulpOfOne }
+    fileprivate var isLargeBias: Bool { magnitude >= Self.greatestFiniteMagnitude.ulp / 2 }
 }
 
-func hasLarge<Scalar: ConvolutionScalar>(_ bias: Span<Scalar>) -> Bool {
-    bias.indices.contains { bias[$0].isLargeBias }
-}
-
-func hasLarge<Scalar: ConvolutionScalar>(_ bias: Elements<Scalar>) -> Bool {
-    (0..<bias.count).contains { bias[$0].isLargeBias }
-}
-
-/// Marks the planes of an output whose filters have a large bias.
-func markPlanes<Scalar: ConvolutionScalar>(ofLarge bias: Span<Scalar>, _ planes: SharedRegion<UInt8>) {
-    guard hasLarge(bias) else { return }
-    for plane in 0..<planes.count where bias[plane % bias.count].isLargeBias { planes[plane] = 1 }
+extension Problem {
+    /// Sums by the reference the planes of an output whose bias may have been added too late.
+    func correctLargeBiases<Scalar: ConvolutionScalar>(
+        _ x: Span<Scalar>, _ w: Span<Scalar>, _ bias: Span<Scalar>, _ y: SharedRegion<Scalar>, threads: Int,
+        _ control: ExecutionControl?
+    ) throws {
+        guard bias.indices.contains(where: { bias[$0].isLargeBias }) else { return }
+        let loops = ReferenceLoops(self)
+        let (planes, rows) = (batch * filters, loops.output[0] * loops.output[1])
+        let size = y.count / max(planes, 1)
+        for plane in 0..<planes where bias[plane % filters].isLargeBias {
+            guard (plane * size..<(plane + 1) * size).contains(where: { !y[$0].isFinite }) else { continue }
+            try Workers.run(count: threads, blocks: rows) { row, _ in
+                loops.forward(x, w, bias, row: plane * rows + row, into: y)
+                try control?.checkCancellation()
+            }
+        }
+    }
 }

@@ -1,7 +1,8 @@
 /// The order in which the row pairs of one group are summed, and by which set of accumulators: *chunk*.
 ///
-/// Pairs come in waves. Each wave is dealt to the chunks in equal runs, one after the other; in a chunk the pairs of a wave are
-/// summed in order, and all waves in order. In a pass of its own there is one wave. Where results of neighbouring tiles add
+/// Pairs come in waves. A single wave is dealt to the chunks in equal runs, one after the other; several are dealt pair by pair, each
+/// wave on from the chunk that the one before has come to, so that waves of few pairs fill all of them. In a chunk the pairs of a
+/// wave are summed in order, and all waves in order. In a pass of its own there is one wave. Where results of neighbouring tiles add
 /// up, no two chunks of one wave write the same element, so that they may run at the same time, and every element is summed in
 /// one order. The order depends on the problem and its tiling only.
 struct PairOrder: Hashable, Sendable {
@@ -39,11 +40,15 @@ struct PairOrder: Hashable, Sendable {
     /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
     func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
         let (start, count) = (bounds[wave], bounds[wave + 1] - bounds[wave])
-        // Longer runs come before shorter ones, so that workers who take one after the other end together.
-        func bound(_ chunk: Int) -> Int { (chunk * count + chunkCount - 1) / chunkCount }
-        for index in bound(chunk)..<bound(chunk + 1) {
-            if !body(pairs.isEmpty ? start + index : pairs[start + index]) { return }
+        func visit(_ index: Int) -> Bool { body(pairs.isEmpty ? start + index : pairs[start + index]) }
+        guard waveCount == 1 else {
+            let first = (chunk + chunkCount - start % chunkCount) % chunkCount
+            for index in stride(from: first, to: count, by: chunkCount) where !visit(index) { return }
+            return
         }
+        // Longer runs come before shorter ones, so that workers who take one after the other end together.
+        func bound(_ run: Int) -> Int { (run * count + chunkCount - 1) / chunkCount }
+        for index in bound(chunk)..<bound(chunk + 1) where !visit(index) { return }
     }
 }
 

@@ -290,7 +290,7 @@ struct SpectralLayout: Hashable, Sendable {
         return self
     }
 
-    /// Chunks of about two pairs. A single one is shared by all workers; of more, of a single group, there is an even number, so that two
+    /// Chunks of about two pairs. A single one is shared by all workers; of more, of a single group, an even number is best, as two
     /// workers end together: six pairs in four chunks take 0.85 of the time in three (`Docs/Measurements/2026-11-26-threads.md`).
     private static func chunksToShare(_ pairs: Int, groups: Int) -> Int {
         let chunks = (pairs + 1) / 2

@@ -182,12 +182,12 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     ) throws {
         structuralZeros?.apply(to: result, bias: bias)
         let redo = memory.planesForDirectSums()
-        if table.pass == .forward { markPlanes(ofLarge: bias, redo) }
         if isTouched {
             try Containment(problem, table.pass).apply(
                 first, second, into: result, redo: redo, threads: threads, control)
         }
         try redoPlanes(redo, first, second, bias, result, control)
+        try problem.correctLargeBiases(first, second, bias, result, threads: threads, control)
     }
 
     /// Forward or input gradient of one section.

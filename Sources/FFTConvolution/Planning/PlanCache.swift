@@ -46,11 +46,15 @@ final class PlanCache: Sendable {
         let dropped = state.withLock { state -> [any Sendable] in
             state.clock += 1
             var oldest = state.entries.removeValue(forKey: key).map { [$0.plan] } ?? []
-            while state.entries.count >= capacity || min(state.byteCount + byteCount, .max / 2) > byteLimit,
-                let victim = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
-            {
+            func drop(where isVictim: (Entry) -> Bool) -> Bool {
+                let victims = state.entries.filter { isVictim($0.value) }
+                guard let victim = victims.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return false }
                 if let entry = state.entries.removeValue(forKey: victim.key) { oldest.append(entry.plan) }
+                return true
             }
+            while state.entries.count >= capacity, drop(where: { _ in true }) {}
+            // Plans without tables make no room for others.
+            while min(state.byteCount + byteCount, .max / 2) > byteLimit, drop(where: { $0.byteCount > 0 }) {}
             state.entries[key] = Entry(plan: plan, byteCount: byteCount, lastUse: state.clock)
             return oldest
         }

@@ -99,6 +99,9 @@ public enum ThreadCount: Hashable, Sendable, ExpressibleByIntegerLiteral, Custom
         }
     }
 
+    /// As many threads as are asked for; the cores of this process for ``all``.
+    package var count: Int { if case .count(let number) = self { number } else { Machine.availableCores } }
+
     func resolved() throws(ConvolutionError) -> Int {
         switch self {
         case .all: return Machine.availableCores

@@ -71,6 +71,8 @@ final class TransformCache: Sendable {
         // A transform that is dropped destroys its plans under the planner lock: it must go outside this one.
         let byteCount = 2 * key.precision.byteCount * tableCount
         let dropped = kept.withLock { kept -> [Entry] in
+            // Another thread may have made it meanwhile; its own goes where it is used.
+            guard !kept.contains(where: { $0.key == key }) else { return [] }
             kept.append(Entry(key: key, transform: made, byteCount: byteCount))
             var (bytes, first) = (kept.reduce(0) { $0 + $1.byteCount }, 0)
             // The last one stays.

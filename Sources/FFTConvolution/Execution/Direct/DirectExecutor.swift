@@ -46,7 +46,7 @@ extension DirectExecutor {
                     }
                     // Sums of operands that turn out to be out of range are made again.
                     if looksOnTheWay { try sum(one, two, bias, .none, into: result, scratch, control) }
-                    guard !hasLarge(bias), let scaling = facts.scaling(one, two, scratch) else { return false }
+                    guard let scaling = facts.scaling(one, two, scratch) else { return false }
                     if !looksOnTheWay || !scaling.isNone {
                         try sum(one, two, bias, scaling, into: result, scratch, control)
                     }
@@ -54,7 +54,9 @@ extension DirectExecutor {
                 }
             }
         }
-        guard !isDone else { return }
+        guard !isDone else {
+            return try problem.correctLargeBiases(first, second, bias, result, threads: workers, control)
+        }
         try ReferenceExecutor<Scalar>(problem: problem, pass: pass, threads: workers)
             .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
     }

@@ -195,6 +195,9 @@ struct GradientSlabs: Hashable, Sendable {
         (0..<4).reduce(0) { $0 + (exists($1) ? min(mostOutputs, .max / 64) : 0) }
     }
 
+    /// Bytes of ``tapOffsets``.
+    var tapByteCount: Int { saturatingProduct((0..<4).count { exists($0) }, taps, MemoryLayout<Int>.stride) }
+
     /// For slabs of each shape the distance from their first input position to the one that each output reads with its first
     /// tap, in elements; none where there is no such slab.
     var inputOffsets: [[Int]] {
@@ -217,6 +220,7 @@ struct GradientSlabs: Hashable, Sendable {
     /// in elements.
     var tapOffsets: [[Int]] {
         (0..<4).map { missing in
+            guard exists(missing) else { return [] }
             let height = axes.row.reach(rowCut.largest - missing % 2)
             return (0..<taps).map { tap in
                 let (d, h) = (tap / (axes.row.filter * axes.column.filter), tap / axes.column.filter % axes.row.filter)
