@@ -230,7 +230,8 @@ extension Plan {
         return withDefaultFloatingPoint { recipe.relativeErrorBound }
     }
 
-    /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem.
+    /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem, unless
+    /// operands hold NaN or Inf: then a count for each of their planes.
     ///
     /// - Parameters:
     ///   - bias: `[K]`, or empty for none.

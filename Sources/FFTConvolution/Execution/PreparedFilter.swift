@@ -34,7 +34,8 @@ public final class PreparedFilter<Scalar: ConvolutionScalar>: Sendable {
         try plan.forward(x, filter, prepared: memory, bias: bias, control: control)
     }
 
-    /// ``forward(_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem.
+    /// ``forward(_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem, unless
+    /// operands hold NaN or Inf: then a count for each of their planes.
     ///
     /// - Parameters:
     ///   - bias: `[K]`, or empty for none.

@@ -51,7 +51,8 @@ extension Plan {
         return max(try stepExecutor()?.workspaceByteCount ?? 0, separate)
     }
 
-    /// The forward pass of a training step, into memory the caller owns. Allocates nothing that grows with the problem.
+    /// The forward pass of a training step, into memory the caller owns. Allocates nothing that grows with the problem, unless
+    /// operands hold NaN or Inf: then a count for each of their planes.
     ///
     /// - Parameters:
     ///   - bias: `[K]`, or empty for none.
@@ -84,7 +85,8 @@ extension Plan {
         }
     }
 
-    /// Both gradients of a training step, into memory the caller owns. Allocates nothing that grows with the problem.
+    /// Both gradients of a training step, into memory the caller owns. Allocates nothing that grows with the problem, unless
+    /// operands hold NaN or Inf: then a count for each of their planes.
     ///
     /// - Parameters:
     ///   - x: The input of the forward pass that filled `spectra`, unchanged; and its filter.
