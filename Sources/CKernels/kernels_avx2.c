@@ -82,7 +82,7 @@ static inline __attribute__((always_inline)) void store_part_pd(double *p, __m25
 #define TABLE ck_avx2_f32
 #define LANES 8
 #define PIECE 4
-#define COMPLEX_LANES 4
+#define TURN_SIDE 4
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -93,7 +93,7 @@ static inline __attribute__((always_inline)) void store_part_pd(double *p, __m25
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
 
 #define T double
 #define UINT uint64_t
@@ -102,7 +102,7 @@ static inline __attribute__((always_inline)) void store_part_pd(double *p, __m25
 #define TABLE ck_avx2_f64
 #define LANES 4
 #define PIECE 2
-#define COMPLEX_LANES 1
+#define TURN_SIDE 2
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -113,7 +113,7 @@ static inline __attribute__((always_inline)) void store_part_pd(double *p, __m25
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
 
 #pragma clang attribute pop
 #endif

@@ -52,7 +52,7 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 
 #define TABLE ck_avx512_f32
 #define LANES 16
 #define PIECE 4
-#define COMPLEX_LANES 8
+#define TURN_SIDE 4
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -63,7 +63,7 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
 
 #define T double
 #define UINT uint64_t
@@ -72,7 +72,7 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 
 #define TABLE ck_avx512_f64
 #define LANES 8
 #define PIECE 2
-#define COMPLEX_LANES 1
+#define TURN_SIDE 2
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -83,7 +83,7 @@ static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
 
 #pragma clang attribute pop
 #endif

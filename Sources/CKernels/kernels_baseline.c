@@ -40,7 +40,7 @@
 #define TABLE ck_baseline_f32
 #define LANES 4
 #define PIECE 4
-#define COMPLEX_LANES 2
+#define TURN_SIDE 2
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -51,7 +51,7 @@
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
 
 #define T double
 #define UINT uint64_t
@@ -60,7 +60,7 @@
 #define TABLE ck_baseline_f64
 #define LANES 2
 #define PIECE 2
-#define COMPLEX_LANES 1
+#define TURN_SIDE 1
 #include "kernels_common.inc"
 #include "kernels_vector.inc"
 #include "kernels_table.inc"
@@ -71,4 +71,4 @@
 #undef TABLE
 #undef LANES
 #undef PIECE
-#undef COMPLEX_LANES
+#undef TURN_SIDE
