@@ -11,10 +11,11 @@ public struct Machine: Sendable {
     public var coreSpeed = 1.0
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
     public var rotationTime = 0.5e-9
-    /// Seconds for copying one complex f32 point between a tile and a panel.
-    public var copyTime = 0.13e-9
+    /// Seconds for copying one complex f32 point between a tile and a panel: 0.13 until kernels changed, and 0.53 below; their speed in the
+    /// cache is in `Docs/Measurements/2026-11-26-zen4.md`, what memory has of either is not, so both are set by eye.
+    public var copyTime = 0.07e-9
     /// Seconds for gathering or scattering one complex f32 point, two samples.
-    public var gatherTime = 0.53e-9
+    public var gatherTime = 0.42e-9
     /// Seconds for multiplying one complex f32 bin with that of a filter. Raised from 0.17 by eye on 2026-11-23; no page has the reading.
     public var productTime = 0.25e-9
     /// How many times as long it takes where the filters' spectra that one block meets come from memory; where it is added to sums that

@@ -30,8 +30,8 @@ extension Machine {
     static let fittedRates: [[Rate]] = [
         [
             Rate("rotation", \.rotationTime, avx2: 1.8, baseline: 2),
-            Rate("copy", \.copyTime, avx2: 0.7),
-            Rate("gather", \.gatherTime, avx2: 0.7, baseline: 1.3),
+            Rate("copy", \.copyTime, avx2: 0.78, baseline: 1.8),
+            Rate("gather", \.gatherTime, avx2: 0.82, baseline: 1.48),
             Rate("call", \.callTime, avx2: 0.6),
             Rate("block", \.blockTime, avx2: 1.9),
             Rate("row", \.rowTime, avx2: 2.4),
