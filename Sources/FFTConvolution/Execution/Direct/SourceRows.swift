@@ -40,18 +40,59 @@ struct SourceRows<Scalar: ConvolutionScalar> {
         } else {
             let before = min(max(inside.lowerBound - columns.lowerBound, 0), width)
             let count = max(min(inside.upperBound - columns.lowerBound, width) - before, 0)
-            PaddedRows(
-                rows: self.rows.count, before: before, count: count, after: width - before - count,
-                sourcePitch: row.step * extents.columns, sourceStep: column.step, pitch: width
-            ).copy(
-                source, at: top + first * row.step * extents.columns + left + before * column.step, into: packed,
-                at: first * width)
-            if exponent != 0 {
-                scale(packed[first * width..<(first + self.rows.count) * width], byPowerOfTwo: exponent)
+            let copy = PackedRows(before: before, count: count, after: width - before - count, .of(Scalar.self))
+            if !self.rows.isEmpty {
+                copy.zeros.copy(source, at: 0, into: packed, at: copy.place(ofRow: first) - before)
+                copy.rows(self.rows.count, sourcePitch: row.step * extents.columns, sourceStep: column.step).copy(
+                    source, at: top + first * row.step * extents.columns + left + before * column.step, into: packed,
+                    at: copy.place(ofRow: first))
+                if exponent != 0 {
+                    scale(
+                        packed[copy.place(ofRow: first)..<copy.place(ofRow: first + self.rows.count)],
+                        byPowerOfTwo: exponent)
+                }
             }
             elements = Elements(packed)
-            offset = 0
-            pitch = width
+            offset = copy.place(ofRow: 0) - before
+            pitch = copy.pitch
         }
+    }
+}
+
+/// How copies of rows lie: the first sample of each at the beginning of a cache line, so that vectors are stored without crossing one;
+/// the zeros before it are the last ones behind the row before.
+struct PackedRows {
+    let pitch: Int
+    private let before: Int
+    private let count: Int
+
+    init(before: Int, count: Int, after: Int, _ precision: Precision) {
+        self.before = before
+        self.count = count
+        pitch = Self.wholeLines(count + max(before, after), precision)
+    }
+
+    /// Elements for so many rows of samples and zeros, and for the zeros before the first.
+    static func elementCount(rows: Int, width: Int, _ precision: Precision) -> Int {
+        (rows + 1) * wholeLines(width, precision)
+    }
+
+    /// Where the samples of a row begin: a row behind the beginning, for the zeros before the first.
+    func place(ofRow row: Int) -> Int { (row + 1) * pitch }
+
+    /// Those before the first row.
+    var zeros: PaddedRows {
+        PaddedRows(rows: 1, before: before, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: 0)
+    }
+
+    func rows(_ rows: Int, sourcePitch: Int, sourceStep: Int) -> PaddedRows {
+        PaddedRows(
+            rows: rows, before: 0, count: count, after: pitch - count, sourcePitch: sourcePitch, sourceStep: sourceStep,
+            pitch: pitch)
+    }
+
+    private static func wholeLines(_ count: Int, _ precision: Precision) -> Int {
+        let line = AlignedBuffer.alignment / precision.byteCount
+        return (count + line - 1) / line * line
     }
 }

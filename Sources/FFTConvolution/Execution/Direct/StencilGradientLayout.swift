@@ -45,7 +45,10 @@ struct StencilGradientLayout: Hashable, Sendable {
             bands += set.depths.count * rowCuts[index].pieces * columnCuts[index].pieces
             let (rows, columns) = (rowCuts[index].largest, columnCuts[index].largest)
             for part in set.parts {
-                packed = max(packed, (rows + part.row.taps.count - 1) * (columns + part.column.taps.count - 1))
+                packed = max(
+                    packed,
+                    PackedRows.elementCount(
+                        rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision))
             }
             gradients = max(gradients, rows * columns)
         }

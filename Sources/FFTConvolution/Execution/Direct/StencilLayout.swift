@@ -39,7 +39,10 @@ struct StencilLayout: Hashable, Sendable {
         for (index, set) in geometry.sets.enumerated() {
             let (rows, columns) = (rowCuts[index].largest, columnCuts[index].largest)
             for part in set.parts {
-                packed = max(packed, (rows + part.row.taps.count - 1) * (columns + part.column.taps.count - 1))
+                packed = max(
+                    packed,
+                    PackedRows.elementCount(
+                        rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision))
             }
             if set.columns.step != 1 { results = max(results, rows * columns) }
         }
