@@ -149,7 +149,13 @@ extension CostModel {
             // Every row of results is a call for each panel, and meets all filters.
             let rows = N * Double(set.depths.count * set.rows.count)
             time += rows * Double(layout.panelCount) * machine.stencilCallTime
-            time += rows * turnedFilterTime(columns * depth, layout.precision)
+            // A panel that stays in a core's cache beside the sources it meets serves a block of rows.
+            let near = layout.panelWidth * layout.depth(of: index) + layout.slabCount
+            let blocks = EvenCut(set.rows.count, most: MatrixLayout.mostRows).pieces
+            let readings =
+                near * layout.precision.byteCount <= machine.cacheByteCount
+                ? N * Double(set.depths.count * blocks) : rows
+            time += readings * turnedFilterTime(columns * depth, layout.precision)
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.

@@ -186,7 +186,7 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     /// Blocks of as many rows as there are vectors in a panel, so that sources and filters are both read seldom; and as many
     /// blocks as are wanted.
     private func blockCut(_ slab: MatrixLayout.Slab, wanted: Int) -> BlockCut {
-        var rows = EvenCut(slab.rows.count, most: 16)
+        var rows = EvenCut(slab.rows.count, most: MatrixLayout.mostRows)
         var panels = 1
         while slab.depths.count * rows.pieces * panels < wanted, panels < layout.panelCount { panels *= 2 }
         if slab.depths.count * rows.pieces * panels < wanted {

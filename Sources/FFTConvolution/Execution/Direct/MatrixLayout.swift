@@ -70,6 +70,8 @@ struct MatrixLayout: Hashable, Sendable {
 
     /// Neighbouring results that are computed before they are turned into rows of their planes.
     static let mostColumns = 512
+    /// Rows of results of a block, which meet one panel after the other.
+    static let mostRows = 16
 
     init(
         _ geometry: DirectGeometry, _ precision: Precision, workers: Int, slabLimit: Int = MatrixLayout.slabLimit,
