@@ -30,6 +30,14 @@ int ck_best(void) {
     return cap;
 }
 
+int ck_is_amd(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_is("amd") != 0;
+#else
+    return 0;
+#endif
+}
+
 const ck_kernels_f32 *ck_table_f32(int instruction_set) {
 #if defined(__x86_64__)
     if (instruction_set == CK_AVX512) return &ck_avx512_f32;

@@ -22,4 +22,7 @@ public enum InstructionSet: String, Hashable, Sendable, CaseIterable, Comparable
         }
         return set
     }()
+
+    /// Whether AMD made this processor: with AVX-512 it takes other times than one of Intel's.
+    public static let isAMD = ck_is_amd() != 0
 }

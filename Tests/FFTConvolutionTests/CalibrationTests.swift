@@ -132,12 +132,14 @@ struct CalibrationTests {
     }
 
     @Test func everyInstructionSetHasRatesOfItsOwn() {
-        let machines = InstructionSet.allCases.map { Machine(instructionSet: $0) }
-        for rate in Machine.rates + Machine.passRates {
-            let values = machines.map { $0[keyPath: rate.path] }
-            #expect(values.allSatisfy { $0 > 0 && $0.isFinite }, "\(rate.name)")
+        for isAMD in [false, true] {
+            let machines = InstructionSet.allCases.map { Machine(instructionSet: $0, isAMD: isAMD) }
+            for rate in Machine.rates + Machine.passRates {
+                let values = machines.map { $0[keyPath: rate.path] }
+                #expect(values.allSatisfy { $0 > 0 && $0.isFinite }, "\(rate.name)")
+            }
+            let times = machines.map(\.shiftedTime)
+            #expect(times == times.sorted(by: >), "the more vectors, the faster")
         }
-        let times = machines.map(\.shiftedTime)
-        #expect(times == times.sorted(by: >), "the more vectors, the faster")
     }
 }

@@ -162,6 +162,9 @@ int ck_best(void);
 /// "scalar", "baseline", "avx2", "avx512".
 const char *ck_name(int instruction_set);
 
+/// Whether AMD made this processor.
+int ck_is_amd(void);
+
 /// The kernels for a supported instruction set.
 const ck_kernels_f32 *ck_table_f32(int instruction_set);
 const ck_kernels_f64 *ck_table_f64(int instruction_set);

@@ -1,8 +1,8 @@
 package import SpectralEngine
 
 extension Machine {
-    /// A machine with the rates that are built in for an instruction set: those of AVX-512, slowed down.
-    package init(instructionSet: InstructionSet) {
+    /// A machine with the rates that are built in for an instruction set: those of AVX-512 on one of Intel's, slowed down.
+    package init(instructionSet: InstructionSet, isAMD: Bool = InstructionSet.isAMD) {
         self.init(fastest: ())
         // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache, and workers that share
         // one have both their caches for it (`Docs/Measurements/2026-11-26-rolling.md`).
@@ -15,7 +15,7 @@ extension Machine {
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {
-            case .avx512: break
+            case .avx512: if isAMD { self[keyPath: rate.path] *= rate.amd }
             case .avx2: self[keyPath: rate.path] *= rate.avx2
             // Plain loops are for tests of the vectors.
             case .baseline, .scalar: self[keyPath: rate.path] *= rate.baseline

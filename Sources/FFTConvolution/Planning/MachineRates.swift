@@ -10,14 +10,26 @@ extension Machine {
         /// calibrate` with `FFTCONV_ISA`, `2026-11-23-rates.md` beside it), as with AVX-512.
         let avx2: Double
         let baseline: Double
+        /// And with AVX-512 on AMD's processors (`2026-11-26-zen4.md`).
+        private(set) var amd: Double
 
         init(
-            _ name: String, _ path: RatePath, avx2: Double = 1, baseline: Double = 1
+            _ name: String, _ path: RatePath, avx2: Double = 1, baseline: Double = 1, amd: Double = 1
         ) {
             self.name = name
             self.path = path
             self.avx2 = avx2
             self.baseline = baseline
+            self.amd = amd
+        }
+
+        /// Rates of one group, which were fitted together.
+        fileprivate static func group(amd: Double, _ rates: [Rate]) -> [Rate] {
+            rates.map { rate in
+                var rate = rate
+                rate.amd = amd
+                return rate
+            }
         }
     }
 
@@ -36,39 +48,47 @@ extension Machine {
             Rate("block", \.blockTime, avx2: 1.9),
             Rate("row", \.rowTime, avx2: 2.4),
         ],
-        [Rate("product", \.productTime, avx2: 0.75, baseline: 1.8)],
-        [
-            Rate("matrix-product", \.productRate, avx2: 1.95, baseline: 5.2),
-            Rate("channel-pass", \.channelPassTime, avx2: 0.52, baseline: 1.2),
-            Rate("channel-term", \.channelTermTime, avx2: 1.42, baseline: 3.6),
-            Rate("channel-move", \.channelMoveTime, avx2: 0.7, baseline: 1.3),
-            Rate("channel-row", \.channelRowTime),
-            Rate("channel-filter", \.filterTime, avx2: 0.8, baseline: 2.5),
-            Rate("channel-far", \.farChannelTime, avx2: 1.3),
-            Rate("channel-tap", \.filterTapTime, avx2: 1.9, baseline: 1.5),
-            Rate("channel-plane", \.filterPlaneTime, avx2: 0.7),
-        ],
-        [
-            Rate("stencil", \.stencilTime, avx2: 1.9, baseline: 6),
-            Rate("stencil-load", \.stencilLoadTime, baseline: 9),
-        ],
-        [
-            Rate("stencil-gradient", \.stencilGradientTime, avx2: 1.2, baseline: 4.7),
-            Rate("tap-sum", \.tapSumTime, avx2: 1.3, baseline: 1.5),
-        ],
-        [
-            Rate("stencil-call", \.stencilCallTime, avx2: 0.8), Rate("stencil-add", \.stencilAddTime, avx2: 0.7),
-            Rate("pad", \.padTime, avx2: 2),
-            Rate("spread", \.spreadTime, avx2: 1.3), Rate("element", \.elementTime, avx2: 0.7),
-            Rate("far-element", \.farElementTime, avx2: 0.6),
-        ],
-        [Rate("shifted-product", \.shiftedTime, avx2: 2.05, baseline: 6.2)],
-        [Rate("turn", \.turnTime, avx2: 0.85)],
-        [Rate("entry", \.entryTime)],
+        [Rate("product", \.productTime, avx2: 0.75, baseline: 1.8, amd: 0.6)],
+        Rate.group(
+            amd: 0.91,
+            [
+                Rate("matrix-product", \.productRate, avx2: 1.95, baseline: 5.2),
+                Rate("channel-pass", \.channelPassTime, avx2: 0.52, baseline: 1.2),
+                Rate("channel-term", \.channelTermTime, avx2: 1.42, baseline: 3.6),
+                Rate("channel-move", \.channelMoveTime, avx2: 0.7, baseline: 1.3),
+                Rate("channel-row", \.channelRowTime),
+                Rate("channel-filter", \.filterTime, avx2: 0.8, baseline: 2.5),
+                Rate("channel-far", \.farChannelTime, avx2: 1.3),
+                Rate("channel-tap", \.filterTapTime, avx2: 1.9, baseline: 1.5),
+                Rate("channel-plane", \.filterPlaneTime, avx2: 0.7),
+            ]),
+        Rate.group(
+            amd: 1.37,
+            [
+                Rate("stencil", \.stencilTime, avx2: 1.9, baseline: 6),
+                Rate("stencil-load", \.stencilLoadTime, baseline: 9),
+            ]),
+        Rate.group(
+            amd: 1.12,
+            [
+                Rate("stencil-gradient", \.stencilGradientTime, avx2: 1.2, baseline: 4.7),
+                Rate("tap-sum", \.tapSumTime, avx2: 1.3, baseline: 1.5),
+            ]),
+        Rate.group(
+            amd: 0.75,
+            [
+                Rate("stencil-call", \.stencilCallTime, avx2: 0.8), Rate("stencil-add", \.stencilAddTime, avx2: 0.7),
+                Rate("pad", \.padTime, avx2: 2),
+                Rate("spread", \.spreadTime, avx2: 1.3), Rate("element", \.elementTime, avx2: 0.7),
+                Rate("far-element", \.farElementTime, avx2: 0.6),
+            ]),
+        [Rate("shifted-product", \.shiftedTime, avx2: 2.05, baseline: 6.2, amd: 1.43)],
+        [Rate("turn", \.turnTime, avx2: 0.85, amd: 0.77)],
+        [Rate("entry", \.entryTime, amd: 1.2)],
         [Rate("reference-f32", \.singleReferenceRate)],
         [Rate("reference-f64", \.doubleReferenceRate)],
         // Waking a thread takes 1.7 µs at its best; what it costs to share a call is more (`Docs/Measurements/2026-11-23-choice.md`).
-        [Rate("thread-start", \.threadStartTime)],
+        [Rate("thread-start", \.threadStartTime, amd: 0.7)],
     ]
 
     /// What FFTW's passes cost, which are measured alone.
@@ -76,17 +96,18 @@ extension Machine {
         TransformLength.passTimes.indices.flatMap { index in
             let entry = TransformLength.passTimes[index]
             let contiguous = Rate(
-                "pass-\(entry.length)", \.passTimes.contiguous[index], avx2: entry.avx2.contiguous / entry.contiguous)
+                "pass-\(entry.length)", \.passTimes.contiguous[index],
+                avx2: entry.avx2.contiguous / entry.contiguous, amd: 0.56)
             guard let columns = entry.columns else { return [contiguous] }
             return [
                 contiguous,
                 Rate(
                     "pass-\(entry.length)-columns", \.passTimes.columns[index]!,
-                    avx2: (entry.avx2.columns ?? columns) / columns),
+                    avx2: (entry.avx2.columns ?? columns) / columns, amd: 0.62),
             ]
-        } + [Rate("pass-longer", \.passTimes.beyond)]
+        } + [Rate("pass-longer", \.passTimes.beyond, amd: 0.69)]
         + TransformLength.lineTimes.indices.map { index in
-            Rate("line-\(TransformLength.lineTimes[index].length)", \.passTimes.lines[index])
+            Rate("line-\(TransformLength.lineTimes[index].length)", \.passTimes.lines[index], amd: 0.55)
         }
 
     private var singleReferenceRate: Double {
