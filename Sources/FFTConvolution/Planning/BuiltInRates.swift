@@ -23,7 +23,7 @@ extension Machine {
         }
     }
 
-    /// This machine, with the rates that are built in for its instruction set.
+    /// This machine, with the rates that are built in for its instruction set and, with AVX-512, its maker.
     public init() {
         self = withDefaultFloatingPoint { Machine(instructionSet: .inUse) }
         cacheByteCount = ProcessLimits.secondLevelCache

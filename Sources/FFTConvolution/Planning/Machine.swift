@@ -5,14 +5,14 @@ internal import SpectralEngine
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
 /// `Docs/Measurements/2026-11-22-panels.md` and `2026-11-23-choice.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
 /// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``
-/// and ``init(instructionSet:)``.
+/// and ``init(instructionSet:isAMD:)``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
     public var rotationTime = 0.5e-9
-    /// Seconds for copying one complex f32 point between a tile and a panel: 0.13 until kernels changed, and 0.53 below; their speed in the
-    /// cache is in `Docs/Measurements/2026-11-26-zen4.md`, what memory has of either is not, so both are set by eye.
+    /// Seconds for copying one complex f32 point between a tile and a panel. This and the next were 0.13 and 0.53 ns before kernels changed
+    /// (`Docs/Measurements/2026-11-26-zen4.md`), and are set by eye from how much faster those are in the cache.
     public var copyTime = 0.07e-9
     /// Seconds for gathering or scattering one complex f32 point, two samples.
     public var gatherTime = 0.42e-9
