@@ -1,7 +1,7 @@
 package import SpectralEngine
 
 extension Machine {
-    /// A machine with the rates that are built in for an instruction set: those of AVX-512 on one of Intel's, slowed down.
+    /// A machine with the rates that are built in for an instruction set: those of AVX-512 on one of Intel's, each times a factor.
     package init(instructionSet: InstructionSet, isAMD: Bool = InstructionSet.isAMD) {
         self.init(fastest: ())
         // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache, and workers that share

@@ -150,11 +150,11 @@ extension CostModel {
             let rows = N * Double(set.depths.count * set.rows.count)
             time += rows * Double(layout.panelCount) * machine.stencilCallTime
             // A panel that stays in a core's cache beside the sources it meets serves a block of rows.
-            let near = layout.panelWidth * layout.depth(of: index) + layout.slabCount
+            let near =
+                (Double(layout.panelWidth) * depth + Double(layout.slabCount)) * Double(layout.precision.byteCount)
             let blocks = EvenCut(set.rows.count, most: MatrixLayout.mostRows).pieces
             let readings =
-                near * layout.precision.byteCount <= machine.cacheByteCount
-                ? N * Double(set.depths.count * blocks) : rows
+                near <= Double(machine.cacheByteCount) ? N * Double(set.depths.count) * Double(blocks) : rows
             time += readings * turnedFilterTime(columns * depth, layout.precision)
             if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
             let cut = layout.cuts[index]
