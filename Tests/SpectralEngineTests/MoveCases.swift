@@ -4,7 +4,8 @@ extension KernelCase {
     /// What copies, and what looks: no rounding anywhere.
     static func moves(_ generator: inout SeededGenerator) -> [KernelCase] {
         (0...40).flatMap { count in
-            transposes(rows: count, &generator) + pads(count, &generator) + [magnitudes(count, &generator)]
+            transposes(rows: count, &generator) + pads(count, &generator)
+                + [false, true].map { magnitudes(7 * count, isFinite: $0, &generator) }
         }
     }
 
@@ -35,8 +36,9 @@ extension KernelCase {
 
     /// Rows whose sources overlap or not, with pitches of their own.
     private static func pads(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
-        (0...3).map { step in
-            let (before, after) = (generator.integer(in: 0...20), generator.integer(in: 0...20))
+        // Rows of neighbours twice: once with no zeros before them, as stencils copy them.
+        [0, 1, 2, 3, 1].enumerated().map { index, step in
+            let (before, after) = (index == 4 ? 0 : generator.integer(in: 0...20), generator.integer(in: 0...20))
             let rows = generator.integer(in: 0...3)
             let span = count == 0 ? 0 : (count - 1) * step + 1
             let sourcePitch = span + generator.integer(in: 0...4)
@@ -66,10 +68,10 @@ extension KernelCase {
         }
     }
 
-    private static func magnitudes(_ count: Int, _ generator: inout SeededGenerator) -> KernelCase {
+    private static func magnitudes(_ count: Int, isFinite: Bool, _ generator: inout SeededGenerator) -> KernelCase {
         var values = generator.values(count)
         for index in values.indices {
-            switch generator.integer(in: 0...11) {
+            switch generator.integer(in: (isFinite ? 2 : 0)...11) {
             case 0: values[index] = .nan
             case 1: values[index] = index.isMultiple(of: 2) ? .infinity : -.infinity
             case 2: values[index] = index.isMultiple(of: 2) ? 0 : -0.0
@@ -79,7 +81,7 @@ extension KernelCase {
         let operand = Operand<T>(values)
         let finite = values.filter(\.isFinite)
         return KernelCase(
-            kernel: "magnitudes", parameters: "\(count)",
+            kernel: "magnitudes", parameters: "\(count) \(isFinite)",
             expected: [
                 finite.map(abs).max() ?? 0, finite.map(abs).filter { $0 > 0 }.min() ?? .infinity,
                 Double(count - finite.count),

@@ -146,10 +146,10 @@ extension CostModel {
             let depth = Double(layout.depth(of: index))
             time += N * results * columns * depth * productTime(rows: set.columns.count, columns: layout.panelWidth)
             time += N * results * columns * machine.turnTime
-            // Every row of results is a call for each panel, and meets all filters.
+            // Every row of results is a call for each panel.
             let rows = N * Double(set.depths.count * set.rows.count)
             time += rows * Double(layout.panelCount) * machine.stencilCallTime
-            // A panel that stays in a core's cache beside the sources it meets serves a block of rows.
+            // Each of them meets all filters; but a panel that stays in a core's cache beside the sources serves a block of rows.
             let near =
                 (Double(layout.panelWidth) * depth + Double(layout.slabCount)) * Double(layout.precision.byteCount)
             let blocks = EvenCut(set.rows.count, most: MatrixLayout.mostRows).pieces

@@ -76,7 +76,7 @@ public struct Machine: Sendable {
     public var nearTurnCost = 0.5
     public var farSumCost = 6.0
     /// How many far elements one of a filter counts for that is in no core's cache: read in place by a block of results
-    /// (`Docs/Measurements/2026-11-26-placed.md`), or turned, by a row of them (`2026-11-26-few-channels.md` beside it).
+    /// (`Docs/Measurements/2026-11-26-placed.md`), or turned, by a row of them or a block of rows (`2026-11-26-few-channels.md` beside it).
     public var farFilterCost = 2.0
     public var turnedFilterCost = 0.7
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
