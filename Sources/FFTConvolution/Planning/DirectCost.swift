@@ -120,7 +120,10 @@ extension CostModel {
         let moved = work.copiedRows * sources + (layout.writesInPlace ? 0 : work.resultRows * results)
         let vectors = (Double(layout.rowPitch) / Double(Self.lanes)).rounded(.up)
         if moved > 0 { time += moved * vectors * machine.padTime }
-        time += (work.copies * sources + work.blocks * results) * machine.stencilCallTime / 2
+        // Half a call for each piece of a plane that is copied; a product is one for each run of its terms.
+        let pieces = work.copies * sources + (layout.writesInPlace ? 0 : work.blocks * results)
+        let products = work.blocks * Double(layout.blocksPerSlab * layout.runs.pieces)
+        time += (pieces / 2 + products) * machine.stencilCallTime
         // Every piece of a plane meets all filters.
         let filters = sources * results * Double(geometry.taps)
         let isFar = filters * Double(layout.precision.byteCount) > Double(machine.cacheByteCount)
