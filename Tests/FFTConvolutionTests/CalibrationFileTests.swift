@@ -39,6 +39,8 @@ struct CalibrationFileTests {
         for rate in Machine.rates + Machine.passRates {
             #expect(read[keyPath: rate.path] == machine[keyPath: rate.path], "\(rate.name)")
         }
+        // So is all that is no rate: the caches that the rates were fitted with, and what an instruction set decides.
+        #expect(String(describing: read) == String(describing: machine))
         #expect(CalibrationFile.text(read) == text)
     }
 
@@ -95,6 +97,7 @@ struct CalibrationFileTests {
             ("foreign: processor", { $0.processor = "Another 9000" }),
             ("foreign: instruction-set", { $0.instructionSet = $0.instructionSet == .scalar ? .baseline : .scalar }),
             ("foreign: cores", { $0.coreCount += 1 }),
+            ("foreign: second-level-cache", { $0.cacheByteCount *= 2 }),
             ("stale: library", { $0.library = "0.0.1" }),
             ("stale: fftw", { $0.fftw = "fftw-3.3.8 fftw-3.3.8" }),
         ]

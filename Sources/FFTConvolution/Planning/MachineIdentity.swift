@@ -7,6 +7,7 @@ package struct MachineIdentity: Hashable, Sendable {
     package var processor = Processor.model
     package var instructionSet = InstructionSet.inUse
     package var coreCount = ProcessLimits.onlineCores
+    package var cacheByteCount = ProcessLimits.secondLevelCache
     package var fftw = "\(FFTWLibrary.versions.float) \(FFTWLibrary.versions.double)"
 
     package init() {}
@@ -16,6 +17,7 @@ package struct MachineIdentity: Hashable, Sendable {
         [
             ("library", library), ("fftw", fftw), ("processor", processor),
             ("instruction-set", instructionSet.rawValue), ("cores", "\(coreCount)"),
+            ("second-level-cache", "\(cacheByteCount)"),
         ]
     }
 }
