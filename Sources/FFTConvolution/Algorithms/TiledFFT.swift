@@ -147,23 +147,36 @@ package struct TiledFFT: Algorithm {
         return nil
     }
 
-    /// A forward pass may be this much slower for the sake of a step, and bytes of a tile that leaves room in the nearest cache.
-    private static let stepSlack = 1.04
+    /// A forward pass may be this much slower for the sake of a step: four sets of transforms in place of six
+    /// (`Docs/Measurements/2026-11-27-steps.md`).
+    private static let sharingSlack = 1.25
+    /// Bytes of a tile that leaves room in the nearest cache, and how many times as long a step takes that moves spectra beside larger
+    /// ones (`Docs/Measurements/2026-11-23-training.md`).
     private static let nearestCache = 32 << 10
+    private static let farStepCost = 1.04
 
-    /// What a training step runs: it moves two spectra more for every tile than the passes do. Where tiles just exceed the nearest
-    /// cache, others that stay in it are better, though the forward pass alone may like them a little less; between larger ones
-    /// nothing is gained (`Docs/Measurements/2026-11-23-training.md`). One tile stays one tile.
+    /// Whether what a tile of the output gradient gives to the input gradient reaches no farther than the next tiles.
+    var overlapsNeighboursOnly: Bool {
+        zip(request.problem.axes, tilings).allSatisfy { axis, tiling in
+            tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
+        }
+    }
+
+    /// What a training step runs: the tiles that forward pass and input gradient are fastest with where results of neighbouring tiles add
+    /// up, which those of a forward pass alone may not do. One tile stays one tile.
     private func tiledForStep(tolerance: Double?) -> TiledFFT {
-        func bytes(_ recipe: TiledFFT) -> Int { 2 * request.precision.byteCount * recipe.table.shape.tileCount }
-        guard table.tileCount > 1, bytes(self) > Self.nearestCache, let recipes = try? TiledFFT.recipes(for: request)
-        else { return self }
-        return recipes.first { recipe in
-            !recipe.isDense && bytes(recipe) <= Self.nearestCache
-                && recipe.rankingTime <= Self.stepSlack * rankingTime
-                && recipe.relativeErrorBound <= tolerance ?? .infinity
-                && recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity
-        } ?? self
+        guard table.tileCount > 1, let recipes = try? TiledFFT.recipes(for: request) else { return self }
+        func time(_ recipe: TiledFFT) -> Double? {
+            guard !recipe.isDense, recipe.overlapsNeighboursOnly,
+                recipe.rankingTime <= Self.sharingSlack * rankingTime,
+                recipe.relativeErrorBound <= tolerance ?? .infinity,
+                recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity,
+                let gradient = recipe.sibling(.inputGradient, addsOverlaps: true)
+            else { return nil }
+            let isNear = 2 * request.precision.byteCount * recipe.table.shape.tileCount <= Self.nearestCache
+            return (recipe.rankingTime + gradient.rankingTime) * (isNear ? 1 : Self.farStepCost)
+        }
+        return recipes.compactMap { recipe in time(recipe).map { (recipe, $0) } }.min { $0.1 < $1.1 }?.0 ?? self
     }
 
     /// The same tiles for another pass; `nil` if it cannot have them.

@@ -37,6 +37,9 @@ struct PairOrder: Hashable, Sendable {
         self.init(pairs: sorted, bounds: starts + [sorted.count])
     }
 
+    /// Pairs of all groups in each wave.
+    func counts(groups: Int) -> [Int] { zip(bounds, bounds.dropFirst()).map { ($1 - $0) * groups } }
+
     /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
     func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
         let (start, count) = (bounds[wave], bounds[wave + 1] - bounds[wave])

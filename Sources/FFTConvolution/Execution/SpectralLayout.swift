@@ -14,10 +14,16 @@ struct Crew: Hashable, Sendable {
     ///   - workers: Workers there are.
     ///   - shape: Of a tile.
     init(blocks: Int, workers: Int, _ shape: TileShape, _ precision: Precision) {
+        self.init(waves: [blocks], workers: workers, shape, precision)
+    }
+
+    /// - Parameter waves: Blocks that may run at the same time, wave after wave.
+    init(waves: [Int], workers: Int, _ shape: TileShape, _ precision: Precision) {
         let tileBytes = 2 * precision.byteCount * shape.tileCount
-        // The last round of blocks may leave workers idle.
-        let rounds = (blocks + workers - 1) / max(workers, 1)
-        let isUneven = 4 * rounds * workers > 5 * blocks
+        let blocks = waves.max() ?? 0
+        // The last round of a wave may leave workers idle.
+        let rounds = waves.reduce(0) { $0 + ($1 + workers - 1) / max(workers, 1) }
+        let isUneven = 4 * rounds * workers > 5 * waves.reduce(0, +)
         if workers > 1, !shape.isLine, tileBytes > Self.largestOwnTile || isUneven && tileBytes >= Self.leastSharedTile
         {
             (self.blocks, team) = (1, workers)
@@ -173,7 +179,10 @@ struct SpectralLayout: Hashable, Sendable {
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
         filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
-        blockCrew = Crew(blocks: blocks, workers: workers, table.shape, precision)
+        blockCrew =
+            table.addsOverlaps
+            ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
+            : Crew(blocks: blocks, workers: workers, table.shape, precision)
         let slots = max(filterCrew.blocks, blockCrew.blocks)
 
         pairsFilters =

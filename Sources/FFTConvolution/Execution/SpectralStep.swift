@@ -37,9 +37,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         let table = recipe.table
         let problem = table.problem
         guard table.rowCount > 0, !table.pairsGroups || table.rowCount.isMultiple(of: 2),
-            zip(problem.axes, recipe.tilings).allSatisfy({ axis, tiling in
-                tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
-            }),
+            recipe.overlapsNeighboursOnly,
             [recipe, inputGradient, filterGradient].allSatisfy({ $0.layout.sectioning == Sectioning(problem) }),
             filterGradient.layout.setCount == filterGradient.layout.chunkCount
         else { return nil }
