@@ -114,6 +114,20 @@ extension PackedTransform {
         }
     }
 
+    /// Sums the products of a whole spectrum with kept ones.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func addProducts(of spectrum: SharedRegion<Scalar>, _ products: Correlation<Scalar>) {
+        shape.checkSpectrum(spectrum)
+        let use = SpectrumUse.correlate(products)
+        shape.check(use)
+        for index in 0..<shape.linePanels() {
+            let panel = shape.panel(index)
+            fetch(use, after: panel)
+            unsafe apply(use, panel, spectrum.base + place(panel))
+        }
+    }
+
     /// Output o = Σ over fields i of field i · spectrum (o, i), or · its conjugate, for all lines.
     ///
     /// - Parameters:

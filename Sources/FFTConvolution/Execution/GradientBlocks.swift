@@ -78,10 +78,6 @@ extension SpectralPipeline {
     ) -> Bool {
         let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
         forgetSums(group, chunk, memory)
-        // Of waves of pairs chunks have more than an equal share, or none.
-        if layout.keepsSpectra, pairOrder.waveCount == 1, !operands.areMeasured {
-            return accumulateKept(group: group, chunk: chunk, x, dy, memory, worker: worker)
-        }
         var progress = ChunkProgress()
         var isFine = true
         for wave in 0..<pairOrder.waveCount {
@@ -182,7 +178,7 @@ extension SpectralPipeline {
     }
 
     /// Which partners have products, and α.
-    private func balance(_ x: FieldFacts, _ g: FieldFacts) -> (isLive: (Bool, Bool), exponent: Int) {
+    func balance(_ x: FieldFacts, _ g: FieldFacts) -> (isLive: (Bool, Bool), exponent: Int) {
         balance(
             (x.largestExponent(0..<Cg, part: 0), x.largestExponent(0..<Cg, part: 1)),
             (g.largestExponent(0..<Kg, part: 0), g.largestExponent(0..<Kg, part: 1)))

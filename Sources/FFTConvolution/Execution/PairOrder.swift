@@ -40,18 +40,25 @@ struct PairOrder: Hashable, Sendable {
     /// Pairs of all groups in each wave.
     func counts(groups: Int) -> [Int] { zip(bounds, bounds.dropFirst()).map { ($1 - $0) * groups } }
 
+    func count(wave: Int) -> Int { bounds[wave + 1] - bounds[wave] }
+    func pair(_ index: Int, wave: Int) -> Int { pairs.isEmpty ? bounds[wave] + index : pairs[bounds[wave] + index] }
+
     /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
     func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
-        let (start, count) = (bounds[wave], bounds[wave + 1] - bounds[wave])
-        func visit(_ index: Int) -> Bool { body(pairs.isEmpty ? start + index : pairs[start + index]) }
+        let (start, count) = (bounds[wave], count(wave: wave))
+        func visit(_ index: Int) -> Bool { body(pair(index, wave: wave)) }
         guard waveCount == 1 else {
             let first = (chunk + chunkCount - start % chunkCount) % chunkCount
             for index in stride(from: first, to: count, by: chunkCount) where !visit(index) { return }
             return
         }
-        // Longer runs come before shorter ones, so that workers who take one after the other end together.
-        func bound(_ run: Int) -> Int { (run * count + chunkCount - 1) / chunkCount }
-        for index in bound(chunk)..<bound(chunk + 1) where !visit(index) { return }
+        for index in Self.run(chunk, of: chunkCount, count: count) where !visit(index) { return }
+    }
+
+    /// One of equal runs of so many pairs. Longer ones come before shorter ones, so that workers who take one after the other end together.
+    static func run(_ run: Int, of runs: Int, count: Int) -> Range<Int> {
+        func bound(_ run: Int) -> Int { (run * count + runs - 1) / runs }
+        return bound(run)..<bound(run + 1)
     }
 }
 

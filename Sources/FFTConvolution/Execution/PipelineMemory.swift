@@ -12,6 +12,9 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     let tiles: SharedRegion<Scalar>
     let wholeSpectra: SharedRegion<Scalar>
     let scratch: SharedRegion<Scalar>
+    let keptSpectra: SharedRegion<Scalar>
+    let keptFacts: SharedRegion<Double>
+    let keptNegatives: SharedRegion<UInt8>
     /// Planes of the result.
     private let planeCount: Int
 
@@ -33,7 +36,10 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         tiles = scratch.region(layout.tiles, of: Scalar.self)
         wholeSpectra = scratch.region(layout.wholeSpectra, of: Scalar.self)
         self.scratch = scratch.region(layout.scratch, of: Scalar.self)
-        planeCount = layout.redo.byteCount / max(layout.filterCrew.blocks, layout.blockCrew.blocks)
+        keptSpectra = scratch.region(layout.keptSpectra, of: Scalar.self)
+        keptFacts = scratch.region(layout.keptFacts, of: Double.self)
+        keptNegatives = scratch.region(layout.keptNegatives, of: UInt8.self)
+        planeCount = layout.redo.byteCount / layout.slots
     }
 
     /// The same with place for the spectra of some planes only, in slot `index`: so that they stay near.

@@ -32,6 +32,9 @@ struct Crew: Hashable, Sendable {
         }
     }
 
+    /// One block after the other, shared by all.
+    init(team: Int) { (blocks, self.team) = (1, team) }
+
     /// A tile beyond the second-level cache of a core: nothing is lost when it is shared.
     static let largestOwnTile = 2 << 20
     /// Below, a stage takes less than some ten microseconds, and waking others for it costs as much.
@@ -54,15 +57,20 @@ struct SpectralLayout: Hashable, Sendable {
     /// many bytes, which every pair would go through (`Docs/Measurements/2026-11-26-few-channels.md`).
     private static let leastManyToKept = 8
     private static let leastSumsToKeep = 2 << 20
+    /// Bytes of spectra that are kept at a time: every field of the many meets all of them.
+    private static let keptLimit = 8 << 20
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
     /// What is in memory at the same time; sections use the same places one after the other.
     let sectioning: Sectioning
     private let accumulators: Accumulators
-    /// How the blocks of filters, and those of rows, are shared.
+    /// How the blocks of filters, and those of rows, are shared; and the fields of a filter gradient that keeps spectra.
     let filterCrew: Crew
     let blockCrew: Crew
+    let keptCrew: Crew
+    /// Blocks at the same time, at most.
+    let slots: Int
     /// Fields of one block, and its outputs (forward, input gradient).
     let fieldCount: Int
     let outputCount: Int
@@ -73,8 +81,14 @@ struct SpectralLayout: Hashable, Sendable {
     /// What a block keeps, in all sections, and fields or outputs that go by together.
     let order: BlockOrder
     let together: Int
-    /// Whether a filter gradient keeps spectra, and of how many pairs of rows: see KeptSpectra.swift.
+    /// Whether a filter gradient keeps spectra, those of how many chunks at a time, and their places: spectra, what is known of the fields,
+    /// and a byte that tells whether one holds a negative sample. See KeptSpectra.swift.
     let keepsSpectra: Bool
+    let keptChunks: Int
+    let keptSpectra: Booking
+    let keptFacts: Booking
+    let keptNegatives: Booking
+    /// Pairs of rows of these chunks.
     let keptPairs: Int
     /// Sets of accumulators of the filter gradient: row pairs are dealt to them in order.
     let chunkCount: Int
@@ -139,7 +153,7 @@ struct SpectralLayout: Hashable, Sendable {
         switch table.pass {
         case .forward, .inputGradient:
             (fieldCount, factCount) = (table.fieldsPerGroup, table.fieldsPerGroup)
-            (keepsSpectra, keptPairs) = (false, 0)
+            (keepsSpectra, keptChunks, keptPairs) = (false, 0, 0)
             together = Self.together(table.shape, precision)
             order = table.blockOrder
             outputCount = table.outputsPerGroup
@@ -157,33 +171,42 @@ struct SpectralLayout: Hashable, Sendable {
             // they depend on the groups of a section.
             // Large tiles are shared themselves.
             let isShared = complex * table.shape.tileCount > Crew.largestOwnTile
-            let most = (Self.blocksToShare + whole.groups - 1) / whole.groups
-            let shared = isShared ? 1 : min(Self.chunksToShare(table.pairCount, groups: whole.groups), most)
+            let toShare = (Self.blocksToShare + whole.groups - 1) / whole.groups
+            let shared = isShared ? 1 : min(Self.chunksToShare(table.pairCount, groups: whole.groups), toShare)
             let wanted = max((table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk, shared)
             let setBytes = Double(whole.filters * whole.channelsPerGroup) * Double(spectrumCount) * Double(complex)
             let sets = max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1)
             let least = Self.leastChunks(table)
-            chunkCount =
-                accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(min(wanted, sets), least))
-            setCount = accumulators == .all && chunkCount <= sets ? chunkCount : min(chunkCount, 2)
-            let perChunk = chunkCount > 0 ? (table.pairCount + chunkCount - 1) / chunkCount : 0
+            // Where spectra are kept workers share fields, not chunks.
+            let mayKeep = Self.mayKeepSpectra(table.pairCount, whole, spectrumCount, complex)
+            let most = mayKeep ? (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk : min(wanted, sets)
+            chunkCount = accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(most, least))
+            setCount =
+                accumulators == .all && chunkCount <= sets && !mayKeep ? chunkCount : min(chunkCount, 2)
             // Where memory is short nothing is: it changes no bit.
-            keepsSpectra =
-                accumulators == .all && perChunk > 1 && max(Cg, Kg) >= Self.leastManyToKept * table.keptCount
-                && saturatingProduct(Cg, Kg, spectrumCount, complex) >= Self.leastSumsToKeep
-            keptPairs = keepsSpectra ? perChunk : 0
+            keepsSpectra = mayKeep && accumulators == .all
+            let perChunk = (table.pairCount + max(chunkCount, 1) - 1) / max(chunkCount, 1)
+            let keptBytes = saturatingProduct(perChunk, table.keptCount, spectrumCount, complex)
+            keptChunks = keepsSpectra ? min(max(Self.keptLimit / max(keptBytes, 1), 1), chunkCount) : 0
+            keptPairs = min(saturatingProduct(keptChunks, perChunk), table.pairCount)
             keptCount = keptPairs * table.keptCount
-            factCount = max(fieldCount, keptCount + 1 + keptPairs)
+            factCount = max(fieldCount, keepsSpectra ? 1 + keptPairs : 0)
             summationDepth = Self.additions(table, chunks: chunkCount)
         }
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
         filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
+        // Sums of spectra that are not ordinary are those of few blocks.
         blockCrew =
-            table.addsOverlaps
+            keepsSpectra && blocks < workers
+            ? Crew(team: workers)
+            : table.addsOverlaps
             ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
             : Crew(blocks: blocks, workers: workers, table.shape, precision)
-        let slots = max(filterCrew.blocks, blockCrew.blocks)
+        keptCrew =
+            keepsSpectra
+            ? Crew(blocks: fieldCount - table.keptCount, workers: workers, table.shape, precision) : blockCrew
+        slots = max(filterCrew.blocks, blockCrew.blocks, keptCrew.blocks)
 
         pairsFilters =
             table.pass != .filterGradient && table.pairsGroups && blockCrew.team == 1 && filterCrew.team == 1
@@ -233,13 +256,15 @@ struct SpectralLayout: Hashable, Sendable {
         tiles = layout.book(slots, blockCount, bytesEach: complex)
         let shape = table.shape
         wholeSpectrumCount = saturatingProduct(
-            max(table.wholeSpectra(order, filterPlanes: filterPlanes, summationBlock: Self.summationBlock), keptCount),
-            shape.spectrumCount)
+            table.wholeSpectra(order, filterPlanes: filterPlanes, summationBlock: Self.summationBlock), shape.spectrumCount)
         wholeSpectra = layout.book(slots, wholeSpectrumCount, bytesEach: complex)
-        let scratchCounts = [filterCrew, blockCrew].map { [panelFields] crew in
+        keptSpectra = layout.book(keptCount, shape.spectrumCount, bytesEach: complex)
+        keptFacts = layout.book(keptCount, 2 * FieldFacts.stride, bytesEach: 8)
+        keptNegatives = layout.book(keptCount, bytesEach: 1)
+        let scratchCounts = [filterCrew, blockCrew, keptCrew].map { [panelFields] crew in
             saturatingProduct(crew.blocks, shape.scratchCount(fields: panelFields, workers: crew.team))
         }
-        scratch = layout.book(max(scratchCounts[0], scratchCounts[1]), bytesEach: complex)
+        scratch = layout.book(scratchCounts.max() ?? 0, bytesEach: complex)
         byteCount = layout.byteCount
     }
 
@@ -297,6 +322,13 @@ struct SpectralLayout: Hashable, Sendable {
             if layout.byteCount <= limit { return layout }
         }
         return self
+    }
+
+    /// Whether a filter gradient's channels or filters are few beside the others, and its sums many.
+    private static func mayKeepSpectra(_ pairs: Int, _ problem: Problem, _ spectrumCount: Int, _ complex: Int) -> Bool {
+        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
+        return pairs > 1 && max(Cg, Kg) >= saturatingProduct(leastManyToKept, min(Cg, Kg))
+            && saturatingProduct(Cg, Kg, spectrumCount, complex) >= leastSumsToKeep
     }
 
     /// Chunks of about two pairs. A single one is shared by all workers; of more, of a single group, an even number lets two

@@ -241,6 +241,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
         _ control: ExecutionControl?
     ) throws -> Bool {
+        if layout.keepsSpectra, !operands.areMeasured { return try accumulateKept(x, dy, memory, control) }
         let isOrdinary = Atomic(true)
         // All chunks at once, or one after the other, each added to the sum of those before it.
         let together = layout.setCount == layout.chunkCount ? layout.chunkCount : 1
@@ -262,7 +263,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     /// Blocks that handle two filter planes at a time.
     var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
-    var gradientBlockCount: Int { problem.groups * layout.chunkCount }
+    var gradientBlockCount: Int { layout.keepsSpectra ? keptBlockCount : problem.groups * layout.chunkCount }
     private var allBlockCount: Int {
         filterBlockCount + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
     }
@@ -300,9 +301,12 @@ extension SpectralPipeline {
             if shape.isSmall { clear(memory.wholeSpectra) }
             return
         }
-        let (filterCrew, blockCrew) = (layout.filterCrew, layout.blockCrew)
-        for worker in 0..<filterCrew.blocks { team(filterCrew, worker: worker, memory).clearPanels() }
-        for worker in 0..<blockCrew.blocks { team(blockCrew, worker: worker, memory).clearPanels() }
+        func clearPanels(_ crew: Crew) {
+            for worker in 0..<crew.blocks { team(crew, worker: worker, memory).clearPanels() }
+        }
+        clearPanels(layout.filterCrew)
+        clearPanels(layout.blockCrew)
+        clearPanels(layout.keptCrew)
     }
 
     /// The tiles of a worker, and one of them.

@@ -9,6 +9,10 @@ internal import Synchronization
 //   gradients:  dy ─► ĝ ─┬─► ĝ·ŵ ─► dX          (tiles overlap and add up: PassTable)
 //                        └─► Σ x̂·conj(ĝ) ─► dW
 //
+// Of few channels beside many filters, or the other way round, the spectra of the output gradient are kept like those of x, and dW is
+// made of both when dX is done: the sums of all their pairs are many, and going through them for every block takes longer than
+// keeping what they are made of (KeptSpectra.swift).
+//
 // The three pipelines are those of the separate passes, with one tiling. Operands out of the ordinary keep nothing; then, and
 // where partners need scaling of their own, dW is that of its own pipeline, which sums in the same order: so that every bit
 // but the exponent is the same for operands times a power of two.
@@ -20,12 +24,16 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     private let filterGradient: SpectralPipeline<Scalar>
     /// Scratch of the two gradients, which run together, and a mark for each worker: whether a block gave up.
     private let scratch: (marks: Booking, inputGradient: Booking, filterGradient: Booking, filters: Booking)
+    /// The spectra of the output gradient, and what is known of its fields, where they are kept: for every pair of rows of every group.
+    private let gradientSpectra: KeptPlaces
     let workspaceByteCount: Int
 
     /// All that is known of the filters, as in the forward pass; then for every pair of rows of every group its spectra, and what
-    /// is known of its fields: see ``KeptBlock``.
-    private let kept: (filters: Booking, spectra: Booking, facts: Booking)
+    /// is known of its fields.
+    private let kept: (filters: Booking, fields: KeptPlaces)
     let keptByteCount: Int
+    /// The order of the pairs of rows.
+    private let order: PairOrder
 
     /// - Returns: `nil` where nothing would be shared: if tiles reach beyond their neighbours, or the odd rows of two groups
     ///   share transforms, or memory is short: so short already that a pass comes in sections (Sections.swift), whose spectra are
@@ -39,7 +47,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         guard table.rowCount > 0, !table.pairsGroups || table.rowCount.isMultiple(of: 2),
             recipe.overlapsNeighboursOnly,
             [recipe, inputGradient, filterGradient].allSatisfy({ $0.layout.sectioning == Sectioning(problem) }),
-            filterGradient.layout.setCount == filterGradient.layout.chunkCount
+            filterGradient.layout.keepsSpectra || filterGradient.layout.setCount == filterGradient.layout.chunkCount
         else { return nil }
 
         let precision = recipe.request.precision
@@ -51,28 +59,30 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             // All filters at once, where the pass by itself takes two at a time.
             layout.book(inputGradient.layout.pairsFilters ? inputGradient.layout.filterByteCount : 0, bytesEach: 1)
         )
+        gradientSpectra = KeptPlaces(
+            &layout, table, groups: filterGradient.layout.keepsSpectra ? problem.groups : 0,
+            fields: problem.filtersPerGroup, precision)
         // The forward pass takes the place of the gradients.
         workspaceByteCount = max(layout.byteCount, scratch.inputGradient.offset + recipe.layout.byteCount)
         // The passes share their tables.
         guard workspaceByteCount + recipe.tableByteCount <= recipe.request.memoryLimit else { return nil }
 
         var memory = WorkspaceLayout()
-        let blocks = problem.groups * table.pairCount
         kept = (
             memory.book(recipe.layout.filterByteCount, bytesEach: 1),
-            memory.book(
-                blocks, problem.channelsPerGroup, table.shape.spectrumCount, bytesEach: 2 * precision.byteCount),
-            memory.book(blocks, problem.channelsPerGroup, KeptBlock<Scalar>.factCount, bytesEach: 8)
+            KeptPlaces(
+                &memory, table, groups: problem.groups, fields: problem.channelsPerGroup, precision)
         )
         keptByteCount = memory.byteCount
 
-        let order = PairOrder(inputGradient.table)
+        order = PairOrder(inputGradient.table)
         let threads = recipe.request.threads
         forward = try SpectralPipeline(table: table, layout: recipe.layout, threads: threads)
         self.inputGradient = try SpectralPipeline(
             table: inputGradient.table, layout: inputGradient.layout, threads: threads)
         self.filterGradient = try SpectralPipeline(
-            table: filterGradient.table, layout: filterGradient.layout, threads: threads, pairOrder: order)
+            table: filterGradient.table, layout: filterGradient.layout, threads: threads,
+            pairOrder: filterGradient.layout.keepsSpectra ? nil : order)
     }
 
     private var problem: Problem { forward.problem }
@@ -91,7 +101,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         control?.begin(blocks: forward.filterBlockCount + forward.table.productBlockCount)
         let hasNonFinite = try forward.transformFilters(w, memory, control)
         let isTouched = try forward.runProductBlocks(x, bias, y, memory, control) { partner, worker in
-            StepBlock(keptBlock(partner, kept), marks[worker..<worker + 1], nil)
+            StepBlock(self.kept.fields.block(partner.group, partner.row / 2, kept), marks[worker..<worker + 1], nil)
         }
         try forward.finish(
             x, w, bias, y, memory, isTouched: hasNonFinite || isTouched, control: control)
@@ -123,8 +133,32 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         let careful = !inputGradient.hasComfortableFilters(memory)
         let isTouched = Atomic(hasNonFinite)
         if inputGradient.table.addsOverlaps { clear(dx) }
+        if filterGradient.layout.keepsSpectra {
+            try keepGradients(dy, dx, memory, kept, scratch, marks, isTouched, careful: careful, control)
+        } else {
+            try addProducts(dy, dx, dw, memory, sums, kept, marks, isTouched, careful: careful, control)
+        }
+        try inputGradient.finish(
+            dy, w, none, dx, memory, isTouched: isTouched.load(ordering: .relaxed), control: control)
+
+        guard let kept, !isMarked(marks), try sumKept(kept, scratch, sums) else {
+            return try filterGradient.execute(
+                x, dy, bias: none, into: dw, scratch: gradientScratch, control: control)
+        }
+        if !sumsAreLocal { try filterGradient.finishSums(dw, sums, .ordinary, nil) }
+        try filterGradient.finish(x, dy, none, dw, sums, isTouched: false, control: control)
+    }
+
+    /// Runs the input gradient, and sums products for the filter gradient beside it.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func addProducts(
+        _ dy: Span<Scalar>, _ dx: SharedRegion<Scalar>, _ dw: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ sums: PipelineMemory<Scalar>, _ kept: SharedRegion<UInt8>?, _ marks: SharedRegion<UInt8>,
+        _ isTouched: borrowing Atomic<Bool>, careful: Bool, _ control: ExecutionControl?
+    ) throws {
         let chunkCount = filterGradient.layout.chunkCount
-        let waveCount = filterGradient.pairOrder.waveCount
+        let waveCount = order.waveCount
         let groups = sumsAreLocal ? 2 : 1
         let blocks = sumsAreLocal ? (problem.groups + 1) / 2 : problem.groups * chunkCount
         control?.begin(blocks: blocks * waveCount)
@@ -149,21 +183,57 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
                 try control?.completeBlock()
             }
         }
-        try inputGradient.finish(
-            dy, w, none, dx, memory, isTouched: isTouched.load(ordering: .relaxed), control: control)
+    }
 
-        guard kept != nil, !isMarked(marks) else {
-            return try filterGradient.execute(
-                x, dy, bias: none, into: dw, scratch: gradientScratch, control: control)
+    /// Runs the input gradient, and keeps the spectra of the output gradient.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func keepGradients(
+        _ dy: Span<Scalar>, _ dx: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ kept: SharedRegion<UInt8>?, _ scratch: SharedRegion<UInt8>, _ marks: SharedRegion<UInt8>,
+        _ isTouched: borrowing Atomic<Bool>, careful: Bool, _ control: ExecutionControl?
+    ) throws {
+        control?.begin(blocks: problem.groups * inputGradient.table.pairCount)
+        for wave in 0..<order.waveCount {
+            let count = order.count(wave: wave)
+            try Workers.run(count: inputGradient.layout.blockCrew.blocks, blocks: problem.groups * count) {
+                block, worker in
+                let (group, index) = block.quotientAndRemainder(dividingBy: count)
+                let pair = order.pair(index, wave: wave)
+                let mark = marks[worker..<worker + 1]
+                let step = kept.map { _ in StepBlock<Scalar>(gradientSpectra.block(group, pair, scratch), mark, nil) }
+                let outcome = inputGradient.runProductBlock(
+                    partners(group, pair), dy, Span(), dx, memory, worker: worker, careful: careful, step: step)
+                if outcome.isTouched { isTouched.store(true, ordering: .relaxed) }
+                try control?.completeBlock()
+            }
         }
-        if !sumsAreLocal { try filterGradient.finishSums(dw, sums, .ordinary, nil) }
-        try filterGradient.finish(x, dy, none, dw, sums, isTouched: false, control: control)
+    }
+
+    /// Sums the products of the spectra of both operands, where all are kept; else that is done.
+    ///
+    /// - Returns: Whether the sums are of use.
+    private func sumKept(
+        _ kept: SharedRegion<UInt8>, _ scratch: SharedRegion<UInt8>, _ sums: PipelineMemory<Scalar>
+    ) throws -> Bool {
+        guard filterGradient.layout.keepsSpectra else { return true }
+        return try filterGradient.accumulateKept(sums, nil) { group, pair in
+            self.kept.fields.block(group, pair, kept)
+        } g: { group, pair in
+            gradientSpectra.block(group, pair, scratch)
+        }
+    }
+
+    private func partners(_ group: Int, _ pair: Int) -> (Partner, Partner?) {
+        let second = Partner(group: group, row: 2 * pair + 1)
+        return (Partner(group: group, row: 2 * pair), second.row < inputGradient.table.rowCount ? second : nil)
     }
 
     /// Whether each block has sums of its own, which are transformed back at once, while they are near: those of two groups, as
     /// their planes travel in pairs. Only where that leaves blocks enough to share.
     private var sumsAreLocal: Bool {
-        filterGradient.pairOrder.waveCount == 1 && filterGradient.layout.chunkCount == 1 && problem.groups >= 16
+        order.waveCount == 1 && filterGradient.layout.chunkCount == 1 && problem.groups >= 16
+            && !filterGradient.layout.keepsSpectra
     }
 
     private var workers: Int {
@@ -190,23 +260,19 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ memory: PipelineMemory<Scalar>, _ sums: PipelineMemory<Scalar>, _ kept: SharedRegion<UInt8>?,
         _ mark: SharedRegion<UInt8>, worker: Int, careful: Bool
     ) -> Bool {
-        let order = filterGradient.pairOrder
         var isTouched = false
         if wave == 0 { filterGradient.forgetSums(group, chunk, sums) }
         order.forEachPair(wave: wave, chunk: chunk, of: filterGradient.layout.chunkCount) { pair in
-            let first = Partner(group: group, row: 2 * pair)
-            let second = Partner(group: group, row: 2 * pair + 1)
             // Once a worker gave up, its sums are of no use.
             let step = (mark[0] == 0 ? kept : nil).map {
                 StepBlock(
-                    keptBlock(first, $0), mark,
+                    self.kept.fields.block(group, pair, $0), mark,
                     SumsBeside(
                         pipeline: filterGradient, memory: sums, group: group, chunk: chunk,
                         accumulate: !filterGradient.isEmpty(group, chunk, sums)))
             }
             let outcome = inputGradient.runProductBlock(
-                (first, second.row < inputGradient.table.rowCount ? second : nil), dy, Span(), dx, memory,
-                worker: worker, careful: careful, step: step)
+                partners(group, pair), dy, Span(), dx, memory, worker: worker, careful: careful, step: step)
             isTouched = isTouched || outcome.isTouched
             return true
         }
@@ -219,23 +285,43 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     }
 
     private func isMarked(_ marks: SharedRegion<UInt8>) -> Bool { (0..<marks.count).contains { marks[$0] != 0 } }
+}
 
-    private func keptBlock(_ first: Partner, _ memory: SharedRegion<UInt8>) -> KeptBlock<Scalar> {
-        let (Cg, index) = (forward.Cg, first.group * forward.table.pairCount + first.row / 2)
-        let facts = memory.region(kept.facts, of: Double.self).slice(index, count: Cg * KeptBlock<Scalar>.factCount)
+/// Where the spectra of an operand's fields are kept, and what is known of them: for every pair of rows of every group.
+private struct KeptPlaces {
+    private let spectra: Booking
+    private let facts: Booking
+    /// Pairs of rows of a group, its fields, and complex elements of a spectrum.
+    private let pairCount: Int
+    private let fieldCount: Int
+    private let spectrumCount: Int
+
+    /// - Parameter fields: Of a group.
+    init(_ layout: inout WorkspaceLayout, _ table: PassTable, groups: Int, fields: Int, _ precision: Precision) {
+        (pairCount, fieldCount, spectrumCount) = (table.pairCount, fields, table.shape.spectrumCount)
+        spectra = layout.book(groups, pairCount, fieldCount, spectrumCount, bytesEach: 2 * precision.byteCount)
+        facts = layout.book(groups, pairCount, fieldCount, KeptFacts.count, bytesEach: 8)
+    }
+
+    func block<Scalar: ConvolutionScalar>(
+        _ group: Int, _ pair: Int, _ memory: SharedRegion<UInt8>
+    ) -> KeptBlock<Scalar> {
+        let index = group * pairCount + pair
+        let facts = memory.region(facts, of: Double.self).slice(index, count: fieldCount * KeptFacts.count)
         return KeptBlock(
-            spectra: memory.region(kept.spectra, of: Scalar.self).slice(
-                index, count: 2 * Cg * forward.shape.spectrumCount),
-            facts: FieldFacts(facts[0..<Cg * 2 * FieldFacts.stride]),
-            negatives: facts[Cg * 2 * FieldFacts.stride..<facts.count])
+            spectra: memory.region(spectra, of: Scalar.self).slice(index, count: 2 * fieldCount * spectrumCount),
+            facts: FieldFacts(facts[0..<fieldCount * 2 * FieldFacts.stride]),
+            negatives: facts[fieldCount * 2 * FieldFacts.stride..<facts.count])
     }
 }
 
-/// The spectra of the input's fields in one pair of rows, and what is known of them.
-struct KeptBlock<Scalar: ConvolutionScalar> {
-    /// Doubles for each field: see ``FieldFacts``, and whether it holds a negative sample.
-    static var factCount: Int { 2 * FieldFacts.stride + 1 }
+/// Doubles for each kept field: see ``FieldFacts``, and whether it holds a negative sample.
+private enum KeptFacts {
+    static let count = 2 * FieldFacts.stride + 1
+}
 
+/// The spectra of an operand's fields in one pair of rows, and what is known of them.
+struct KeptBlock<Scalar: ConvolutionScalar> {
     let spectra: SharedRegion<Scalar>
     let facts: FieldFacts
     let negatives: SharedRegion<Double>

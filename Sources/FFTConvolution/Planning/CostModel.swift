@@ -71,16 +71,21 @@ extension CostModel {
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
             let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
-            let carried = table.carriedPositions(starts: Double(layout.chunkCount - 1))
+            let carried = table.carriedPositions(starts: layout.keepsSpectra ? 0 : Double(layout.chunkCount - 1))
+            let transforms =
+                Cg * channelLoads * stages.forward(input, carried: carried)
+                + Kg * filterLoads * stages.forward(gradient)
+            filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.keepsSpectra ? layout.setCount : layout.chunkCount) * stages.product
+            guard !layout.keepsSpectra else {
+                // A block is a field of the many.
+                blocks = G * max(Cg, Kg)
+                blockTime = Double(table.pairCount) * (transforms + Cg * Kg * product) * G / blocks
+                break
+            }
             blocks = G * Double(layout.chunkCount)
             let pairs = pairsOfBlock(table, layout, request, workers: workers)
             stageCount = saturatingProduct(stageCount, Int(min(pairs, 1e9).rounded(.up)))
-            blockTime =
-                pairs
-                * (Cg * channelLoads * stages.forward(input, carried: carried) + Kg * filterLoads
-                    * stages.forward(gradient) + Cg * Kg
-                    * product)
-            filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
+            blockTime = pairs * (transforms + Cg * Kg * product)
         }
         return 2 * machine.entryTime + dealt(blockTime, Int(blocks), stages: stageCount, workers, table, request)
             + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
@@ -92,16 +97,16 @@ extension CostModel {
         let (Cg, Kg) = (table.problem.channelsPerGroup, table.problem.filtersPerGroup)
         // A single one is as far as the tile itself, which `StageTimes` knows.
         guard Cg * Kg > 1 else { return 1 }
-        // Of a filter half is kept, of a gradient's sum all.
+        // Of a filter half is kept, of a gradient's sum all; a field's sums stay near beside spectra that are kept, which it goes through.
         let isGradient = table.pass == .filterGradient
+        let spectra = layout.keepsSpectra ? Double(layout.keptPairs + 1) * Double(min(Cg, Kg)) : Double(Cg) * Double(Kg)
         let bytes =
-            Double(isGradient ? 2 : 1) * Double(Cg) * Double(Kg) * Double(table.shape.pointCount)
-            * Double(precision.byteCount)
+            Double(isGradient ? 2 : 1) * spectra * Double(table.shape.pointCount) * Double(precision.byteCount)
         // One core's part of the last cache, and what its own leaves beside tiles.
         let isFar = bytes > 16 * Double(machine.cacheByteCount)
         let isNear = bytes <= Double(machine.cacheByteCount) / 3
         guard isGradient else { return isFar ? machine.farProductCost : 1 }
-        return isNear ? 1 : isFar && !layout.keepsSpectra ? machine.farGradientCost : machine.sharedGradientCost
+        return isNear ? 1 : isFar ? machine.farGradientCost : machine.sharedGradientCost
     }
 
     /// Those who share blocks, for so many workers: not the layout's crew, which is for the threads that were asked for, and the time on
