@@ -105,7 +105,7 @@ struct TrainingStepTests {
             if pass == .forward {
                 exact = exact.adding(bias, planeCount: problem.axes.reduce(1) { $0 * $1.output })
             }
-            guard case .transforms(let tilings) = recipe.arithmetic else { continue }
+            guard case .transforms(let tilings) = step.arithmetic else { continue }
             let windows = tilings.map { pass == .inputGradient ? $0.whole : $0 }
             var bounds = Contract(problem, pass, precision, .transforms(windows)).bounds(
                 first, second, exact: exact.high)

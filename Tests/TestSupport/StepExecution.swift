@@ -35,6 +35,9 @@ package struct StepExecution: Sendable {
         if single == nil, double == nil { return nil }
     }
 
+    /// That of the forward pass: its tiles may be others than the recipe's.
+    package var arithmetic: Arithmetic? { single?.arithmetic ?? double?.arithmetic }
+
     /// - Parameter dropping: Whether what the forward pass kept is lost.
     package func run(
         _ operands: Operands, bias: [Double] = [], scratch content: ScratchContent = .pattern, dropping: Bool = false

@@ -159,6 +159,8 @@ package protocol StepExecutor<Scalar>: Sendable {
     /// Bytes that are kept from the forward pass to the gradients, and bytes of scratch that each uses.
     var keptByteCount: Int { get }
     var workspaceByteCount: Int { get }
+    /// That of the forward pass, whose tiles may be others than those of the pass by itself.
+    var arithmetic: Arithmetic { get }
 
     /// Computes the forward pass.
     ///

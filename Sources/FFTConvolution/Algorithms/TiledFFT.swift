@@ -135,25 +135,26 @@ package struct TiledFFT: Algorithm {
         guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT,
             isDense == inputGradient.isDense, isDense == filterGradient.isDense
         else { return nil }
-        let first = isDense ? self : tiledForStep(tolerance: tolerance)
-        // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
-        for threads in stride(from: request.threads, to: 0, by: -1) {
-            guard let recipe = first.sibling(.forward, threads: threads) else { return nil }
-            let step: (any StepExecutor<Scalar>)? =
-                isDense
-                ? try DenseStep<Scalar>(recipe, inputGradient: inputGradient) : try SpectralStep<Scalar>(recipe)
-            if step != nil || request.memoryLimit == .max { return step }
+        for first in isDense ? [self] : tiledForStep(tolerance: tolerance) {
+            // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
+            for threads in stride(from: request.threads, to: 0, by: -1) {
+                guard let recipe = first.sibling(.forward, threads: threads) else { break }
+                let step: (any StepExecutor<Scalar>)? =
+                    isDense
+                    ? try DenseStep<Scalar>(recipe, inputGradient: inputGradient) : try SpectralStep<Scalar>(recipe)
+                if let step { return step }
+                if request.memoryLimit == .max { break }
+            }
         }
         return nil
     }
 
-    /// A forward pass may be this much slower for the sake of a step: four sets of transforms in place of six
-    /// (`Docs/Measurements/2026-11-27-steps.md`).
-    private static let sharingSlack = 1.25
-    /// Bytes of a tile that leaves room in the nearest cache, and how many times as long a step takes that moves spectra beside larger
-    /// ones (`Docs/Measurements/2026-11-23-training.md`).
+    /// A forward pass may be this much slower for the sake of a step whose tiles stay in the nearest cache, and bytes of a tile that
+    /// leaves room there.
+    private static let stepSlack = 1.04
     private static let nearestCache = 32 << 10
-    private static let farStepCost = 1.04
+    /// And this much for one that shares anything: four sets of transforms in place of six (`Docs/Measurements/2026-11-27-steps.md`).
+    private static let sharingSlack = 1.25
 
     /// Whether what a tile of the output gradient gives to the input gradient reaches no farther than the next tiles.
     var overlapsNeighboursOnly: Bool {
@@ -162,21 +163,22 @@ package struct TiledFFT: Algorithm {
         }
     }
 
-    /// What a training step runs: the tiles that forward pass and input gradient are fastest with where results of neighbouring tiles add
-    /// up, which those of a forward pass alone may not do. One tile stays one tile.
-    private func tiledForStep(tolerance: Double?) -> TiledFFT {
-        guard table.tileCount > 1, let recipes = try? TiledFFT.recipes(for: request) else { return self }
-        func time(_ recipe: TiledFFT) -> Double? {
-            guard !recipe.isDense, recipe.overlapsNeighboursOnly,
-                recipe.rankingTime <= Self.sharingSlack * rankingTime,
-                recipe.relativeErrorBound <= tolerance ?? .infinity,
-                recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity,
-                let gradient = recipe.sibling(.inputGradient, addsOverlaps: true)
-            else { return nil }
-            let isNear = 2 * request.precision.byteCount * recipe.table.shape.tileCount <= Self.nearestCache
-            return (recipe.rankingTime + gradient.rankingTime) * (isNear ? 1 : Self.farStepCost)
+    /// What a training step may run, the best first. It moves two spectra more for every tile than the passes do: where tiles just
+    /// exceed the nearest cache, others that stay in it are better, though the forward pass alone may like them a little less; between
+    /// larger ones nothing is gained (`Docs/Measurements/2026-11-23-training.md`). Others follow for the case that these share nothing.
+    /// One tile stays one tile.
+    private func tiledForStep(tolerance: Double?) -> [TiledFFT] {
+        guard table.tileCount > 1, let recipes = try? TiledFFT.recipes(for: request) else { return [self] }
+        func isNear(_ recipe: TiledFFT) -> Bool {
+            2 * request.precision.byteCount * recipe.table.shape.tileCount <= Self.nearestCache
         }
-        return recipes.compactMap { recipe in time(recipe).map { (recipe, $0) } }.min { $0.1 < $1.1 }?.0 ?? self
+        let others = recipes.filter { recipe in
+            !recipe.isDense && recipe.tilings != tilings && recipe.rankingTime <= Self.sharingSlack * rankingTime
+                && recipe.relativeErrorBound <= tolerance ?? .infinity
+                && recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity
+        }
+        let nearer = others.first { isNear($0) && $0.rankingTime <= Self.stepSlack * rankingTime }
+        return (isNear(self) ? [] : nearer.map { [$0] } ?? []) + [self] + others
     }
 
     /// The same tiles for another pass; `nil` if it cannot have them.

@@ -10,6 +10,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     private let inputGradient: any PassExecutor<Scalar>
     private let filterGradient: DensePipeline<Scalar>
     let workspaceByteCount: Int
+    let arithmetic: Arithmetic
     let keptByteCount: Int
 
     /// - Returns: `nil` where the fields are more than one block of row pairs, or memory is so short that the filter gradient comes
@@ -17,6 +18,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     ///   steps were measured at 0.88 to 1.08 of the time (`Docs/Measurements/2026-11-26-rests.md`).
     init?(_ recipe: TiledFFT, inputGradient: TiledFFT) throws {
         let problem = recipe.request.problem
+        arithmetic = recipe.arithmetic
         guard let filterGradient = recipe.sibling(.filterGradient), let layout = recipe.dense,
             let gradientLayout = filterGradient.dense, layout.rowBlock >= recipe.table.pairCount,
             gradientLayout.sectioning == Sectioning(problem),

@@ -44,7 +44,9 @@ extension SpectralPipeline {
     private var manyCount: Int { Cg + Kg - table.keptCount }
     /// Of the many, one after the other.
     private var fields: Range<Int> { table.keepsChannels ? Cg..<Cg + Kg : 0..<Cg }
-    var keptBlockCount: Int { problem.groups * rounds * manyCount }
+    /// Whether all chunks of a field are one job, as they share sums.
+    private var joinsChunks: Bool { layout.setCount < layout.chunkCount }
+    var keptBlockCount: Int { problem.groups * (joinsChunks ? rounds : layout.chunkCount) * manyCount }
 
     /// Sums all row pairs for all planes.
     ///
@@ -124,13 +126,16 @@ extension SpectralPipeline {
             }
         }
         let isOrdinary = Atomic(true)
-        try Workers.run(count: workers, blocks: manyCount) { index, worker in
+        let jobs = joinsChunks ? 1 : rows.chunks.count
+        try Workers.run(count: workers, blocks: manyCount * jobs) { block, worker in
             guard isOrdinary.load(ordering: .relaxed) else { return }
+            let (index, job) = block.quotientAndRemainder(dividingBy: jobs)
             let i = fields.lowerBound + index
+            let chunk = rows.chunks.lowerBound + job
             let team = team(layout.keptCrew, worker: worker, memory)
             let (facts, keptFacts) = (facts(worker: worker, memory), FieldFacts(memory.keptFacts))
             let largest = facts.dropping(first: 1)
-            for chunk in rows.chunks {
+            for chunk in joinsChunks ? rows.chunks : chunk..<chunk + 1 {
                 let (pairs, first) = (pairs(of: chunk), rows.pairs.lowerBound)
                 let isFine = forEachPair(
                     pairs.lowerBound - first..<pairs.upperBound - first, of: rows, field: i, worker: worker
@@ -186,7 +191,8 @@ extension SpectralPipeline {
     /// Loads a field's tile and notes what is known of it; returns whether it is ordinary.
     private func load(
         _ i: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ pair: RowPair<Scalar>, _ facts: FieldFacts, _ index: Int,
-        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int, noting: (_ isNegative: Bool) -> Void
+        _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int,
+        noting: (_ isNegative: Bool) -> Void
     ) -> Bool {
         let found = load(
             i < Cg ? x : dy, pair.windows, field: index, in: tileIndex(i), pair.roll, facts, memory, team,
@@ -217,7 +223,7 @@ extension SpectralPipeline {
 
     /// Adds what a chunk has summed for a field to the sum of those before it, where that is not done on the way back.
     private func addUp(_ group: Int, _ chunk: Int, field i: Int, _ memory: PipelineMemory<Scalar>) {
-        guard chunk > 0, layout.setCount < layout.chunkCount else { return }
+        guard chunk > 0, joinsChunks else { return }
         for index in 0..<table.keptCount { addChunk(chunk, plane(group, i, index), memory) }
     }
 
@@ -296,11 +302,12 @@ extension SpectralPipeline {
         }
         let isOrdinary = Atomic(true)
         let keepsChannels = table.keepsChannels
-        try Workers.run(count: layout.keptCrew.blocks, blocks: problem.groups * manyCount) { block, _ in
+        let jobs = joinsChunks ? 1 : layout.chunkCount
+        try Workers.run(count: layout.keptCrew.blocks, blocks: problem.groups * manyCount * jobs) { block, _ in
             guard isOrdinary.load(ordering: .relaxed) else { return }
-            let (group, index) = block.quotientAndRemainder(dividingBy: manyCount)
+            let (group, index) = (block / jobs).quotientAndRemainder(dividingBy: manyCount)
             let i = fields.lowerBound + index
-            for chunk in 0..<layout.chunkCount {
+            for chunk in joinsChunks ? 0..<layout.chunkCount : block % jobs..<block % jobs + 1 {
                 let pairs = pairs(of: chunk)
                 for pair in pairs {
                     let (x, g) = (x(group, pair), g(group, pair))

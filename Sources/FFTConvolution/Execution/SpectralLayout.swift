@@ -53,10 +53,10 @@ struct SpectralLayout: Hashable, Sendable {
     private static let pairsPerChunk = 8
     /// Blocks that a filter gradient is cut into where it can be.
     private static let blocksToShare = 16
-    /// A filter gradient keeps spectra where one side has so many times as many fields as the other, and the sums of all pairs are so
-    /// many bytes, which every pair would go through (`Docs/Measurements/2026-11-26-few-channels.md`).
-    private static let leastManyToKept = 8
-    private static let leastSumsToKeep = 2 << 20
+    /// A filter gradient keeps spectra where its channels or filters are so many, and the sums of all pairs so many bytes, which
+    /// every pair would go through (`Docs/Measurements/2026-11-27-steps.md`).
+    private static let leastManyToKeep = 4
+    private static let leastSumsToKeep = 256 << 10
     /// Bytes of spectra that are kept at a time: every field of the many meets all of them.
     private static let keptLimit = 8 << 20
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
@@ -177,12 +177,15 @@ struct SpectralLayout: Hashable, Sendable {
             let setBytes = Double(whole.filters * whole.channelsPerGroup) * Double(spectrumCount) * Double(complex)
             let sets = max(Int(Double(Self.accumulatorLimit) / max(setBytes, 1)), 1)
             let least = Self.leastChunks(table)
-            // Where spectra are kept workers share fields, not chunks.
+            // Where spectra are kept workers share fields, and chunks only if these are few.
             let mayKeep = Self.mayKeepSpectra(table.pairCount, whole, spectrumCount, complex)
-            let most = mayKeep ? (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk : min(wanted, sets)
+            let many = max(whole.channelsPerGroup, whole.filtersPerGroup)
+            let sharesFields = mayKeep && saturatingProduct(many, whole.groups) >= Self.blocksToShare
+            let most =
+                sharesFields ? (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk : min(wanted, sets)
             chunkCount = accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(most, least))
             setCount =
-                accumulators == .all && chunkCount <= sets && !mayKeep ? chunkCount : min(chunkCount, 2)
+                accumulators == .all && chunkCount <= sets && !sharesFields ? chunkCount : min(chunkCount, 2)
             // Where memory is short nothing is: it changes no bit.
             keepsSpectra = mayKeep && accumulators == .all
             let perChunk = (table.pairCount + max(chunkCount, 1) - 1) / max(chunkCount, 1)
@@ -201,11 +204,13 @@ struct SpectralLayout: Hashable, Sendable {
             keepsSpectra && blocks < workers
             ? Crew(team: workers)
             : table.addsOverlaps
-            ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
-            : Crew(blocks: blocks, workers: workers, table.shape, precision)
+                ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
+                : Crew(blocks: blocks, workers: workers, table.shape, precision)
         keptCrew =
             keepsSpectra
-            ? Crew(blocks: fieldCount - table.keptCount, workers: workers, table.shape, precision) : blockCrew
+            ? Crew(
+                blocks: (fieldCount - table.keptCount) * (setCount == chunkCount ? chunkCount : 1), workers: workers,
+                table.shape, precision) : blockCrew
         slots = max(filterCrew.blocks, blockCrew.blocks, keptCrew.blocks)
 
         pairsFilters =
@@ -256,7 +261,8 @@ struct SpectralLayout: Hashable, Sendable {
         tiles = layout.book(slots, blockCount, bytesEach: complex)
         let shape = table.shape
         wholeSpectrumCount = saturatingProduct(
-            table.wholeSpectra(order, filterPlanes: filterPlanes, summationBlock: Self.summationBlock), shape.spectrumCount)
+            table.wholeSpectra(order, filterPlanes: filterPlanes, summationBlock: Self.summationBlock),
+            shape.spectrumCount)
         wholeSpectra = layout.book(slots, wholeSpectrumCount, bytesEach: complex)
         keptSpectra = layout.book(keptCount, shape.spectrumCount, bytesEach: complex)
         keptFacts = layout.book(keptCount, 2 * FieldFacts.stride, bytesEach: 8)
@@ -324,10 +330,10 @@ struct SpectralLayout: Hashable, Sendable {
         return self
     }
 
-    /// Whether a filter gradient's channels or filters are few beside the others, and its sums many.
+    /// Whether a filter gradient's sums of fields are so many that one side's spectra are better kept.
     private static func mayKeepSpectra(_ pairs: Int, _ problem: Problem, _ spectrumCount: Int, _ complex: Int) -> Bool {
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
-        return pairs > 1 && max(Cg, Kg) >= saturatingProduct(leastManyToKept, min(Cg, Kg))
+        return pairs > 1 && max(Cg, Kg) >= leastManyToKeep
             && saturatingProduct(Cg, Kg, spectrumCount, complex) >= leastSumsToKeep
     }
 

@@ -27,6 +27,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     /// The spectra of the output gradient, and what is known of its fields, where they are kept: for every pair of rows of every group.
     private let gradientSpectra: KeptPlaces
     let workspaceByteCount: Int
+    let arithmetic: Arithmetic
 
     /// All that is known of the filters, as in the forward pass; then for every pair of rows of every group its spectra, and what
     /// is known of its fields.
@@ -44,6 +45,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         else { return nil }
         let table = recipe.table
         let problem = table.problem
+        arithmetic = recipe.arithmetic
         guard table.rowCount > 0, !table.pairsGroups || table.rowCount.isMultiple(of: 2),
             recipe.overlapsNeighboursOnly,
             [recipe, inputGradient, filterGradient].allSatisfy({ $0.layout.sectioning == Sectioning(problem) }),

@@ -75,10 +75,12 @@ extension CostModel {
             let transforms =
                 Cg * channelLoads * stages.forward(input, carried: carried)
                 + Kg * filterLoads * stages.forward(gradient)
-            filterTime = stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.keepsSpectra ? layout.setCount : layout.chunkCount) * stages.product
+            filterTime =
+                stages.inverse(table.meanExtents(.filter)) + 2
+                * Double(layout.keepsSpectra ? layout.setCount : layout.chunkCount) * stages.product
             guard !layout.keepsSpectra else {
-                // A block is a field of the many.
-                blocks = G * max(Cg, Kg)
+                // A block is a field of the many, in all chunks or one.
+                blocks = G * max(Cg, Kg) * Double(layout.setCount == layout.chunkCount ? layout.chunkCount : 1)
                 blockTime = Double(table.pairCount) * (transforms + Cg * Kg * product) * G / blocks
                 break
             }
