@@ -1,8 +1,8 @@
 /// What is done with the spectrum of a field beside the products that use it, while its lines are in the first-level cache.
 public enum SpectrumUse<Scalar: ConvolutionScalar>: Sendable {
     case none
-    /// It is kept, as a whole spectrum.
-    case keep(SharedRegion<Scalar>)
+    /// It is kept, as a whole spectrum; far away if caches are not to hold it until it is read.
+    case keep(SharedRegion<Scalar>, isFar: Bool)
     /// Its products with kept spectra are summed.
     case correlate(Correlation<Scalar>)
 }

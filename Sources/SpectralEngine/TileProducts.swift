@@ -33,9 +33,9 @@ extension PackedTransform {
         let (loaded, kept) = (shape.loadedRows(boxes.loaded, roll), shape.restoredRows(boxes.kept, roll))
         team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)
-            // A spectrum that is kept is written there at once, but for lines that are no whole panel.
+            // A spectrum that is kept near is written there at once, but for lines that are no whole panel.
             var lines = unsafe panels.fields
-            if case .keep(let spectrum) = use, panel.count == shape.panelWidth {
+            if case .keep(let spectrum, isFar: false) = use, panel.count == shape.panelWidth {
                 unsafe lines = spectrum.base + place(panel)
             }
             unsafe transform(tile, panel, loaded, use, lines, panels.packed)
@@ -258,8 +258,8 @@ extension PackedTransform {
     private func fetch(_ use: SpectrumUse<Scalar>, after panel: LinePanel) {
         let (kept, count): (SharedRegion<Scalar>, Int)
         switch use {
-        case .none: return
-        case .keep(let spectrum): (kept, count) = (spectrum, 1)
+        case .none, .keep(_, isFar: true): return
+        case .keep(let spectrum, isFar: false): (kept, count) = (spectrum, 1)
         case .correlate(let products): (kept, count) = (products.kept, products.count)
         }
         let start = place(panel) / 2 + panel.count * shape.linePitch
@@ -276,9 +276,14 @@ extension PackedTransform {
         // The regions are as large as `check` says.
         switch use {
         case .none: return
-        case .keep(let spectrum):
+        case .keep(let spectrum, let isFar):
             guard unsafe lines != spectrum.base + place else { return }
-            unsafe (spectrum.base + place).update(from: lines, count: 2 * panel.count * shape.linePitch)
+            let count = 2 * panel.count * shape.linePitch
+            if isFar {
+                unsafe ck_stream(spectrum.base + place, lines, count * MemoryLayout<Scalar>.stride)
+            } else {
+                unsafe (spectrum.base + place).update(from: lines, count: count)
+            }
         case .correlate(let products):
             var shapes = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
             for i in 0..<products.count {
@@ -298,7 +303,7 @@ extension TileShape {
     fileprivate func check<Scalar: ConvolutionScalar>(_ use: SpectrumUse<Scalar>) {
         switch use {
         case .none: return
-        case .keep(let spectrum): checkSpectrum(spectrum)
+        case .keep(let spectrum, _): checkSpectrum(spectrum)
         case .correlate(let products):
             let (count, spectrumCount) = (products.count, 2 * spectrumCount)
             let last = max(count - 1, 0) * products.step

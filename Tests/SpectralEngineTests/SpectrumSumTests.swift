@@ -176,7 +176,7 @@ private func correlatesKept<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool
             kept.withRegion {
                 // As a transform that is kept beside other uses.
                 let spectrum = $0[2 * index * shape.spectrumCount..<2 * (index + 1) * shape.spectrumCount]
-                bench.transform.transformLines(tile, shape.box, for: .keep(spectrum), team)
+                bench.transform.transformLines(tile, shape.box, for: .keep(spectrum, isFar: index == 1), team)
             }
         }
     }

@@ -184,6 +184,17 @@ int ck_has_met_subnormals(void);
 /// Tells the processor that this thread waits in a loop.
 void ck_pause(void);
 
+/// Copies a multiple of 64 bytes, aligned so, past the caches: to memory that is not read again before they hold something else.
+static inline void ck_stream(void *restrict target, const void *restrict source, long byte_count) {
+    typedef float ck_lanes __attribute__((vector_size(16)));
+    for (long index = 0; index < byte_count / 16; index++)
+        __builtin_nontemporal_store(((const ck_lanes *)source)[index], (ck_lanes *)target + index);
+#if defined(__x86_64__)
+    // Such stores keep no order with others there, and threads that read them wait for those.
+    __builtin_ia32_sfence();
+#endif
+}
+
 /// Asks for memory that will soon be read or written. Only time depends on it.
 static inline void ck_fetch(const void *start, long byte_count) {
     for (long offset = 0; offset < byte_count; offset += 64) __builtin_prefetch((const char *)start + offset, 0, 2);

@@ -313,8 +313,12 @@ private struct KeptPlaces {
         return KeptBlock(
             spectra: memory.region(spectra, of: Scalar.self).slice(index, count: 2 * fieldCount * spectrumCount),
             facts: FieldFacts(facts[0..<fieldCount * 2 * FieldFacts.stride]),
-            negatives: facts[fieldCount * 2 * FieldFacts.stride..<facts.count])
+            negatives: facts[fieldCount * 2 * FieldFacts.stride..<facts.count],
+            isFar: spectra.byteCount > Self.nearLimit)
     }
+
+    /// Bytes of spectra that may still be in a cache when they are read.
+    private static let nearLimit = 4 << 20
 }
 
 /// Doubles for each kept field: see ``FieldFacts``, and whether it holds a negative sample.
@@ -327,6 +331,8 @@ struct KeptBlock<Scalar: ConvolutionScalar> {
     let spectra: SharedRegion<Scalar>
     let facts: FieldFacts
     let negatives: SharedRegion<Double>
+    /// Whether what is kept is too much for caches.
+    let isFar: Bool
 
     var fieldCount: Int { negatives.count }
 }
@@ -370,7 +376,9 @@ struct StepBlock<Scalar: ConvolutionScalar> {
     }
 
     /// What is done with the spectrum of a field, if it is as ordinary as most are; if not, that is of no use.
-    func use(field i: Int) -> SpectrumUse<Scalar> { keptSpectrum(i).map { .keep($0) } ?? products(field: i) }
+    func use(field i: Int) -> SpectrumUse<Scalar> {
+        keptSpectrum(i).map { .keep($0, isFar: x.isFar) } ?? products(field: i)
+    }
 
     /// Its products for the filter gradient.
     func products(field i: Int) -> SpectrumUse<Scalar> {
