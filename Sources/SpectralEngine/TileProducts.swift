@@ -8,6 +8,7 @@ internal import CKernels
 //   some outputs at a time:       products of kept spectra, summed ─► lines back ─► tiles      restoreProducts
 //   a field beside kept spectra:  tile ─► line ─► products, added to the sums they are of      transformLines
 //   all pairs of two kinds:       tiles ─► lines ─► product of each pair, added to its sum     correlate
+//   a spectrum beside others:     products of whole spectra, added to the sums they are of     correlate
 
 extension PackedTransform {
     /// Output = field · spectrum, or · its conjugate, for all lines.
@@ -117,7 +118,7 @@ extension PackedTransform {
     /// Sums the products of a whole spectrum with kept ones.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func addProducts(of spectrum: SharedRegion<Scalar>, _ products: Correlation<Scalar>) {
+    public func correlate(_ spectrum: SharedRegion<Scalar>, _ products: Correlation<Scalar>) {
         shape.checkSpectrum(spectrum)
         let use = SpectrumUse.correlate(products)
         shape.check(use)

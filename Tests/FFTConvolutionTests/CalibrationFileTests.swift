@@ -98,7 +98,6 @@ struct CalibrationFileTests {
             ("foreign: processor", { $0.processor = "Another 9000" }),
             ("foreign: instruction-set", { $0.instructionSet = $0.instructionSet == .scalar ? .baseline : .scalar }),
             ("foreign: cores", { $0.coreCount += 1 }),
-            ("foreign: second-level-cache", { $0.cacheByteCount *= 2 }),
             ("stale: library", { $0.library = "0.0.1" }),
             ("stale: fftw", { $0.fftw = "fftw-3.3.8 fftw-3.3.8" }),
         ]

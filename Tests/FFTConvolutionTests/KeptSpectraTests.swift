@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import FFTConvolution
 
-/// Filter gradients that keep the spectra of few channels, or of few filters.
+/// Filter gradients that keep the spectra of their channels, or of their filters.
 struct KeptSpectraTests {
     struct Case: CustomStringConvertible {
         let text: String
@@ -20,7 +20,8 @@ struct KeptSpectraTests {
         Case(text: "n4i14x14x14_k100f3x3x3_dw"), Case(text: "n2c1i3000_k180f9_dw", tiles: (1500, 1536, false)),
         Case(text: "n2i250x46_k128f5x5_dw", tiles: (56, 64, true)),
         Case(text: "n3c128i250x46_k1f5x5_dw", tiles: (56, 64, true)), Case(text: "n4i46x46_k64f3x3_f64_dw"),
-        // Fields enough to share, and so few that chunks are shared too.
+        // Chunks that fields join, some at a time; fields enough to share, and so few that chunks are shared too.
+        Case(text: "n40c16i30x30_k16f3x3_dw"), Case(text: "n33c3i126x126_k17f3x3_dw"),
         Case(text: "n20c16i30x30_k16f3x3_dw"), Case(text: "n9c4i120x60_k4f5x5_dw"),
         Case(text: "n9c2i250x46_k6f5x5_dw", tiles: (56, 64, true)),
     ]
@@ -77,6 +78,31 @@ struct KeptSpectraTests {
         #expect(zip(same, result).allSatisfy { $0.bitPattern == $1.bitPattern || $0.isNaN && $1.isNaN })
     }
 
+    /// What a memory limit leaves: sections of the many fields, the last of them smaller, or no spectra that are kept.
+    @Test(arguments: ["n4c18i30x30_k18f3x3_f64_dw", "n4c3i46x46_k29f3x3_f64_dw", "n40c16i30x30_k17f3x3_f64_dw"])
+    func limitsChangeNothing(_ text: String) throws {
+        let (recipe, request) = try Self.recipe(Case(text: text))
+        #expect(recipe.layout.keepsSpectra)
+        var generator = SeededGenerator(name: text)
+        let operands = Operands(request.problem, .uniform, request.precision, &generator)
+        let (x, dy) = (operands.first(.filterGradient), operands.second(.filterGradient))
+        let expected = try Execution(recipe, for: request).run(x, dy)
+        var layouts: Set<SpectralLayout> = []
+        for part in stride(from: 95, to: 5, by: -6) {
+            var limited = request
+            limited.memoryLimit = recipe.memoryByteCount * part / 100
+            let smaller = try TiledFFT(limited, tilings: recipe.tilings)
+            guard smaller.memoryByteCount <= limited.memoryLimit else { continue }
+            layouts.insert(smaller.layout)
+            let result = try Execution(smaller, for: limited).run(x, dy, scratch: .signallingNaN)
+            #expect(isNear(result, expected), "\(part) %, \(smaller.layout.sectioning)")
+        }
+        #expect(layouts.count > 2)
+        // Without what is kept, where that is much, there is room for all fields.
+        let isMuch = 8 * recipe.layout.keptSpectra.byteCount > recipe.layout.byteCount
+        #expect(!isMuch || layouts.contains { !$0.keepsSpectra && $0.sectioning == Sectioning(request.problem) })
+    }
+
     /// Where sums stay near, or both sides have few fields, all fields of a pair are taken at once.
     @Test(arguments: [
         "n4i46x46_k8f3x3_dw", "n4c3i110x110_k3f3x3_dw", "n4c16i46x46_k16f3x3_g16_dw", "i46x46_k200f3x3_dw",
@@ -100,8 +126,8 @@ struct KeptSpectraTests {
         #expect(zip(result, scaled).allSatisfy { ($0 * 0x1p40).bitPattern == $1.bitPattern })
     }
 
-    /// Gradients of a training step that shares nothing, whose pairs of rows come in waves: chunks of more pairs than others, and of none.
-    @Test func wavesKeepNone() throws {
+    /// Gradients of a training step whose pairs of rows come in waves, where the forward pass could keep nothing.
+    @Test func wavesOfPairsNeedNoForwardSpectra() throws {
         let problem = try Problem(input: [1, 1, 140, 140], filter: [64, 1, 5, 5])
         let tilings = [AxisTiling](repeating: AxisTiling(step: 60, length: 64, coversAxis: false), count: 2)
         let (dw, _, alone) = try stepGradients(problem, tilings, sharing: false) { x in x[100] = .nan }

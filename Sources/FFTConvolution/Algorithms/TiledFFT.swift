@@ -135,7 +135,7 @@ package struct TiledFFT: Algorithm {
         guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT,
             isDense == inputGradient.isDense, isDense == filterGradient.isDense
         else { return nil }
-        for first in isDense ? [self] : tiledForStep(tolerance: tolerance) {
+        for first in isDense ? [self] : tiledForStep(tolerance: tolerance) where isDense || first.canShareStep {
             // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
             for threads in stride(from: request.threads, to: 0, by: -1) {
                 guard let recipe = first.sibling(.forward, threads: threads) else { break }
@@ -156,11 +156,13 @@ package struct TiledFFT: Algorithm {
     /// And this much for one that shares anything: four sets of transforms in place of six (`Docs/Measurements/2026-11-27-steps.md`).
     private static let sharingSlack = 1.25
 
-    /// Whether what a tile of the output gradient gives to the input gradient reaches no farther than the next tiles.
-    var overlapsNeighboursOnly: Bool {
-        zip(request.problem.axes, tilings).allSatisfy { axis, tiling in
-            tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
-        }
+    /// Whether the passes of a step can share transforms with these tiles: what one of the output gradient gives to the input gradient
+    /// reaches no farther than the next tiles, and no rows of two groups share a transform.
+    var canShareStep: Bool {
+        table.rowCount > 0 && (!table.pairsGroups || table.rowCount.isMultiple(of: 2))
+            && zip(request.problem.axes, tilings).allSatisfy { axis, tiling in
+                tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
+            }
     }
 
     /// What a training step may run, the best first. It moves two spectra more for every tile than the passes do: where tiles just
@@ -168,17 +170,20 @@ package struct TiledFFT: Algorithm {
     /// larger ones nothing is gained (`Docs/Measurements/2026-11-23-training.md`). Others follow for the case that these share nothing.
     /// One tile stays one tile.
     private func tiledForStep(tolerance: Double?) -> [TiledFFT] {
-        guard table.tileCount > 1, let recipes = try? TiledFFT.recipes(for: request) else { return [self] }
         func isNear(_ recipe: TiledFFT) -> Bool {
             2 * request.precision.byteCount * recipe.table.shape.tileCount <= Self.nearestCache
         }
+        guard table.tileCount > 1, !canShareStep || !isNear(self), let recipes = try? TiledFFT.recipes(for: request)
+        else { return [self] }
         let others = recipes.filter { recipe in
             !recipe.isDense && recipe.tilings != tilings && recipe.rankingTime <= Self.sharingSlack * rankingTime
-                && recipe.relativeErrorBound <= tolerance ?? .infinity
+                && recipe.canShareStep && recipe.relativeErrorBound <= tolerance ?? .infinity
                 && recipe.sibling(.filterGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity
+                && recipe.sibling(.inputGradient)?.relativeErrorBound ?? .infinity <= tolerance ?? .infinity
         }
-        let nearer = others.first { isNear($0) && $0.rankingTime <= Self.stepSlack * rankingTime }
-        return (isNear(self) ? [] : nearer.map { [$0] } ?? []) + [self] + others
+        let nearer = others.firstIndex { isNear($0) && $0.rankingTime <= Self.stepSlack * rankingTime }
+        guard !isNear(self), let nearer else { return [self] + others }
+        return [others[nearer], self] + others[..<nearer] + others[(nearer + 1)...]
     }
 
     /// The same tiles for another pass; `nil` if it cannot have them.

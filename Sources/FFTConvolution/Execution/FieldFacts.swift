@@ -52,12 +52,9 @@ struct FieldFacts {
     /// Those of the fields from `first` on.
     func dropping(first: Int) -> FieldFacts { FieldFacts(region[index(first, 0)..<region.count]) }
 
-    /// Sets one norm to the larger one of itself and another, by exponents; or to the other.
-    func raise(field: Int, part: Int, to other: FieldFacts, _ index: Int, isFirst: Bool) {
-        // Before the first one there is nothing to be read.
-        guard
-            isFirst
-                || exponent(field: field, part: part) ?? .min < other.exponent(field: index, part: part) ?? .min
+    /// Sets one norm to the larger one of itself and another, by exponents.
+    func raise(field: Int, part: Int, to other: FieldFacts, _ index: Int) {
+        guard exponent(field: field, part: part) ?? .min < other.exponent(field: index, part: part) ?? .min
         else { return }
         let (target, source) = (self.index(field, part), other.index(index, part))
         (region[target], region[target + 1]) = (other.region[source], other.region[source + 1])

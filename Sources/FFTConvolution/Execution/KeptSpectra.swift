@@ -1,9 +1,9 @@
 internal import SpectralEngine
 internal import Synchronization
 
-// The filter gradient of groups with few channels or few filters, and ordinary operands. The spectra of the fewer fields are kept, those
-// of all pairs of rows; then workers share the many: the rows of a field are transformed and multiplied with what is kept, pair by pair,
-// while the sums of that field are near.
+// The filter gradient of several channels or filters, and ordinary operands. The spectra of the fewer fields are kept, those of the pairs
+// of rows of some chunks; then workers share the many: the rows of a field are transformed and multiplied with what is kept, pair by
+// pair, while the sums of that field are near.
 //
 //   the fewer:  load ─► lines ─► kept
 //   the many:   load ─► lines ─► products with all that is kept ─► the sums of this field
@@ -60,7 +60,8 @@ extension SpectralPipeline {
                 let chunks = round * layout.keptChunks..<min((round + 1) * layout.keptChunks, layout.chunkCount)
                 let pairs = pairs(of: chunks.lowerBound).lowerBound..<pairs(of: chunks.upperBound - 1).upperBound
                 let rows = KeptRows(group: group, chunks: chunks, pairs: pairs, memory: memory)
-                guard try keepSpectra(rows, x, dy), try addFields(rows, x, dy, control), areBalanced(rows) else {
+                guard try keepSpectra(rows, x, dy, control), try addFields(rows, x, dy, control), areBalanced(rows)
+                else {
                     return false
                 }
             }
@@ -73,20 +74,26 @@ extension SpectralPipeline {
     }
 
     /// Transforms the fewer fields of some pairs of rows.
-    private func keepSpectra(_ rows: KeptRows<Scalar>, _ x: Span<Scalar>, _ dy: Span<Scalar>) throws -> Bool {
+    private func keepSpectra(
+        _ rows: KeptRows<Scalar>, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ control: ExecutionControl?
+    ) throws -> Bool {
         let memory = rows.memory
         let (keptCount, workers) = (table.keptCount, layout.keptCrew.blocks)
         let kept = table.keepsChannels ? 0..<Cg : Cg..<Cg + Kg
         let pieces = EvenCut(rows.pairs.count, most: max(keptCount * rows.pairs.count / (2 * workers), 1))
         let isOrdinary = Atomic(true)
         try Workers.run(count: workers, blocks: keptCount * pieces.pieces) { block, worker in
+            guard isOrdinary.load(ordering: .relaxed) else { return }
+            try control?.checkCancellation()
             let (i, piece) = block.quotientAndRemainder(dividingBy: pieces.pieces)
+            let first = rows.pairs.lowerBound
             let team = team(layout.keptCrew, worker: worker, memory)
             let facts = FieldFacts(memory.keptFacts)
             let isFine = forEachPair(
-                pieces[piece], of: rows, field: kept.lowerBound + i, worker: worker
+                first + pieces[piece].lowerBound..<first + pieces[piece].upperBound, of: rows,
+                field: kept.lowerBound + i, worker: worker
             ) { pair in
-                let index = (pair.pair - rows.pairs.lowerBound) * keptCount + i
+                let index = (pair.pair - first) * keptCount + i
                 guard
                     load(
                         kept.lowerBound + i, x, dy, pair, facts, index, memory, team, worker: worker,
@@ -136,11 +143,9 @@ extension SpectralPipeline {
             let (facts, keptFacts) = (facts(worker: worker, memory), FieldFacts(memory.keptFacts))
             let largest = facts.dropping(first: 1)
             for chunk in joinsChunks ? rows.chunks : chunk..<chunk + 1 {
-                let (pairs, first) = (pairs(of: chunk), rows.pairs.lowerBound)
-                let isFine = forEachPair(
-                    pairs.lowerBound - first..<pairs.upperBound - first, of: rows, field: i, worker: worker
-                ) { pair in
-                    let position = pair.pair - first
+                let pairs = pairs(of: chunk)
+                let isFine = forEachPair(pairs, of: rows, field: i, worker: worker) { pair in
+                    let position = pair.pair - rows.pairs.lowerBound
                     let beside = keptFacts.dropping(first: position * keptCount)
                     guard
                         load(
@@ -149,11 +154,10 @@ extension SpectralPipeline {
                                 if $0 { negativeFlags(chunk, memory)[negativeIndex(rows.group, i)] = 1 }
                             }), noteProducts(rows.group, chunk, field: i, facts, beside, memory)
                     else { return false }
-                    for part in 0...1 { largest.raise(field: position, part: part, to: facts, 0, isFirst: false) }
-                    let kept = memory.keptSpectra.count / max(layout.keptPairs, 1)
+                    for part in 0...1 { largest.raise(field: position, part: part, to: facts, 0) }
                     let products = correlation(
                         rows.group, chunk, field: i,
-                        memory.keptSpectra[position * kept..<(position + 1) * kept],
+                        memory.keptSpectra.slice(position, count: 2 * keptCount * shape.spectrumCount),
                         accumulate: pair.pair > pairs.lowerBound, memory)
                     transform.transformLines(pair.tile, pair.box, roll: pair.roll, for: .correlate(products), team)
                     return true
@@ -234,12 +238,12 @@ extension SpectralPipeline {
 
     /// Calls `body` with a field's tile in some pairs of rows, in order, until it returns false; returns what it did last.
     private func forEachPair(
-        _ positions: Range<Int>, of rows: KeptRows<Scalar>, field i: Int, worker: Int,
+        _ pairs: Range<Int>, of rows: KeptRows<Scalar>, field i: Int, worker: Int,
         _ body: (RowPair<Scalar>) -> Bool
     ) -> Bool {
         let tile = tile(tileIndex(i), worker: worker, rows.memory)
         var leavesRows = false
-        for pair in positions.lowerBound + rows.pairs.lowerBound..<positions.upperBound + rows.pairs.lowerBound {
+        for pair in pairs {
             let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
             // Channels leave rows to the next pair, filters lie beside them.
             let isCarried = leavesRows && table.roll?.continues(pair, of: table.rowCount) == true
@@ -275,6 +279,9 @@ extension SpectralPipeline {
 // MARK: - In a training step
 
 extension SpectralPipeline {
+    /// Jobs of the products of all kept spectra.
+    var keptProductCount: Int { problem.groups * manyCount * (joinsChunks ? 1 : layout.chunkCount) }
+
     /// Sums the products of spectra that were kept of all fields of both operands, in every pair of rows.
     ///
     /// - Parameters:
@@ -303,7 +310,9 @@ extension SpectralPipeline {
         let isOrdinary = Atomic(true)
         let keepsChannels = table.keepsChannels
         let jobs = joinsChunks ? 1 : layout.chunkCount
-        try Workers.run(count: layout.keptCrew.blocks, blocks: problem.groups * manyCount * jobs) { block, _ in
+        // Each by itself, also where a tile would be shared.
+        let workers = layout.keptCrew.blocks * layout.keptCrew.team
+        try Workers.run(count: workers, blocks: keptProductCount) { block, _ in
             guard isOrdinary.load(ordering: .relaxed) else { return }
             let (group, index) = (block / jobs).quotientAndRemainder(dividingBy: manyCount)
             let i = fields.lowerBound + index
@@ -314,8 +323,8 @@ extension SpectralPipeline {
                     let (many, kept) = keepsChannels ? (g, x) : (x, g)
                     guard noteProducts(group, chunk, field: i, many.facts.dropping(first: index), kept.facts, memory)
                     else { return isOrdinary.store(false, ordering: .relaxed) }
-                    transform.addProducts(
-                        of: many.spectra.slice(index, count: 2 * shape.spectrumCount),
+                    transform.correlate(
+                        many.spectra.slice(index, count: 2 * shape.spectrumCount),
                         correlation(
                             group, chunk, field: i, kept.spectra, accumulate: pair > pairs.lowerBound, memory))
                 }

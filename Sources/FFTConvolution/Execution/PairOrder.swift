@@ -57,7 +57,8 @@ struct PairOrder: Hashable, Sendable {
 
     /// One of equal runs of so many pairs. Longer ones come before shorter ones, so that workers who take one after the other end together.
     static func run(_ run: Int, of runs: Int, count: Int) -> Range<Int> {
-        func bound(_ run: Int) -> Int { (run * count + runs - 1) / runs }
+        let (length, longer) = count.quotientAndRemainder(dividingBy: runs)
+        func bound(_ run: Int) -> Int { run * length + min(run, longer) }
         return bound(run)..<bound(run + 1)
     }
 }

@@ -57,7 +57,7 @@ struct SpectralLayout: Hashable, Sendable {
     /// every pair would go through (`Docs/Measurements/2026-11-27-steps.md`).
     private static let leastManyToKeep = 4
     private static let leastSumsToKeep = 256 << 10
-    /// Bytes of spectra that are kept at a time: every field of the many meets all of them.
+    /// Bytes of spectra that may be kept at a time: every field of the many meets all of them.
     private static let keptLimit = 8 << 20
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
@@ -180,7 +180,7 @@ struct SpectralLayout: Hashable, Sendable {
             // Where spectra are kept workers share fields, and chunks only if these are few.
             let mayKeep = Self.mayKeepSpectra(table.pairCount, whole, spectrumCount, complex)
             let many = max(whole.channelsPerGroup, whole.filtersPerGroup)
-            let sharesFields = mayKeep && saturatingProduct(many, whole.groups) >= Self.blocksToShare
+            let sharesFields = mayKeep && many >= Self.blocksToShare
             let most =
                 sharesFields ? (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk : min(wanted, sets)
             chunkCount = accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(most, least))
@@ -199,11 +199,11 @@ struct SpectralLayout: Hashable, Sendable {
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
         filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
-        // Sums of spectra that are not ordinary are those of few blocks.
+        // Fields that are not ordinary are summed chunk by chunk, and these may be few.
         blockCrew =
-            keepsSpectra && blocks < workers
+            keepsSpectra && blocks < workers && !table.shape.isLine
             ? Crew(team: workers)
-            : table.addsOverlaps
+            : table.addsOverlaps && workers > 1
                 ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
                 : Crew(blocks: blocks, workers: workers, table.shape, precision)
         keptCrew =
@@ -308,7 +308,9 @@ struct SpectralLayout: Hashable, Sendable {
                 sectioning = fewer
             } else if workers > 1 {
                 workers -= 1
-            } else if layout.setCount > 1, let fewer = Accumulators(rawValue: accumulators.rawValue + 1) {
+            } else if layout.setCount > 1 || layout.keepsSpectra,
+                let fewer = Accumulators(rawValue: accumulators.rawValue + 1)
+            {
                 accumulators = fewer
             } else if let fewer = sectioning.withFewerOutputs(table.pass) {
                 sectioning = fewer
@@ -330,11 +332,12 @@ struct SpectralLayout: Hashable, Sendable {
         return self
     }
 
-    /// Whether a filter gradient's sums of fields are so many that one side's spectra are better kept.
+    /// Whether a filter gradient's sums are so many that the spectra of one side are better kept, and those of a chunk few enough.
     private static func mayKeepSpectra(_ pairs: Int, _ problem: Problem, _ spectrumCount: Int, _ complex: Int) -> Bool {
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         return pairs > 1 && max(Cg, Kg) >= leastManyToKeep
             && saturatingProduct(Cg, Kg, spectrumCount, complex) >= leastSumsToKeep
+            && saturatingProduct(min(pairs, pairsPerChunk), min(Cg, Kg), spectrumCount, complex) <= keptLimit
     }
 
     /// Chunks of about two pairs. A single one is shared by all workers; of more, of a single group, an even number lets two

@@ -306,7 +306,7 @@ extension SpectralPipeline {
         }
         clearPanels(layout.filterCrew)
         clearPanels(layout.blockCrew)
-        clearPanels(layout.keptCrew)
+        if layout.keepsSpectra { clearPanels(layout.keptCrew) }
     }
 
     /// The tiles of a worker, and one of them.

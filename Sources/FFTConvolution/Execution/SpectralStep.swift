@@ -9,9 +9,9 @@ internal import Synchronization
 //   gradients:  dy ─► ĝ ─┬─► ĝ·ŵ ─► dX          (tiles overlap and add up: PassTable)
 //                        └─► Σ x̂·conj(ĝ) ─► dW
 //
-// Of few channels beside many filters, or the other way round, the spectra of the output gradient are kept like those of x, and dW is
-// made of both when dX is done: the sums of all their pairs are many, and going through them for every block takes longer than
-// keeping what they are made of (KeptSpectra.swift).
+// Where the sums of all pairs of channels and filters are many, the spectra of the output gradient are kept like those of x, and dW is
+// made of both when dX is done: going through all sums for every block takes longer than keeping what they are made of
+// (KeptSpectra.swift).
 //
 // The three pipelines are those of the separate passes, with one tiling. Operands out of the ordinary keep nothing; then, and
 // where partners need scaling of their own, dW is that of its own pipeline, which sums in the same order: so that every bit
@@ -22,7 +22,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     private let forward: SpectralPipeline<Scalar>
     private let inputGradient: SpectralPipeline<Scalar>
     private let filterGradient: SpectralPipeline<Scalar>
-    /// Scratch of the two gradients, which run together, and a mark for each worker: whether a block gave up.
+    /// Scratch of the two gradients, which may run together, and a mark for each worker: whether a block gave up.
     private let scratch: (marks: Booking, inputGradient: Booking, filterGradient: Booking, filters: Booking)
     /// The spectra of the output gradient, and what is known of its fields, where they are kept: for every pair of rows of every group.
     private let gradientSpectra: KeptPlaces
@@ -40,16 +40,18 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     ///   share transforms, or memory is short: so short already that a pass comes in sections (Sections.swift), whose spectra are
     ///   never all there.
     init?(_ recipe: TiledFFT) throws {
-        guard let inputGradient = recipe.sibling(.inputGradient, addsOverlaps: true),
-            let filterGradient = recipe.sibling(.filterGradient)
-        else { return nil }
         let table = recipe.table
         let problem = table.problem
+        guard recipe.canShareStep, let filterGradient = recipe.sibling(.filterGradient),
+            let inputGradient = recipe.sibling(.inputGradient, addsOverlaps: true)
+        else { return nil }
         arithmetic = recipe.arithmetic
-        guard table.rowCount > 0, !table.pairsGroups || table.rowCount.isMultiple(of: 2),
-            recipe.overlapsNeighboursOnly,
+        guard
             [recipe, inputGradient, filterGradient].allSatisfy({ $0.layout.sectioning == Sectioning(problem) }),
-            filterGradient.layout.keepsSpectra || filterGradient.layout.setCount == filterGradient.layout.chunkCount
+            filterGradient.layout.keepsSpectra
+                ? KeptPlaces.byteCount(table, fields: problem.filters, recipe.request.precision)
+                    <= KeptPlaces.scratchLimit
+                : filterGradient.layout.setCount == filterGradient.layout.chunkCount
         else { return nil }
 
         let precision = recipe.request.precision
@@ -143,7 +145,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         try inputGradient.finish(
             dy, w, none, dx, memory, isTouched: isTouched.load(ordering: .relaxed), control: control)
 
-        guard let kept, !isMarked(marks), try sumKept(kept, scratch, sums) else {
+        guard let kept, !isMarked(marks), try sumKept(kept, scratch, sums, control) else {
             return try filterGradient.execute(
                 x, dy, bias: none, into: dw, scratch: gradientScratch, control: control)
         }
@@ -195,7 +197,8 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ kept: SharedRegion<UInt8>?, _ scratch: SharedRegion<UInt8>, _ marks: SharedRegion<UInt8>,
         _ isTouched: borrowing Atomic<Bool>, careful: Bool, _ control: ExecutionControl?
     ) throws {
-        control?.begin(blocks: problem.groups * inputGradient.table.pairCount)
+        control?.begin(
+            blocks: problem.groups * inputGradient.table.pairCount + filterGradient.keptProductCount)
         for wave in 0..<order.waveCount {
             let count = order.count(wave: wave)
             try Workers.run(count: inputGradient.layout.blockCrew.blocks, blocks: problem.groups * count) {
@@ -216,10 +219,11 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     ///
     /// - Returns: Whether the sums are of use.
     private func sumKept(
-        _ kept: SharedRegion<UInt8>, _ scratch: SharedRegion<UInt8>, _ sums: PipelineMemory<Scalar>
+        _ kept: SharedRegion<UInt8>, _ scratch: SharedRegion<UInt8>, _ sums: PipelineMemory<Scalar>,
+        _ control: ExecutionControl?
     ) throws -> Bool {
         guard filterGradient.layout.keepsSpectra else { return true }
-        return try filterGradient.accumulateKept(sums, nil) { group, pair in
+        return try filterGradient.accumulateKept(sums, control) { group, pair in
             self.kept.fields.block(group, pair, kept)
         } g: { group, pair in
             gradientSpectra.block(group, pair, scratch)
@@ -305,6 +309,11 @@ private struct KeptPlaces {
         facts = layout.book(groups, pairCount, fieldCount, KeptFacts.count, bytesEach: 8)
     }
 
+    /// Bytes of the spectra of so many fields, of all groups.
+    static func byteCount(_ table: PassTable, fields: Int, _ precision: Precision) -> Int {
+        saturatingProduct(fields, table.pairCount, table.shape.spectrumCount, 2 * precision.byteCount)
+    }
+
     func block<Scalar: ConvolutionScalar>(
         _ group: Int, _ pair: Int, _ memory: SharedRegion<UInt8>
     ) -> KeptBlock<Scalar> {
@@ -317,6 +326,8 @@ private struct KeptPlaces {
             isFar: spectra.byteCount > Self.nearLimit)
     }
 
+    /// Bytes that scratch may hold: as much as the pool of workspaces keeps for the next step.
+    static let scratchLimit = 256 << 20
     /// Bytes of spectra that may still be in a cache when they are read.
     private static let nearLimit = 4 << 20
 }
@@ -347,52 +358,53 @@ struct SumsBeside<Scalar: ConvolutionScalar> {
     let accumulate: Bool
 }
 
-/// What one block of a training step does for other passes: in the forward pass it keeps the spectra of its fields, in the input
-/// gradient it sums their products for the filter gradient.
+/// What one block of a training step does for other passes: it keeps the spectra of its fields, or in the input gradient sums their
+/// products with kept ones for the filter gradient.
 struct StepBlock<Scalar: ConvolutionScalar> {
-    private let x: KeptBlock<Scalar>
+    /// What it keeps, or what its fields are multiplied with.
+    private let kept: KeptBlock<Scalar>
     private let mark: SharedRegion<UInt8>
     private let sums: SumsBeside<Scalar>?
 
-    init(_ x: KeptBlock<Scalar>, _ mark: SharedRegion<UInt8>, _ sums: SumsBeside<Scalar>?) {
-        (self.x, self.mark, self.sums) = (x, mark, sums)
+    init(_ kept: KeptBlock<Scalar>, _ mark: SharedRegion<UInt8>, _ sums: SumsBeside<Scalar>?) {
+        (self.kept, self.mark, self.sums) = (kept, mark, sums)
     }
 
     func note(isNegative: Bool, field: Int) {
         if let sums {
             if isNegative { sums.pipeline.noteNegative(sums.group, filter: field, chunk: sums.chunk, sums.memory) }
         } else {
-            x.negatives[field] = isNegative ? 1 : 0
+            kept.negatives[field] = isNegative ? 1 : 0
         }
     }
 
     /// Notes that nothing can be shared.
     func giveUp() { mark[0] = 1 }
 
-    /// Where the forward pass keeps the spectra of its fields, and that of one.
-    var keptSpectra: SharedRegion<Scalar>? { sums == nil ? x.spectra : nil }
+    /// Where the spectra of its fields are kept, and that of one.
+    var keptSpectra: SharedRegion<Scalar>? { sums == nil ? kept.spectra : nil }
     func keptSpectrum(_ i: Int) -> SharedRegion<Scalar>? {
-        keptSpectra?.slice(i, count: x.spectra.count / x.fieldCount)
+        keptSpectra?.slice(i, count: kept.spectra.count / kept.fieldCount)
     }
 
     /// What is done with the spectrum of a field, if it is as ordinary as most are; if not, that is of no use.
     func use(field i: Int) -> SpectrumUse<Scalar> {
-        keptSpectrum(i).map { .keep($0, isFar: x.isFar) } ?? products(field: i)
+        keptSpectrum(i).map { .keep($0, isFar: kept.isFar) } ?? products(field: i)
     }
 
     /// Its products for the filter gradient.
     func products(field i: Int) -> SpectrumUse<Scalar> {
         guard let sums else { return .none }
         return sums.pipeline.sumsBeside(
-            sums.group, filter: i, chunk: sums.chunk, x: x, accumulate: sums.accumulate, sums.memory)
+            sums.group, filter: i, chunk: sums.chunk, x: kept, accumulate: sums.accumulate, sums.memory)
     }
 
     /// Now that all fields are known: gives up if what was done with them is of no use.
     func settle(isPair: Bool, _ facts: FieldFacts, isOrdinary: Bool) {
         guard isOrdinary else { return giveUp() }
-        guard let sums else { return facts.copy(to: x.facts) }
+        guard let sums else { return facts.copy(to: kept.facts) }
         if !sums.pipeline.noteSums(
-            sums.group, isPair: isPair, chunk: sums.chunk, x: x, g: facts, sums.memory)
+            sums.group, isPair: isPair, chunk: sums.chunk, x: kept, g: facts, sums.memory)
         {
             giveUp()
         }

@@ -76,12 +76,12 @@ extension CostModel {
                 Cg * channelLoads * stages.forward(input, carried: carried)
                 + Kg * filterLoads * stages.forward(gradient)
             filterTime =
-                stages.inverse(table.meanExtents(.filter)) + 2
-                * Double(layout.keepsSpectra ? layout.setCount : layout.chunkCount) * stages.product
+                stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
             guard !layout.keepsSpectra else {
                 // A block is a field of the many, in all chunks or one.
                 blocks = G * max(Cg, Kg) * Double(layout.setCount == layout.chunkCount ? layout.chunkCount : 1)
                 blockTime = Double(table.pairCount) * (transforms + Cg * Kg * product) * G / blocks
+                stageCount = Int(min(2 * Double(table.pairCount) * (Cg + Kg) * G / blocks, 1e9).rounded(.up))
                 break
             }
             blocks = G * Double(layout.chunkCount)
@@ -89,7 +89,8 @@ extension CostModel {
             stageCount = saturatingProduct(stageCount, Int(min(pairs, 1e9).rounded(.up)))
             blockTime = pairs * (transforms + Cg * Kg * product)
         }
-        return 2 * machine.entryTime + dealt(blockTime, Int(blocks), stages: stageCount, workers, table, request)
+        return 2 * machine.entryTime
+            + dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request)
             + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
     }
 

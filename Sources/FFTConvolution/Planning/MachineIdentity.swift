@@ -7,6 +7,7 @@ package struct MachineIdentity: Hashable, Sendable {
     package var processor = Processor.model
     package var instructionSet = InstructionSet.inUse
     package var coreCount = ProcessLimits.onlineCores
+    /// Of the core that asked: no line of a file, as cores may differ.
     package var cacheByteCount = ProcessLimits.secondLevelCache
     package var fftw = "\(FFTWLibrary.versions.float) \(FFTWLibrary.versions.double)"
 
@@ -17,7 +18,6 @@ package struct MachineIdentity: Hashable, Sendable {
         [
             ("library", library), ("fftw", fftw), ("processor", processor),
             ("instruction-set", instructionSet.rawValue), ("cores", "\(coreCount)"),
-            ("second-level-cache", "\(cacheByteCount)"),
         ]
     }
 }
