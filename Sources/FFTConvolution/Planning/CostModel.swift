@@ -108,7 +108,10 @@ extension CostModel {
         // One core's part of the last cache, and what its own leaves beside tiles.
         let isFar = bytes > 16 * Double(machine.cacheByteCount)
         let isNear = bytes <= Double(machine.cacheByteCount) / 3
-        guard isGradient else { return isFar ? machine.farProductCost : 1 }
+        guard isGradient else {
+            let share = min(max(bytes / Double(machine.cacheByteCount) - 2, 0) / 4, 1)
+            return max(1 + share * (machine.lastCacheProductCost - 1), isFar ? machine.farProductCost : 1)
+        }
         return isNear ? 1 : isFar ? machine.farGradientCost : machine.sharedGradientCost
     }
 

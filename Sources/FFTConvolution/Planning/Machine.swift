@@ -21,6 +21,9 @@ public struct Machine: Sendable {
     /// How many times as long it takes where the filters' spectra that one block meets come from memory; where it is added to sums that
     /// exceed a third of the L2 cache, and to sums that are in memory (`Docs/Measurements/2026-11-26-few-channels.md`).
     public var farProductCost = 2.0
+    /// And where they come from the last cache, to which it grows between two and six times the L2 cache
+    /// (`Docs/Measurements/2026-11-27-steps.md`).
+    public var lastCacheProductCost = 1.0
     public var sharedGradientCost = 2.5
     public var farGradientCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
