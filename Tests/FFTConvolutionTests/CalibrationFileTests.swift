@@ -32,10 +32,14 @@ struct CalibrationFileTests {
     }
 
     @Test func everyRateComesBackAsItWas() throws {
-        let machine = Self.other()
+        var machine = Self.other()
+        // Of no size that is built in anywhere.
+        var identity = MachineIdentity()
+        identity.cacheByteCount = 768 << 10
+        machine.cacheByteCount = identity.cacheByteCount
         let text = CalibrationFile.text(machine)
         #expect(text.utf8.count < 8192)
-        var read = try CalibrationFile.contents(of: Array(text.utf8)).machine
+        var read = try CalibrationFile.contents(of: Array(text.utf8), identity: identity).machine
         for rate in Machine.rates + Machine.passRates {
             #expect(read[keyPath: rate.path] == machine[keyPath: rate.path], "\(rate.name)")
         }

@@ -283,7 +283,7 @@ struct SpectralLayout: Hashable, Sendable {
     /// Stages of a block that a team shares; of a filter gradient those of one pair of rows.
     var stageCount: Int {
         switch order {
-        case .single: keepsSpectra ? 2 * fieldCount : fieldCount + (gradientTileCount > 0 ? 1 : 2)
+        case .single: fieldCount + (gradientTileCount > 0 ? 1 : 2)
         case .fieldsKept: 2 * fieldCount + outputCount + (outputCount + outputTiles - 1) / outputTiles
         case .sumsKept: fieldCount + (fieldCount + together - 1) / together + 2 * outputCount
         }
