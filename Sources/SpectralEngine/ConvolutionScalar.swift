@@ -66,6 +66,10 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyPair(
         _ line: UnsafeMutablePointer<Self>, _ opposite: UnsafeMutablePointer<Self>, _ first: UnsafePointer<Self>,
         _ second: UnsafePointer<Self>, _ length: Int, _ mirror: Int32, _ conjugate: Bool)
+    static func correlatePair(
+        _ x: UnsafePointer<Self>, _ g: (UnsafePointer<Self>, UnsafePointer<Self>), _ first: UnsafeMutablePointer<Self>,
+        _ second: UnsafeMutablePointer<Self>, _ factors: (Self, Self), _ length: Int, _ mirror: Int32,
+        _ accumulate: Bool)
     static func correlate(
         _ x: UnsafePointer<Self>, _ g: UnsafePointer<Self>, _ sum: UnsafeMutablePointer<Self>,
         _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool)

@@ -133,6 +133,15 @@ extension Double: ConvolutionScalar {
         _ second: UnsafePointer<Double>, _ length: Int, _ mirror: Int32, _ conjugate: Bool
     ) { unsafe kernels.multiply_pair(line, opposite, first, second, length, mirror, conjugate ? 1 : 0) }
 
+    public static func correlatePair(
+        _ x: UnsafePointer<Double>, _ g: (UnsafePointer<Double>, UnsafePointer<Double>),
+        _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>, _ factors: (Double, Double),
+        _ length: Int, _ mirror: Int32, _ accumulate: Bool
+    ) {
+        unsafe kernels.correlate_pair(
+            x, g.0, g.1, first, second, factors.0, factors.1, length, mirror, accumulate ? 1 : 0)
+    }
+
     public static func correlate(
         _ x: UnsafePointer<Double>, _ g: UnsafePointer<Double>, _ sum: UnsafeMutablePointer<Double>,
         _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool

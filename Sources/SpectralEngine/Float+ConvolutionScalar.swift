@@ -128,6 +128,15 @@ extension Float: ConvolutionScalar {
         _ second: UnsafePointer<Float>, _ length: Int, _ mirror: Int32, _ conjugate: Bool
     ) { unsafe kernels.multiply_pair(line, opposite, first, second, length, mirror, conjugate ? 1 : 0) }
 
+    public static func correlatePair(
+        _ x: UnsafePointer<Float>, _ g: (UnsafePointer<Float>, UnsafePointer<Float>),
+        _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, _ factors: (Float, Float),
+        _ length: Int, _ mirror: Int32, _ accumulate: Bool
+    ) {
+        unsafe kernels.correlate_pair(
+            x, g.0, g.1, first, second, factors.0, factors.1, length, mirror, accumulate ? 1 : 0)
+    }
+
     public static func correlate(
         _ x: UnsafePointer<Float>, _ g: UnsafePointer<Float>, _ sum: UnsafeMutablePointer<Float>,
         _ lines: UnsafePointer<ck_lines>, _ accumulate: Bool

@@ -5,6 +5,8 @@ public enum SpectrumUse<Scalar: ConvolutionScalar>: Sendable {
     case keep(SharedRegion<Scalar>, isFar: Bool)
     /// Its products with kept spectra are summed.
     case correlate(Correlation<Scalar>)
+    /// It is that of two packed fields, whose products with two others are summed apart.
+    case correlatePair(PairCorrelation<Scalar>)
 }
 
 /// Sum i (+)= kept spectrum i · conj(field), or field · conj(kept spectrum i).
@@ -27,5 +29,30 @@ public struct Correlation<Scalar: ConvolutionScalar>: Sendable {
         precondition(count >= 0 && step >= 1, "no spectra")
         (self.kept, self.count, self.sums, self.step) = (kept, count, sums, step)
         (self.conjugatesKept, self.accumulate) = (conjugatesKept, accumulate)
+    }
+}
+
+/// Of two packed fields x₁ + i·x₂ and two others g₁ + i·g₂: first (+)= x · conj(g₁), second (+)= −i·x · conj(g₂), each times a factor. The
+/// real parts of their inverses are what x₁ and g₁, and x₂ and g₂, give.
+public struct PairCorrelation<Scalar: ConvolutionScalar>: Sendable {
+    /// The whole spectrum of g.
+    let partner: SharedRegion<Scalar>
+    /// Whole spectra.
+    let first: SharedRegion<Scalar>
+    let second: SharedRegion<Scalar>
+    let factors: (Scalar, Scalar)
+    /// Whether the sums hold anything.
+    let accumulate: Bool
+
+    /// - Parameter exponents: Of the factors, powers of two; `nil` for 0: then the first or second sum gets nothing.
+    public init(
+        with partner: SharedRegion<Scalar>, first: SharedRegion<Scalar>, second: SharedRegion<Scalar>,
+        exponents: (Int?, Int?), accumulate: Bool
+    ) {
+        (self.partner, self.first, self.second) = (partner, first, second)
+        factors = (
+            exponents.0.map { powerOfTwo($0, Scalar.self) } ?? 0, exponents.1.map { powerOfTwo($0, Scalar.self) } ?? 0
+        )
+        self.accumulate = accumulate
     }
 }

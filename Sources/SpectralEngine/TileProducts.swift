@@ -8,7 +8,7 @@ internal import CKernels
 //   some outputs at a time:       products of kept spectra, summed ─► lines back ─► tiles      restoreProducts
 //   a field beside kept spectra:  tile ─► line ─► products, added to the sums they are of      transformLines
 //   all pairs of two kinds:       tiles ─► lines ─► product of each pair, added to its sum     correlate
-//   a spectrum beside others:     products of whole spectra, added to the sums they are of     correlate
+//   a spectrum beside others:     products of whole spectra, added to the sums they are of     apply
 
 extension PackedTransform {
     /// Output = field · spectrum, or · its conjugate, for all lines.
@@ -115,12 +115,11 @@ extension PackedTransform {
         }
     }
 
-    /// Sums the products of a whole spectrum with kept ones.
+    /// Does with a whole spectrum what else is wanted.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    public func correlate(_ spectrum: SharedRegion<Scalar>, _ products: Correlation<Scalar>) {
+    public func apply(_ use: SpectrumUse<Scalar>, to spectrum: SharedRegion<Scalar>) {
         shape.checkSpectrum(spectrum)
-        let use = SpectrumUse.correlate(products)
         shape.check(use)
         for index in 0..<shape.linePanels() {
             let panel = shape.panel(index)
@@ -259,7 +258,7 @@ extension PackedTransform {
     private func fetch(_ use: SpectrumUse<Scalar>, after panel: LinePanel) {
         let (kept, count): (SharedRegion<Scalar>, Int)
         switch use {
-        case .none, .keep(_, isFar: true): return
+        case .none, .keep(_, isFar: true), .correlatePair: return
         case .keep(let spectrum, isFar: false): (kept, count) = (spectrum, 1)
         case .correlate(let products): (kept, count) = (products.kept, products.count)
         }
@@ -296,6 +295,19 @@ extension PackedTransform {
                     unsafe Scalar.correlate(kept, lines, sum, &shapes, products.accumulate)
                 }
             }
+        case .correlatePair(let products):
+            for index in 0..<panel.count {
+                let (row, column) = (panel.row, panel.column + index)
+                let opposite = shape.opposite(row: row, column: column)
+                let line = 2 * shape.offset(row: row, column: column)
+                let g = unsafe (
+                    UnsafePointer(products.partner.base + line),
+                    UnsafePointer(products.partner.base + 2 * shape.offset(row: opposite.row, column: opposite.column))
+                )
+                unsafe Scalar.correlatePair(
+                    lines + 2 * index * shape.linePitch, g, products.first.base + line, products.second.base + line,
+                    products.factors, shape.lineLength, shape.mirror(column: column), products.accumulate)
+            }
         }
     }
 }
@@ -312,6 +324,10 @@ extension TileShape {
             precondition(
                 count == 0 || products.sums.count >= (last + 1) * spectrumCount && products.sums.isAligned,
                 "too few sums")
+        case .correlatePair(let products):
+            checkSpectrum(products.partner)
+            checkSpectrum(products.first)
+            checkSpectrum(products.second)
         }
     }
 }

@@ -28,6 +28,7 @@ struct TrainingStepTests {
     /// The list has no depthwise layer of many groups: there each block transforms its own sums back.
     @Test(arguments: [
         "n2c16i9x8_k16f3x3_psame_g16", "n4c19i6x6_k19f2x3_p1_g19", "n6c36i7_k18f3_g18", "n3c17i14x9_k17f3x3_g17",
+        "n1c18i8x8_k18f7x7_p3_g18", "n5c3i7x6_k3f3x3_g3", "n1c4i9x9x8_k4f3x3x3_g4",
     ])
     func manyGroupsStayWithinTheContract(_ text: String) throws {
         let problem = try ProblemText(text).problem
@@ -35,7 +36,6 @@ struct TrainingStepTests {
         for precision in Precision.allCases {
             let request = PlanRequest(problem: problem, pass: .forward, precision: precision)
             var steps = 0
-            // Of an odd batch, recipes with an odd number of tiles share nothing.
             for recipe in TiledFFT.firstRecipes(6, for: request) where steps < 2 {
                 guard let step = try StepExecution(recipe, for: request) else { continue }
                 steps += 1
@@ -47,14 +47,6 @@ struct TrainingStepTests {
             #expect(steps > 0)
         }
         findings.report()
-    }
-
-    /// Odd rows of two groups share transforms in the passes, and a step then shares nothing.
-    @Test func oddRowsOfManyGroupsRunTheSeparatePasses() throws {
-        let problem = try ProblemText("n3c17i8x8_k17f7x7_p3_g17").problem
-        let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        try #require(try plan.algorithm(for: .forward).contains("one tile"))
-        try expectSeparatePasses(plan)
     }
 
     /// Small filters are summed directly.
@@ -159,7 +151,8 @@ struct TrainingStepTests {
 
     private static let layers = [
         "i40x50_f7x9", "n2c6i20x21_k6f5x5_p2_g6", "n3c5i16x16_k5f3x3_p1_g5", "n2c9i17x13_k10f3x5_p1", "i3000_f90",
-        "n2c8i12x12_k12f3x3_p1_g4", "c20i9x9x9_k17f3x3x3_p1", "n2c3i30_k4f5_s2_p2_d2", "i12x11x10_f3x3x3_p1",
+        "n2c8i12x12_k12f3x3_p1_g4", "c20i9x9x9_k17f3x3x3_p1", "n1c5i16x16_k5f5x5_p2_g5", "n2c3i30_k4f5_s2_p2_d2",
+        "i12x11x10_f3x3x3_p1",
     ]
 
     @Test(arguments: layers) func outputAndBiasGradientAreThoseOfThePlan(_ text: String) throws {
@@ -182,7 +175,10 @@ struct TrainingStepTests {
     }
 
     /// One tile in all passes: then nothing differs.
-    @Test(arguments: ["n2c6i20x21_k6f9x9_p4_g6", "n2c9i7x6_k10f5x5_p2", "i30_f17"])
+    @Test(arguments: [
+        "n2c6i20x21_k6f9x9_p4_g6", "n2c9i7x6_k10f5x5_p2", "i30_f17", "n3c17i8x8_k17f7x7_p3_g17",
+        "n1c6i20x21_k6f9x9_p4_g6", "n5c3i20x21_k3f9x9_p4_g3",
+    ])
     func oneTileGivesTheBitsOfTheSeparatePasses(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Double.self, options: PlanOptions(method: .fft))
@@ -194,6 +190,32 @@ struct TrainingStepTests {
         let gradients = try step.gradients(data.dy)
         #expect(gradients.input == (try plan.inputGradient(data.dy, data.w)))
         #expect(gradients.filter == (try plan.filterGradient(data.x, data.dy)))
+    }
+
+    /// Channels of a depthwise layer whose norms differ, up to what no transform is shared by, and some that are zero.
+    @Test(arguments: ["n1c7i20x21_k7f9x9_p4_g7", "n3c16i9x8_k16f7x7_p3_g16"])
+    func unevenChannelsGiveTheBitsOfTheSeparatePasses(_ text: String) throws {
+        let problem = try ProblemText(text).problem
+        let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
+        for pass in Pass.allCases { try #require(try plan.algorithm(for: pass).contains("one tile")) }
+        let data = try Operand<Float>(problem)
+        func uneven(_ tensor: Tensor<Float>, _ scales: [Float]) throws -> Tensor<Float> {
+            let plane = tensor.shape.dropFirst(2).reduce(1, *)
+            let elements = tensor.elements.enumerated().map { index, value in
+                value * scales[index / plane % tensor.shape[1] % scales.count]
+            }
+            return try Tensor(shape: tensor.shape, elements: elements)
+        }
+        let x = try uneven(data.x, [1, 32, 0, 0x1p-10, 0x1p-25, 0x1p20, 3])
+        for scales: [Float] in [[1], [0x1p10, 1], [0, 0, 1], [1, 0x1p-20, 1, 0x1p15]] {
+            let dy = try uneven(data.dy, scales)
+            let step = try plan.trainingStep(x, data.w)
+            #expect(try step.byteCount >= plan.trainingStepByteCount() && step.byteCount > 0)
+            #expect(step.output == (try plan.forward(x, data.w)))
+            let gradients = try step.gradients(dy)
+            #expect(gradients.input == (try plan.inputGradient(dy, data.w)))
+            #expect(gradients.filter == (try plan.filterGradient(x, dy)))
+        }
     }
 
     @Test(arguments: layers) func withoutBudgetTheSeparatePassesRun(_ text: String) throws {

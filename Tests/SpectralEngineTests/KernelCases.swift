@@ -17,6 +17,7 @@ extension KernelCase {
             cases += tangles(length, &generator)
             cases += products(length, &generator)
             cases += pairProducts(length, &generator)
+            cases += pairCorrelations(length, &generator)
             cases += correlations(length, &generator)
         }
         for count in Array(0...19) + [31, 32, 33, 64, 65, 100] {

@@ -20,6 +20,7 @@ struct Kernels<T> {
     let tangle: (Read, Read, Read, Read, Write, T, T, Int, Int32) -> Void
     let multiply: (Read, Read, Write, Lines, UnsafePointer<ck_terms>?, Int32, Int32) -> Void
     let multiplyPair: (Write, Write, Read, Read, Int, Int32, Int32) -> Void
+    let correlatePair: (Read, Read, Read, Write, Write, T, T, Int, Int32, Int32) -> Void
     let correlate: (Read, Read, Write, Lines, Int32) -> Void
     let add: (Read, Write, Int) -> Void
     let packPanel: (Read, Int, Write, Int, Int) -> Void
@@ -57,7 +58,8 @@ extension Float: KernelScalar {
             survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
-            correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
+            correlatePair: table.correlate_pair, correlate: table.correlate, add: table.add,
+            packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
             multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,
@@ -79,7 +81,8 @@ extension Double: KernelScalar {
             survey: table.survey,
             removeNonFinite: table.remove_non_finite, rescale: table.rescale, untangle: table.untangle,
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
-            correlate: table.correlate, add: table.add, packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
+            correlatePair: table.correlate_pair, correlate: table.correlate, add: table.add,
+            packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
             multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,

@@ -95,6 +95,41 @@ private func multipliesPair<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool
     }
 }
 
+/// The real parts of two sums' inverses: each field correlated with its own partner, after what the sums held.
+private func correlatesPair<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool {
+    let (shape, fields, taps) = (trial.shape, [trial.field(), trial.field()], [trial.taps(), trial.taps()])
+    let bench = try trial.bench()
+    let partner = try bench.spectrum(of: packed(trial.field(taps[0]), trial.field(taps[1])))
+    let (points, exponents) = (Double(shape.pointCount), (3, -2))
+    let scale = fields.reduce(0) { $0 + norm($1) } * taps.reduce(0) { $0 + norm(trial.field($1)) } * 8
+    return try [1, 2].allSatisfy { count in
+        let sums = [try bench.makeSpectrum(), try bench.makeSpectrum()]
+        for index in 0..<count {
+            let spectrum = try bench.spectrum(of: packed(fields[0], fields[1]))
+            spectrum.withRegion { spectrum in
+                sums[0].withRegion { first in
+                    sums[1].withRegion { second in
+                        partner.withRegion {
+                            bench.transform.apply(
+                                .correlatePair(
+                                    PairCorrelation(
+                                        with: $0, first: first, second: second, exponents: exponents,
+                                        accumulate: index > 0)), to: spectrum)
+                        }
+                    }
+                }
+            }
+        }
+        return zip(sums, [(0, 8.0), (1, 0.25)]).allSatisfy { sum, expected in
+            let field = trial.circular(fields[expected.0], taps[expected.0], correlation: true)
+            return trial.isNear(
+                bench.inverse(sum).map { Complex(real: $0.real, imaginary: 0) },
+                field.map { Complex(real: $0 * expected.1 * points * Double(count), imaginary: 0) },
+                scale: trial.productScale(scale, 1), transforms: 3)
+        }
+    }
+}
+
 @Suite struct SpectralProductTests {
     @Test(arguments: productShapes) func untangleGivesTheHalfSpectraOfBothFields(_ shape: TileShape) throws {
         try inBothPrecisions(shape, seed: 21, untangles, untangles)
@@ -106,6 +141,10 @@ private func multipliesPair<Scalar>(_ trial: inout Trial<Scalar>) throws -> Bool
 
     @Test(arguments: productShapes) func tangleTakesTheRealPartsOfTwoInverses(_ shape: TileShape) throws {
         try inBothPrecisions(shape, seed: 23, tangles, tangles)
+    }
+
+    @Test(arguments: productShapes) func correlatePairCorrelatesEachFieldWithItsOwnPartner(_ shape: TileShape) throws {
+        try inBothPrecisions(shape, seed: 25, correlatesPair, correlatesPair)
     }
 
     @Test(arguments: productShapes) func multiplyPairConvolvesEachFieldWithItsOwnFilter(_ shape: TileShape) throws {

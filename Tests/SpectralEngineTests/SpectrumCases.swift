@@ -196,6 +196,43 @@ extension KernelCase {
         }
     }
 
+    static func pairCorrelations(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        meetings.flatMap { mirror, isOne in
+            [false, true].map { accumulate in
+                let x = randomLine(length, &generator)
+                let z = randomLine(length, &generator)
+                let m = isOne ? z : randomLine(length, &generator)
+                let before = (0..<2).map { _ in randomLine(length, &generator) }
+                let (f, g) = (0.5, 2.0)
+                let results = [(f, 1.0), (g, -1.0)].enumerated().map { index, use in
+                    (0..<length).map { j in
+                        let bin = (z[j] + m[mirror.bin(j, of: length)].conjugate * use.1) * (use.0 / 2)
+                        let product = x[j] * bin.conjugate
+                        return accumulate ? before[index][j] + product : product
+                    }
+                }
+                let operands = [x, z, m].map { Operand<T>(elements($0)) }
+                return KernelCase(
+                    kernel: "correlate_pair", parameters: "\(length) \(mirror) \(isOne) \(accumulate)",
+                    expected: guarded(elements(results[0])) + guarded(elements(results[1])), tolerance: fewRoundings
+                ) { kernels in
+                    var one: [T] = []
+                    let two: [T] = written(elements(before[1])) { second in
+                        one = written(elements(before[0])) { first in
+                            operands[0].lend { x in
+                                lend(operands[1], operands[2], isOne: isOne) {
+                                    kernels.correlatePair(
+                                        x, $0, $1, first, second, T(f), T(g), length, mirror.value, accumulate ? 1 : 0)
+                                }
+                            }
+                        }
+                    }
+                    return one + two
+                }
+            }
+        }
+    }
+
     static func correlations(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
         [false, true].flatMap { accumulate in
             [1, 3, 8].map { count in

@@ -157,9 +157,9 @@ package struct TiledFFT: Algorithm {
     private static let sharingSlack = 1.25
 
     /// Whether the passes of a step can share transforms with these tiles: what one of the output gradient gives to the input gradient
-    /// reaches no farther than the next tiles, and no rows of two groups share a transform.
+    /// reaches no farther than the next tiles.
     var canShareStep: Bool {
-        table.rowCount > 0 && (!table.pairsGroups || table.rowCount.isMultiple(of: 2))
+        table.rowCount > 0
             && zip(request.problem.axes, tilings).allSatisfy { axis, tiling in
                 tiling.coversAxis || tiling.step >= axis.dilatedFilter - 1
             }

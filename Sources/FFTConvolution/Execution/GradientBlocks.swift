@@ -40,7 +40,7 @@ struct GradientOperands: Sendable {
 }
 
 /// How far the sum of one chunk has come.
-private struct ChunkProgress {
+struct ChunkProgress {
     /// Whether the accumulators hold nothing yet.
     var isEmpty = true
     /// The pair of rows whose tiles of the input can carry on what lies in them.
@@ -76,12 +76,12 @@ extension SpectralPipeline {
         group: Int, chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ operands: GradientOperands, worker: Int
     ) -> Bool {
-        let planes = group * Kg * Cg..<(group + 1) * Kg * Cg
         forgetSums(group, chunk, memory)
         var progress = ChunkProgress()
         var isFine = true
         for wave in 0..<pairOrder.waveCount {
             pairOrder.forEachPair(wave: wave, chunk: chunk, of: layout.chunkCount) { pair in
+                guard pair != table.sharedPair(group) else { return true }
                 let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
                 isFine =
                     isFine
@@ -91,7 +91,9 @@ extension SpectralPipeline {
             }
         }
         guard isFine else { return false }
-        if progress.isEmpty { for plane in planes { clear(accumulator(chunk, plane, memory)) } }
+        if progress.isEmpty, table.sharedPair(group) == nil || chunk != oddChunk {
+            clear(accumulators(group, chunk, memory))
+        }
         return true
     }
 
@@ -104,7 +106,7 @@ extension SpectralPipeline {
     }
 
     /// - Parameter progress: Before and after.
-    private func accumulateRows(
+    func accumulateRows(
         _ rows: (Int, Int?), _ group: Int, _ chunk: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>,
         _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands, worker: Int, _ progress: inout ChunkProgress
     ) -> Bool {
@@ -269,7 +271,7 @@ extension SpectralPipeline {
         _ group: Int, isPair: Bool, chunk: Int, x: KeptBlock<Scalar>, g: FieldFacts, _ memory: PipelineMemory<Scalar>
     ) -> Bool {
         let negative = negativeFlags(chunk, memory)
-        for c in 0..<Cg where x.negatives[c] != 0 { negative[group * Cg + c] = 1 }
+        for c in 0..<Cg where x.isNegative(field: c) { negative[group * Cg + c] = 1 }
         let (isLive, exponent) = balance(x.facts, g)
         // Of partners without true terms only zeros were summed, unless they meet crosswise.
         guard isLive.0 || isLive.1 else { return !isPair || canShareProduct(x.facts, g, 0, .ordinary) }

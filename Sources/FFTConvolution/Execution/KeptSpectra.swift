@@ -299,8 +299,8 @@ extension SpectralPipeline {
                 let negative = negativeFlags(chunk, memory)
                 for pair in pairs(of: chunk) {
                     let (x, g) = (x(group, pair), g(group, pair))
-                    for c in 0..<Cg where x.negatives[c] != 0 { negative[negativeIndex(group, c)] = 1 }
-                    for k in 0..<Kg where g.negatives[k] != 0 { negative[negativeIndex(group, Cg + k)] = 1 }
+                    for c in 0..<Cg where x.isNegative(field: c) { negative[negativeIndex(group, c)] = 1 }
+                    for k in 0..<Kg where g.isNegative(field: k) { negative[negativeIndex(group, Cg + k)] = 1 }
                     guard 2 * pair + 1 < table.rowCount else { continue }
                     let (isLive, exponent) = balance(x.facts, g.facts)
                     guard isLive.0 == isLive.1, !isLive.0 || exponent == 0 else { return false }
@@ -323,10 +323,11 @@ extension SpectralPipeline {
                     let (many, kept) = keepsChannels ? (g, x) : (x, g)
                     guard noteProducts(group, chunk, field: i, many.facts.dropping(first: index), kept.facts, memory)
                     else { return isOrdinary.store(false, ordering: .relaxed) }
-                    transform.correlate(
-                        many.spectra.slice(index, count: 2 * shape.spectrumCount),
-                        correlation(
-                            group, chunk, field: i, kept.spectra, accumulate: pair > pairs.lowerBound, memory))
+                    transform.apply(
+                        .correlate(
+                            correlation(
+                                group, chunk, field: i, kept.spectra, accumulate: pair > pairs.lowerBound, memory)),
+                        to: many.spectra.slice(index, count: 2 * shape.spectrumCount))
                 }
                 addUp(group, chunk, field: i, memory)
             }

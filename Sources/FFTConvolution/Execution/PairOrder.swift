@@ -43,6 +43,13 @@ struct PairOrder: Hashable, Sendable {
     func count(wave: Int) -> Int { bounds[wave + 1] - bounds[wave] }
     func pair(_ index: Int, wave: Int) -> Int { pairs.isEmpty ? bounds[wave] + index : pairs[bounds[wave] + index] }
 
+    /// The chunk that sums a pair.
+    func chunk(ofPair pair: Int, of chunkCount: Int) -> Int {
+        guard waveCount == 1 else { return (pairs.firstIndex(of: pair) ?? 0) % chunkCount }
+        let count = count(wave: 0)
+        return (0..<chunkCount).first { Self.run($0, of: chunkCount, count: count).contains(pair) } ?? 0
+    }
+
     /// Calls `body` with the pairs of one chunk in one wave, until it returns false.
     func forEachPair(wave: Int, chunk: Int, of chunkCount: Int, _ body: (_ pair: Int) -> Bool) {
         let (start, count) = (bounds[wave], count(wave: wave))

@@ -162,7 +162,7 @@ extension SpectralPipeline {
             let found = load(array, windows.fields(i), field: i, roll, facts, memory, place.team, worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
-            step?.note(isNegative: found.negative.0 || found.negative.1, field: i)
+            step?.note(isNegative: found.negative, field: i)
             take(upTo: i, of: partners.0.group, place, step)
         }
 
@@ -174,10 +174,29 @@ extension SpectralPipeline {
         let areBalanced =
             partners.1 == nil || largest.0 == nil || largest.1 == nil || facts.areBalanced(fields, references: scale)
         let shareFilters = partners.1 == nil || partners.1?.group == partners.0.group
+        func settle() {
+            // Nothing is made of zeros, so this is what is kept of them.
+            if largest == (nil, nil), layout.order == .single, let kept = step?.keptSpectrum(0) { clear(kept) }
+            // Spectra are shared as they are: of finite, unscaled fields; those of two groups' partners whose scales follow from the norms.
+            let isOrdinary = isComfortable && !hasNonFinite && (scale == (0, 0) || !shareFilters)
+            step?.settle(isPair: partners.1 != nil, facts, isOrdinary: isOrdinary)
+        }
+        func reloadFields() {
+            for i in fields {
+                reload(
+                    array, windows.fields(i), in: tileIndex(ofField: i), roll, exponents: (-scale.0, -scale.1),
+                    sanitising: hasNonFinite, memory, place.team, worker: worker)
+                take(upTo: i, of: partners.0.group, place, step)
+            }
+        }
         if !areBalanced || !isComfortable || !shareFilters {
             // The norms of single channels disagree, or are extreme: look at what the outputs sum.
             guard canShareTransform(partners, scale, facts, memory, worker: worker) else {
-                step?.giveUp()
+                if shareFilters { step?.giveUp() } else { settle() }
+                if !shareFilters, let step, largest != (nil, nil) {
+                    if scale != (0, 0) { reloadFields() }
+                    _ = transformPair(place, facts, step)
+                }
                 for partner in [partners.0, partners.1] {
                     guard let partner else { continue }
                     _ = runProductBlock(
@@ -187,19 +206,8 @@ extension SpectralPipeline {
             }
         }
 
-        // Nothing is made of zeros, so this is what is kept of them.
-        if largest == (nil, nil), layout.order == .single, let kept = step?.keptSpectrum(0) { clear(kept) }
-        // Spectra are shared as they are: of finite, unscaled fields.
-        let isOrdinary = isComfortable && shareFilters && !hasNonFinite && scale == (0, 0)
-        step?.settle(isPair: partners.1 != nil, facts, isOrdinary: isOrdinary)
-        if scale != (0, 0), largest != (nil, nil) {
-            for i in fields {
-                reload(
-                    array, windows.fields(i), in: tileIndex(ofField: i), roll, exponents: (-scale.0, -scale.1),
-                    sanitising: hasNonFinite, memory, place.team, worker: worker)
-                take(upTo: i, of: partners.0.group, place, step)
-            }
-        }
+        settle()
+        if scale != (0, 0), largest != (nil, nil) { reloadFields() }
         for o in 0..<outputsPerGroup {
             let targets = windows.results(o)
             let first = output(
@@ -209,7 +217,7 @@ extension SpectralPipeline {
                 second = output(
                     partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
             }
-            if largest != (nil, nil) { make(output: o, partners, place, step) }
+            if largest != (nil, nil) { make(output: o, partners, place, facts, step) }
             let tile = tile(layout.outputTile + o % layout.outputTiles, worker: worker, memory)
             transform.store(tile, first, second, roll: roll, into: result, place.team)
         }
@@ -258,7 +266,10 @@ extension SpectralPipeline {
     }
 
     /// Makes an output's tile of what the fields have left, and with it those of the outputs that go by together.
-    private func make(output o: Int, _ partners: Partners, _ place: BlockPlace<Scalar>, _ step: StepBlock<Scalar>?) {
+    private func make(
+        output o: Int, _ partners: Partners, _ place: BlockPlace<Scalar>, _ facts: FieldFacts,
+        _ step: StepBlock<Scalar>?
+    ) {
         let (memory, team, boxes) = (place.memory, place.team, place.windows.boxes)
         let target = tile(layout.outputTile, worker: place.worker, memory)
         let (spectra, count) = (wholeSpectra(worker: place.worker, memory), 2 * shape.spectrumCount)
@@ -273,8 +284,7 @@ extension SpectralPipeline {
                     field, into: target, boxes: boxes, roll: place.roll, conjugate: isForward,
                     use: step?.use(field: 0) ?? .none, half, team)
             }
-            let whole = spectra.slice(0, count: count)
-            transform.transformLines(field, boxes.loaded, roll: place.roll, into: whole, team)
+            let whole = transformPair(place, facts, step)
             shape.multiplyPair(
                 whole, half, spectrum(filterPlane(second.group, output: 0, field: 0), memory), conjugate: isForward)
             transform.restoreLines(whole, into: target, boxes.kept, roll: place.roll, team)
@@ -291,6 +301,18 @@ extension SpectralPipeline {
             transform.restoreLines(
                 spectra.slice(o, count: count), into: target, boxes.kept, roll: place.roll, team)
         }
+    }
+
+    /// The spectrum of the odd rows of two groups, and what else is done with it.
+    private func transformPair(
+        _ place: BlockPlace<Scalar>, _ facts: FieldFacts, _ step: StepBlock<Scalar>?
+    ) -> SharedRegion<Scalar> {
+        let whole = wholeSpectrum(worker: place.worker, place.memory)
+        transform.transformLines(
+            tile(0, worker: place.worker, place.memory), place.windows.boxes.loaded, roll: place.roll, into: whole,
+            for: step?.use(field: 0) ?? .none, place.team)
+        step?.addPairProducts(with: whole, facts)
+        return whole
     }
 
     /// The spectra that an output sums, from that of a field on.

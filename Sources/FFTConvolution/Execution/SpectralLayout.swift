@@ -59,6 +59,8 @@ struct SpectralLayout: Hashable, Sendable {
     private static let leastSumsToKeep = 256 << 10
     /// Bytes of spectra that may be kept at a time: every field of the many meets all of them.
     private static let keptLimit = 8 << 20
+    /// Groups of which every worker has sums of its own for two at a time, which are transformed back at once.
+    private static let leastGroupsApart = 16
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
@@ -96,6 +98,9 @@ struct SpectralLayout: Hashable, Sendable {
     let setCount: Int
     /// Additions on the longest path of a sum in the spectrum.
     let summationDepth: Int
+    /// Whether a block of the filter gradient is two groups, from loading to the gradients, and only these have sums in memory: there
+    /// is one chunk, and there are groups enough to share.
+    let sumsAreLocal: Bool
 
     /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
     let spectra: Booking
@@ -196,9 +201,14 @@ struct SpectralLayout: Hashable, Sendable {
             factCount = max(fieldCount, keepsSpectra ? 1 + keptPairs : 0)
             summationDepth = Self.additions(table, chunks: chunkCount)
         }
+        sumsAreLocal =
+            table.pass == .filterGradient && chunkCount == 1 && !keepsSpectra && whole.groups >= Self.leastGroupsApart
         let chunks = setCount == chunkCount ? chunkCount : 1
-        let blocks = table.pass == .filterGradient ? chunks * problem.groups : table.productBlockCount
-        filterCrew = Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
+        let blocks =
+            table.pass != .filterGradient
+            ? table.productBlockCount : sumsAreLocal ? (problem.groups + 1) / 2 : chunks * problem.groups
+        filterCrew = Crew(
+            blocks: sumsAreLocal ? blocks : (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
         // Fields that are not ordinary are summed chunk by chunk, and these may be few.
         blockCrew =
             keepsSpectra && blocks < workers && !table.shape.isLine
@@ -233,7 +243,8 @@ struct SpectralLayout: Hashable, Sendable {
         }
         var all = layout
         spectra = all.book(
-            table.pass == .filterGradient ? setCount : 1, filterPlanes, spectrumCount, bytesEach: complex)
+            table.pass != .filterGradient ? 1 : sumsAreLocal ? slots : setCount,
+            sumsAreLocal ? saturatingProduct(2, Cg, Kg) : filterPlanes, spectrumCount, bytesEach: complex)
         filterByteCount = all.byteCount
         ownSpectra = pairsFilters ? layout.book(2 * slots, spectrumCount, bytesEach: complex) : spectra
         if !pairsFilters { layout = all }

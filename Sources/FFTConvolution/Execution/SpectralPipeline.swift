@@ -19,8 +19,9 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     let threads: Int
     let transform: PackedTransform<Scalar>
     let structuralZeros: StructuralZeros?
-    /// The order in which a filter gradient is summed.
+    /// The order in which a filter gradient is summed, and the chunk that odd rows are added to.
     let pairOrder: PairOrder
+    let oddChunk: Int
     let comfortable = ComfortableRange.of(.of(Scalar.self))
 
     var problem: Problem { table.problem }
@@ -31,7 +32,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     init(table: PassTable, layout: SpectralLayout, threads: Int, pairOrder: PairOrder? = nil) throws {
         self.table = table
         sections = table.sections(layout.sectioning)
-        self.pairOrder = pairOrder ?? PairOrder(count: table.pairCount)
+        let order = pairOrder ?? PairOrder(count: table.pairCount)
+        (self.pairOrder, oddChunk) = (order, order.chunk(ofPair: table.pairCount - 1, of: layout.chunkCount))
         self.layout = layout
         self.threads = threads
         structuralZeros = try StructuralZeros(table.problem, table.pass)
@@ -213,14 +215,14 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ operands: inout GradientOperands, _ control: ExecutionControl?
     ) throws {
-        if try !accumulate(x, dy, memory, operands, control) {
+        if try !accumulate(x, dy, result, memory, operands, control) {
             // Something tiny, huge or not finite was met, or partners that must be scaled beside spectra that are kept: once more, with a look
             // at both operands first.
             operands = GradientOperands(
                 input: measure(x, 0..<x.count), outputGradient: measure(dy, 0..<dy.count), comfortable)
-            _ = try accumulate(x, dy, memory, operands, control)
+            _ = try accumulate(x, dy, result, memory, operands, control)
         }
-        try finishSums(result, memory, operands, control)
+        if !layout.sumsAreLocal { try finishSums(result, memory, operands, control) }
     }
 
     /// Transforms the sums of a filter gradient back.
@@ -238,11 +240,30 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     ///
     /// - Returns: Whether the operands were as ordinary as assumed; if not, the sums are of no use.
     private func accumulate(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands,
-        _ control: ExecutionControl?
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: GradientOperands, _ control: ExecutionControl?
     ) throws -> Bool {
         if layout.keepsSpectra, !operands.areMeasured { return try accumulateKept(x, dy, memory, control) }
         let isOrdinary = Atomic(true)
+        guard !layout.sumsAreLocal else {
+            try Workers.run(count: layout.blockCrew.blocks, blocks: groupPairCount) { index, worker in
+                guard isOrdinary.load(ordering: .relaxed) else { return }
+                let memory = localSums(ofGroup: 2 * index, worker: worker, memory)
+                let isFine =
+                    groups(ofPair: index).allSatisfy {
+                        accumulateChunk(group: $0, chunk: 0, x, dy, memory, operands, worker: worker)
+                    }
+                    && (table.sharedPair(2 * index) == nil
+                        || accumulateOddRow(2 * index, chunk: 0, x, dy, memory, operands, worker: worker))
+                if isFine {
+                    finishGroups(ofPair: index, result, memory, operands, worker: worker)
+                } else {
+                    isOrdinary.store(false, ordering: .relaxed)
+                }
+                try control?.completeBlock()
+            }
+            return isOrdinary.load(ordering: .relaxed)
+        }
         // All chunks at once, or one after the other, each added to the sum of those before it.
         let together = layout.setCount == layout.chunkCount ? layout.chunkCount : 1
         for first in stride(from: 0, to: layout.chunkCount, by: max(together, 1)) {
@@ -252,6 +273,15 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                     group: block / together, chunk: first + block % together, x, dy, memory, operands, worker: worker)
                 if !isFine { isOrdinary.store(false, ordering: .relaxed) }
                 try control?.completeBlock()
+            }
+            if table.sharesOddRows, first..<first + together ~= oddChunk {
+                try Workers.run(count: layout.blockCrew.blocks, blocks: problem.groups / 2) { pair, worker in
+                    guard isOrdinary.load(ordering: .relaxed) else { return }
+                    let isFine = accumulateOddRow(
+                        2 * pair, chunk: oddChunk, x, dy, memory, operands, worker: worker)
+                    if !isFine { isOrdinary.store(false, ordering: .relaxed) }
+                    try control?.checkCancellation()
+                }
             }
             guard first > 0, isOrdinary.load(ordering: .relaxed) else { continue }
             try Workers.run(count: layout.blockCrew.blocks, blocks: problem.filters * Cg) { plane, _ in
@@ -265,7 +295,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
     var gradientBlockCount: Int { layout.keepsSpectra ? keptBlockCount : problem.groups * layout.chunkCount }
     private var allBlockCount: Int {
-        filterBlockCount + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
+        guard !layout.sumsAreLocal else { return groupPairCount }
+        return filterBlockCount + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
     }
 
     /// Computes by direct sums the planes that were marked for it.

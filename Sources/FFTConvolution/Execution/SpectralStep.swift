@@ -36,9 +36,8 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     /// The order of the pairs of rows.
     private let order: PairOrder
 
-    /// - Returns: `nil` where nothing would be shared: if tiles reach beyond their neighbours, or the odd rows of two groups
-    ///   share transforms, or memory is short: so short already that a pass comes in sections (Sections.swift), whose spectra are
-    ///   never all there.
+    /// - Returns: `nil` where nothing would be shared: if tiles reach beyond their neighbours, or memory is short: so short already that
+    ///   a pass comes in sections (Sections.swift), whose spectra are never all there.
     init?(_ recipe: TiledFFT) throws {
         let table = recipe.table
         let problem = table.problem
@@ -161,31 +160,50 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ sums: PipelineMemory<Scalar>, _ kept: SharedRegion<UInt8>?, _ marks: SharedRegion<UInt8>,
         _ isTouched: borrowing Atomic<Bool>, careful: Bool, _ control: ExecutionControl?
     ) throws {
-        let chunkCount = filterGradient.layout.chunkCount
-        let waveCount = order.waveCount
-        let groups = sumsAreLocal ? 2 : 1
-        let blocks = sumsAreLocal ? (problem.groups + 1) / 2 : problem.groups * chunkCount
-        control?.begin(blocks: blocks * waveCount)
-        for wave in 0..<waveCount {
-            try Workers.run(count: workers, blocks: blocks) { block, worker in
-                let first = block / chunkCount * groups
+        let (chunkCount, waveCount) = (filterGradient.layout.chunkCount, order.waveCount)
+        @Sendable func note(_ found: Bool) { if found { isTouched.store(true, ordering: .relaxed) } }
+        guard !sumsAreLocal else {
+            control?.begin(blocks: filterGradient.groupPairCount)
+            return try Workers.run(count: workers, blocks: filterGradient.groupPairCount) { index, worker in
                 let mark = marks[worker..<worker + 1]
-                let sums = sumsAreLocal ? localSums(first, worker: worker, sums) : sums
-                for group in first..<min(first + groups, problem.groups) {
-                    let found = runPairs(
-                        group, block % chunkCount, wave: wave, dy, dx, memory, sums, kept, mark, worker: worker,
-                        careful: careful)
-                    if found { isTouched.store(true, ordering: .relaxed) }
-                }
-                if sumsAreLocal, kept != nil, mark[0] == 0 {
-                    let planes = filterGradient.Kg * filterGradient.Cg
-                    let end = min(first + 2, problem.groups) * planes
-                    for pair in first * planes / 2..<(end + 1) / 2 {
-                        filterGradient.finishGradients(pair, dw, sums, .ordinary, worker: worker)
+                let sums = filterGradient.localSums(ofGroup: 2 * index, worker: worker, sums)
+                // One group's waves follow each other, as one worker runs them.
+                for group in filterGradient.groups(ofPair: index) {
+                    for wave in 0..<waveCount {
+                        note(
+                            runPairs(
+                                group, 0, wave: wave, dy, dx, memory, sums, kept, mark, worker: worker,
+                                careful: careful))
                     }
+                }
+                if inputGradient.table.sharedPair(2 * index) != nil {
+                    note(runOddRow(2 * index, dy, dx, memory, sums, kept, mark, worker: worker, careful: careful))
+                }
+                if kept != nil, mark[0] == 0 {
+                    filterGradient.finishGroups(ofPair: index, dw, sums, .ordinary, worker: worker)
                 }
                 try control?.completeBlock()
             }
+        }
+        let blocks = problem.groups * chunkCount
+        let sharesOddRows = inputGradient.table.sharesOddRows
+        control?.begin(blocks: blocks * waveCount + (sharesOddRows ? problem.groups / 2 : 0))
+        for wave in 0..<waveCount {
+            try Workers.run(count: workers, blocks: blocks) { block, worker in
+                note(
+                    runPairs(
+                        block / chunkCount, block % chunkCount, wave: wave, dy, dx, memory, sums, kept,
+                        marks[worker..<worker + 1], worker: worker, careful: careful))
+                try control?.completeBlock()
+            }
+        }
+        guard sharesOddRows else { return }
+        try Workers.run(count: workers, blocks: problem.groups / 2) { index, worker in
+            note(
+                runOddRow(
+                    2 * index, dy, dx, memory, sums, kept, marks[worker..<worker + 1], worker: worker,
+                    careful: careful))
+            try control?.completeBlock()
         }
     }
 
@@ -235,25 +253,12 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         return (Partner(group: group, row: 2 * pair), second.row < inputGradient.table.rowCount ? second : nil)
     }
 
-    /// Whether each block has sums of its own, which are transformed back at once, while they are near: those of two groups, as
-    /// their planes travel in pairs. Only where that leaves blocks enough to share.
-    private var sumsAreLocal: Bool {
-        order.waveCount == 1 && filterGradient.layout.chunkCount == 1 && problem.groups >= 16
-            && !filterGradient.layout.keepsSpectra
-    }
+    /// Whether each block has sums of its own, which are transformed back at once, while they are near.
+    private var sumsAreLocal: Bool { filterGradient.layout.sumsAreLocal }
 
     private var workers: Int {
         let count = inputGradient.layout.blockCrew.blocks
-        // Each worker's sums take the place of two groups' among those of all.
-        return sumsAreLocal ? min(count, filterGradient.layout.filterCrew.blocks, problem.groups / 2) : count
-    }
-
-    private func localSums(
-        _ group: Int, worker: Int, _ sums: PipelineMemory<Scalar>
-    ) -> PipelineMemory<Scalar> {
-        let planes = filterGradient.Kg * filterGradient.Cg
-        return sums.withSpectra(
-            fromPlane: group * planes, slot: worker, count: 2 * planes * 2 * filterGradient.shape.spectrumCount)
+        return sumsAreLocal ? min(count, filterGradient.layout.blockCrew.blocks) : count
     }
 
     /// Runs the input gradient of one chunk's pairs in one wave, and sums their products for the filter gradient.
@@ -269,12 +274,13 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         var isTouched = false
         if wave == 0 { filterGradient.forgetSums(group, chunk, sums) }
         order.forEachPair(wave: wave, chunk: chunk, of: filterGradient.layout.chunkCount) { pair in
+            guard pair != inputGradient.table.sharedPair(group) else { return true }
             // Once a worker gave up, its sums are of no use.
             let step = (mark[0] == 0 ? kept : nil).map {
                 StepBlock(
                     self.kept.fields.block(group, pair, $0), mark,
                     SumsBeside(
-                        pipeline: filterGradient, memory: sums, group: group, chunk: chunk,
+                        pipeline: filterGradient, memory: sums, group: group, isGroupPair: false, chunk: chunk,
                         accumulate: !filterGradient.isEmpty(group, chunk, sums)))
             }
             let outcome = inputGradient.runProductBlock(
@@ -282,8 +288,35 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             isTouched = isTouched || outcome.isTouched
             return true
         }
-        if wave == order.waveCount - 1 { filterGradient.clearIfEmpty(group, chunk, sums) }
+        let isLast =
+            wave == order.waveCount - 1
+            && (chunk != filterGradient.oddChunk || inputGradient.table.sharedPair(group) == nil)
+        if isLast { filterGradient.clearIfEmpty(group, chunk, sums) }
         return isTouched
+    }
+
+    /// The same of the odd rows of two groups, which share transforms.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    private func runOddRow(
+        _ first: Int, _ dy: Span<Scalar>, _ dx: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ sums: PipelineMemory<Scalar>, _ kept: SharedRegion<UInt8>?, _ mark: SharedRegion<UInt8>, worker: Int,
+        careful: Bool
+    ) -> Bool {
+        let row = inputGradient.table.rowCount - 1
+        let chunk = filterGradient.oddChunk
+        let step = (mark[0] == 0 ? kept : nil).map {
+            StepBlock(
+                self.kept.fields.block(first, row / 2, $0), mark,
+                SumsBeside(
+                    pipeline: filterGradient, memory: sums, group: first, isGroupPair: true, chunk: chunk,
+                    accumulate: filterGradient.fillsOddSums(first, chunk, sums)))
+        }
+        let outcome = inputGradient.runProductBlock(
+            (Partner(group: first, row: row), Partner(group: first + 1, row: row)), dy, Span(), dx, memory,
+            worker: worker, careful: careful, step: step)
+        for group in first...first + 1 { filterGradient.clearIfEmpty(group, chunk, sums) }
+        return outcome.isTouched
     }
 
     private func part(_ memory: SharedRegion<UInt8>, _ booking: Booking) -> SharedRegion<UInt8> {

@@ -28,10 +28,10 @@ struct KeptPlaces {
     ) -> KeptBlock<Scalar> {
         let index = group * pairCount + pair
         let facts = memory.region(facts, of: Double.self).slice(index, count: fieldCount * KeptFacts.count)
+        let norms = fieldCount * 2 * FieldFacts.stride
         return KeptBlock(
             spectra: memory.region(spectra, of: Scalar.self).slice(index, count: 2 * fieldCount * spectrumCount),
-            facts: FieldFacts(facts[0..<fieldCount * 2 * FieldFacts.stride]),
-            negatives: facts[fieldCount * 2 * FieldFacts.stride..<facts.count],
+            facts: FieldFacts(facts[0..<norms]), negatives: facts[norms..<norms + 2 * fieldCount],
             isFar: spectra.byteCount > Self.nearLimit)
     }
 
@@ -41,27 +41,41 @@ struct KeptPlaces {
     private static let nearLimit = 4 << 20
 }
 
-/// Doubles for each kept field: see ``FieldFacts``, and whether it holds a negative sample.
+/// Doubles for each kept field: see ``FieldFacts``, and whether each partner holds a negative sample.
 private enum KeptFacts {
-    static let count = 2 * FieldFacts.stride + 1
+    static let count = 2 * FieldFacts.stride + 2
 }
 
 /// The spectra of an operand's fields in one pair of rows, and what is known of them.
 struct KeptBlock<Scalar: ConvolutionScalar> {
     let spectra: SharedRegion<Scalar>
     let facts: FieldFacts
-    let negatives: SharedRegion<Double>
+    private let negatives: SharedRegion<Double>
     /// Whether what is kept is too much for caches.
     let isFar: Bool
 
-    var fieldCount: Int { negatives.count }
+    init(spectra: SharedRegion<Scalar>, facts: FieldFacts, negatives: SharedRegion<Double>, isFar: Bool) {
+        (self.spectra, self.facts, self.negatives, self.isFar) = (spectra, facts, negatives, isFar)
+    }
+
+    var fieldCount: Int { negatives.count / 2 }
+
+    func note(isNegative: (Bool, Bool), field: Int) {
+        (negatives[2 * field], negatives[2 * field + 1]) = (isNegative.0 ? 1 : 0, isNegative.1 ? 1 : 0)
+    }
+
+    /// Whether a partner of a field holds a negative sample.
+    func isNegative(field: Int, part: Int) -> Bool { negatives[2 * field + part] != 0 }
+    func isNegative(field: Int) -> Bool { isNegative(field: field, part: 0) || isNegative(field: field, part: 1) }
 }
 
 /// Where an input gradient's block sums the products of the filter gradient.
 struct SumsBeside<Scalar: ConvolutionScalar> {
     let pipeline: SpectralPipeline<Scalar>
     let memory: PipelineMemory<Scalar>
+    /// The group of the block; of two, whose odd rows share transforms, the first one.
     let group: Int
+    let isGroupPair: Bool
     let chunk: Int
     /// Whether they hold anything.
     let accumulate: Bool
@@ -79,12 +93,13 @@ struct StepBlock<Scalar: ConvolutionScalar> {
         (self.kept, self.mark, self.sums) = (kept, mark, sums)
     }
 
-    func note(isNegative: Bool, field: Int) {
-        if let sums {
-            if isNegative { sums.pipeline.noteNegative(sums.group, filter: field, chunk: sums.chunk, sums.memory) }
-        } else {
-            kept.negatives[field] = isNegative ? 1 : 0
+    func note(isNegative: (Bool, Bool), field: Int) {
+        guard let sums else { return kept.note(isNegative: isNegative, field: field) }
+        func note(_ isNegative: Bool, _ group: Int) {
+            if isNegative { sums.pipeline.noteNegative(group, filter: field, chunk: sums.chunk, sums.memory) }
         }
+        note(isNegative.0, sums.group)
+        note(isNegative.1, sums.isGroupPair ? sums.group + 1 : sums.group)
     }
 
     /// Notes that nothing can be shared.
@@ -103,19 +118,31 @@ struct StepBlock<Scalar: ConvolutionScalar> {
 
     /// Its products for the filter gradient.
     func products(field i: Int) -> SpectrumUse<Scalar> {
-        guard let sums else { return .none }
+        guard let sums, !sums.isGroupPair else { return .none }
         return sums.pipeline.sumsBeside(
             sums.group, filter: i, chunk: sums.chunk, x: kept, accumulate: sums.accumulate, sums.memory)
+    }
+
+    /// The products of two groups' odd rows for their filter gradients.
+    ///
+    /// - Parameter whole: The spectrum of the only field.
+    func addPairProducts(with whole: SharedRegion<Scalar>, _ facts: FieldFacts) {
+        guard let sums, sums.isGroupPair, let scale = sums.pipeline.oddScale(kept.facts, facts, .ordinary) else {
+            return
+        }
+        let products = sums.pipeline.oddProducts(
+            sums.group, sums.chunk, scale, with: whole, accumulate: sums.accumulate, sums.memory)
+        sums.pipeline.transform.apply(products, to: kept.spectra)
     }
 
     /// Now that all fields are known: gives up if what was done with them is of no use.
     func settle(isPair: Bool, _ facts: FieldFacts, isOrdinary: Bool) {
         guard isOrdinary else { return giveUp() }
         guard let sums else { return facts.copy(to: kept.facts) }
-        if !sums.pipeline.noteSums(
-            sums.group, isPair: isPair, chunk: sums.chunk, x: kept, g: facts, sums.memory)
-        {
-            giveUp()
-        }
+        let isFine =
+            sums.isGroupPair
+            ? sums.pipeline.noteOddSums(sums.group, sums.chunk, x: kept, g: facts, sums.memory)
+            : sums.pipeline.noteSums(sums.group, isPair: isPair, chunk: sums.chunk, x: kept, g: facts, sums.memory)
+        if !isFine { giveUp() }
     }
 }

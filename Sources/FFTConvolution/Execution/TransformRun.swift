@@ -100,8 +100,10 @@ private struct TransformCounts {
                 let chunk = pair * layout.chunkCount / table.pairCount
                 let isFirst = pair == (chunk * table.pairCount + layout.chunkCount - 1) / layout.chunkCount
                 let carriesOn = !isFirst && table.roll?.continues(pair, of: table.rowCount) == true
-                add(.forward, carriesOn ? table.roll?.loaded(loaded) ?? loaded : loaded, count: G * Cg)
-                add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: G * Kg)
+                // The odd rows of two groups share transforms.
+                let groups = partner == nil && table.sharesOddRows ? (G + 1) / 2 : G
+                add(.forward, carriesOn ? table.roll?.loaded(loaded) ?? loaded : loaded, count: groups * Cg)
+                add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: groups * Kg)
             }
             add(.inverse, table.filterBox, count: (filterPlanes + 1) / 2)
         }

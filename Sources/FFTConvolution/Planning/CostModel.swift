@@ -84,8 +84,21 @@ extension CostModel {
                 stageCount = Int(min(2 * Double(table.pairCount) * (Cg + Kg) * G / blocks, 1e9).rounded(.up))
                 break
             }
+            // An odd row that shares its transforms with the next group's is half a pair of each.
+            let sharedPairs = table.sharesOddRows ? Double(problem.groups / 2) / G : 0
+            guard !layout.sumsAreLocal else {
+                // Two groups, from loading to the gradients.
+                let groups = min(G, 2)
+                let pairs = groups * (Double(table.pairCount) - sharedPairs)
+                let time = pairs * (transforms + Cg * Kg * product) + groups * Cg * Kg / 2 * filterTime
+                return 2 * machine.entryTime
+                    + dealt(
+                        time, (problem.groups + 1) / 2,
+                        stages: Int(min(Double(stageCount) * pairs + groups * Cg * Kg, 1e9)), workers, table, request)
+            }
             blocks = G * Double(layout.chunkCount)
-            let pairs = pairsOfBlock(table, layout, request, workers: workers)
+            let pairs =
+                pairsOfBlock(table, layout, request, workers: workers) - sharedPairs / Double(layout.chunkCount)
             stageCount = saturatingProduct(stageCount, Int(min(pairs, 1e9).rounded(.up)))
             blockTime = pairs * (transforms + Cg * Kg * product)
         }
