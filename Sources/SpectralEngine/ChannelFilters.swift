@@ -109,10 +109,30 @@ extension ChannelTransform {
         }
     }
 
-    /// Transforms one inner bin of filter gradients back over the outer axis; the bins are overwritten.
+    /// Makes of two opposite positions what the way back over the outer axis multiplies with real factors, where a position is the second
+    /// of them: as soon as it is there, while both are near.
     ///
     /// - Parameters:
-    ///   - bins: Position 0 is at `binOffset`, the others lie `binPitch` complex elements apart.
+    ///   - bins: Position 0 is at `offset`, the others lie `binPitch` complex elements apart.
+    ///   - count: Neighbouring elements of each position.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func foldBins(
+        _ bins: SharedRegion<Scalar>, at offset: Int, binPitch: Int, second position: Int, count: Int
+    ) {
+        let pairs = position - layout.outer.singleCount
+        guard pairs >= 0, pairs % 2 == 1 else { return }
+        let end = offset + position * binPitch + count
+        precondition(
+            offset >= 0 && count >= 0 && count <= binPitch && 2 * end <= bins.count, "bins outside their memory")
+        let first = unsafe bins.base + 2 * (offset + (position - 1) * binPitch)
+        unsafe Scalar.foldOpposites(first, first + 2 * binPitch, count)
+    }
+
+    /// Transforms one inner bin of filter gradients back over the outer axis.
+    ///
+    /// - Parameters:
+    ///   - bins: Folded. Position 0 is at `binOffset`, the others lie `binPitch` complex elements apart.
     ///   - count: Neighbouring elements of each position, whole panels.
     ///   - taps: Where outer tap 0 goes; the others lie `tapPitch` apart.
     ///   - accumulate: Whether to add to what is there.
@@ -126,10 +146,6 @@ extension ChannelTransform {
         let end = binOffset + (outer.extent - 1) * binPitch + count
         precondition(
             binOffset >= 0 && count >= 0 && count <= binPitch && 2 * end <= bins.count, "bins outside their memory")
-        for position in stride(from: outer.singleCount, to: outer.extent, by: 2) {
-            let first = unsafe bins.base + 2 * (binOffset + position * binPitch)
-            unsafe Scalar.foldOpposites(first, first + 2 * binPitch, count)
-        }
         let product = ShiftedProduct(
             rows: outer.taps, columns: 2 * count, secondPitch: 2 * binPitch, resultPitch: 2 * tapPitch)
         exponentials.withSharedRegion(of: Scalar.self) { tables in
@@ -144,20 +160,22 @@ extension ChannelTransform {
     /// - Parameters:
     ///   - spectra: Twice the Hermitian part, after the outer axis: inner bin 0 of outer tap 0 of column 0 is at `offset`, in
     ///     complex elements; tap follows tap, then bin follows bin, `stride` apart; columns are neighbours.
-    ///   - column: Where the first tap of a column goes, and its factors and floor.
+    ///   - first: Where the first tap of column 0 goes; tap follows tap, column follows column.
+    ///   - factors: What taps are multiplied by, one after the other.
+    ///   - column: Whether a column holds anything, and what its taps are not to fall below.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func restoreTaps(
         _ spectra: SharedRegion<Scalar>, at offset: Int, stride: Int, columns: Int, pitch: Int,
-        into array: SharedRegion<Scalar>, _ scratch: SharedRegion<Scalar>,
-        column: (Int) -> (tap: Int, factors: (Scalar, Scalar), floor: Scalar)
+        into array: SharedRegion<Scalar>, first: Int, factors: (Scalar, Scalar), _ scratch: SharedRegion<Scalar>,
+        column: (Int) -> (isLive: Bool, floor: Scalar)
     ) {
         let taps = layout.tapCount
         precondition(scratch.count >= 2 * layout.restoreCount(columns: pitch) && scratch.isAligned, "scratch too small")
-        let line = layout.tapPitch
-        let panel = scratch[0..<2 * 8 * line]
-        let packed = scratch[2 * 8 * line..<2 * (8 * line + taps * pitch)]
-        let between = scratch[2 * (8 * line + taps * pitch)..<scratch.count]
+        precondition(columns >= 0 && columns <= pitch, "columns outside their rows")
+        Elements(array).check(first, columns * taps)
+        let packed = scratch[0..<taps * pitch]
+        let between = scratch[(taps * pitch + 1) / 2 * 2..<scratch.count]
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
         let (p, r, s) = (layout.taps.planes, layout.taps.rows, layout.taps.length)
         let isVolume = P > 1
@@ -179,24 +197,25 @@ extension ChannelTransform {
                 rows: s, depth: half, columns: pitch, rowStride: 1, depthStride: s,
                 secondPitch: isVolume ? pitch : layout.outer.taps * stride, secondDistance: 0, resultPitch: pitch)
             for tap in 0..<p * r {
-                last.multiply(
+                last.correlateReal(
                     tables, at: table(3), isVolume ? between : spectra,
-                    at: isVolume ? tap * half * pitch : offset + tap * stride, conjugate: .first, into: packed,
-                    at: tap * s * pitch, accumulate: false)
+                    at: isVolume ? tap * half * pitch : offset + tap * stride, into: packed, at: tap * s * pitch)
             }
         }
-        for first in Swift.stride(from: 0, to: columns, by: 8) {
-            unsafe Scalar.packPanel(packed.base + 2 * first, pitch, panel.base, line, taps)
-            for lane in 0..<min(8, columns - first) {
-                let (tap, factors, floor) = column(first + lane)
-                precondition(tap >= 0 && tap + taps <= array.count, "a filter outside its array")
-                var window = ck_window(
-                    count: (1, 1, taps), start: (0, 0, 0), step: (1, 1, 1), array_offset: tap, array_stride: (0, 0),
-                    next: 0)
-                var rows = ck_rows(plane: 0, row: 0, count: 1, length: taps, pitch: line)
-                unsafe Scalar.scatter(
-                    panel.base + 2 * lane * line, 0, array.base, &window, &rows, factors, floor, 0)
+        let target = unsafe array.base + first
+        unsafe Scalar.transpose(packed.base, pitch, target, taps, taps, columns)
+        var start = 0
+        while start < columns {
+            // Mostly all are alike.
+            let (isLive, floor) = column(start)
+            var end = start + 1
+            while end < columns, column(end) == (isLive, floor) { end += 1 }
+            for index in start * taps..<end * taps {
+                let value = unsafe target[index] * factors.1 * factors.0
+                // Adding 0 leaves no −0.
+                unsafe target[index] = isLive ? (value < floor ? floor : value) + 0 : 0
             }
+            start = end
         }
     }
 }

@@ -80,10 +80,7 @@ public struct ChannelLayout: Hashable, Sendable {
     /// Of one that transforms the taps of so many columns.
     public func tapCount(columns: Int) -> Int { (tapCount * columns + 1) / 2 + firstCount * columns }
     /// Of one that transforms so many columns back to taps.
-    public func restoreCount(columns: Int) -> Int { 8 * tapPitch + (tapCount + firstCount) * columns }
-
-    /// From channel to channel of a panel that holds the taps of eight.
-    var tapPitch: Int { (tapCount + 7) / 8 * 8 }
+    public func restoreCount(columns: Int) -> Int { tapCount(columns: columns) }
     /// Rows of columns between the products over the last axis and those over rows, where planes come after these.
     var firstCount: Int { extents.planes > 1 ? taps.planes * taps.rows * halfLength : 0 }
 }

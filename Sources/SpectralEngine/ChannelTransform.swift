@@ -78,14 +78,26 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
     }
 }
 
-/// How one part of one channel is written: max(factors·value, floor) + bias.
+/// How one part of one channel is written: max(factors·value, floor) + bias, or added to what is there: max(factors·value, floor).
 public struct ChannelResult<Scalar: ConvolutionScalar> {
     let factors: (Scalar, Scalar)
     let floor: Scalar
     let bias: Scalar
+    let isSum: Bool
 
-    public init(factors: (Scalar, Scalar), floor: Scalar, bias: Scalar) {
-        (self.factors, self.floor, self.bias) = (factors, floor, bias)
+    public init(factors: (Scalar, Scalar), floor: Scalar, bias: Scalar, isSum: Bool = false) {
+        (self.factors, self.floor, self.bias, self.isSum) = (factors, floor, bias, isSum)
+    }
+
+    fileprivate func scatter(
+        _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
+    ) {
+        if isSum {
+            unsafe Scalar.scatterAdd(source, part, array, window, rows, factors, floor)
+        } else {
+            unsafe Scalar.scatter(source, part, array, window, rows, factors, floor, bias)
+        }
     }
 }
 
@@ -195,12 +207,10 @@ extension ChannelTransform {
                     plane: plane, row: 0, count: extents.rows, length: extents.length, pitch: pitch)
                 let source = unsafe panel + 2 * (channel * points + plane * extents.rows * pitch)
                 if let result = results.first {
-                    unsafe Scalar.scatter(
-                        source, 0, array.base, &windows.0, &rows, result.factors, result.floor, result.bias)
+                    unsafe result.scatter(source, part: 0, array.base, &windows.0, &rows)
                 }
                 if second != nil, let result = results.second {
-                    unsafe Scalar.scatter(
-                        source, 1, array.base, &windows.1, &rows, result.factors, result.floor, result.bias)
+                    unsafe result.scatter(source, part: 1, array.base, &windows.1, &rows)
                 }
             }
             windows.0.array_offset += channelPitch

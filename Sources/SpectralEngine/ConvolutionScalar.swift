@@ -95,6 +95,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func multiplyReal(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ product: UnsafePointer<ck_product>)
+    static func correlateReal(
+        _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ product: UnsafePointer<ck_product>)
     static func foldOpposites(
         _ first: UnsafeMutablePointer<Self>, _ second: UnsafeMutablePointer<Self>, _ count: Int)
     static func transformLines(

@@ -187,6 +187,11 @@ extension Double: ConvolutionScalar {
         _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_real(a, b, result, product) }
 
+    public static func correlateReal(
+        _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.correlate_real(a, b, result, product) }
+
     public static func foldOpposites(
         _ first: UnsafeMutablePointer<Double>, _ second: UnsafeMutablePointer<Double>, _ count: Int
     ) { unsafe kernels.fold_opposites(first, second, count) }

@@ -181,6 +181,11 @@ extension Float: ConvolutionScalar {
         _ product: UnsafePointer<ck_product>
     ) { unsafe kernels.multiply_real(a, b, result, product) }
 
+    public static func correlateReal(
+        _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        _ product: UnsafePointer<ck_product>
+    ) { unsafe kernels.correlate_real(a, b, result, product) }
+
     public static func foldOpposites(
         _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>, _ count: Int
     ) { unsafe kernels.fold_opposites(first, second, count) }

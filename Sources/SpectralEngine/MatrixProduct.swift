@@ -128,6 +128,21 @@ public struct MatrixProduct: Hashable, Sendable {
             a.base + 2 * aOffset, b.base + bOffset, result.base + 2 * resultOffset, &product)
     }
 
+    /// Computes the real part of conj(a) · b: the result's offset and pitch count scalars.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    func correlateReal<Scalar: ConvolutionScalar>(
+        _ a: SharedRegion<Scalar>, at aOffset: Int, _ b: SharedRegion<Scalar>, at bOffset: Int,
+        into result: SharedRegion<Scalar>, at resultOffset: Int
+    ) {
+        check(a, aOffset, firstCount)
+        check(b, bOffset, secondCount)
+        Elements(result).check(resultOffset, resultCount)
+        var product = parameters
+        unsafe Scalar.correlateReal(
+            a.base + 2 * aOffset, b.base + 2 * bOffset, result.base + resultOffset, &product)
+    }
+
     private var parameters: ck_product {
         ck_product(
             rows: rows, depth: depth, columns: columns, a_row_stride: rowStride, a_depth_stride: depthStride,

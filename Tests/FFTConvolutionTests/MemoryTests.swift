@@ -11,8 +11,8 @@ import TestSupport
         private static let fitting = [
             "i3000x3000_f513x513_fwd", "i3000x3000_f513x513_dx", "i1800x1500_f301x501_f64_dx",
             "c512i56x56_k1024f31x31_psame_g512_fwd",
-            "c512i56x56_k1024f31x31_psame_g512_dx", "c1024i56x56_k1024f31x31_psame_g1024_dw",
-            "c512i64x64_k512f15x15_psame_g512_f64_dw", "n4c128i56x56_k128f3x3_psame_fwd",
+            "c512i56x56_k1024f31x31_psame_g512_dx", "c256i128x128_k256f31x31_g8_dw",
+            "c8i300x300_k8f61x61_g8_f64_dw", "n4c128i56x56_k128f3x3_psame_fwd",
             "n4c128i56x56_k128f3x3_psame_dx", "n4c128i56x56_k128f3x3_psame_dw", "n4c128i28x28_k128f5x5_p2_f64_dw",
             "n2c256i28x28_k256f5x5_p2_g2_dx", "c8i512x512_k8f101x101_fwd", "c8i512x512_k8f101x101_dw",
             "n2c24i32x32x32_k24f5x5x5_p2_fwd", "n2c8i48x48x48_k16f5x5x5_p2_dw", "i128x128x128_f31x31x31_f64_fwd",

@@ -62,9 +62,9 @@ struct SectionsTests {
 
     /// Sections of whole groups: the same transforms, the same pairs.
     @Test(arguments: Pass.allCases) func sectionsOfGroupsDecideNoBit(_ pass: Pass) throws {
-        // One filter a group is never more than two at a time in memory, but for its gradient.
-        let filters = pass == .filterGradient ? 48 : 96
-        let problem = try ProblemText("n3c48i14x14_k\(filters)f3x3_p1_g48").problem
+        // One filter a group is never more than two at a time in memory, nor are the sums of many groups' gradients.
+        let (groups, filters) = pass == .filterGradient ? (15, 15) : (48, 96)
+        let problem = try ProblemText("n3c\(groups)i14x14_k\(filters)f3x3_p1_g\(groups)").problem
         var generator = SeededGenerator(name: "sections")
         let operands = Operands(problem, .uniform, .float32, &generator)
         let tilings = problem.axes.map { _ in AxisTiling(step: 14, length: 16, coversAxis: true) }

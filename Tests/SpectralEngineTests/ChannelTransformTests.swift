@@ -174,9 +174,17 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
         let expected = bench.halfBins.map { whole[$0.bin] }
         largest = max(largest, excess(bench.spectrum(column, half: true), expected, shape, Scalar.self))
     }
-    var result = [Scalar](repeating: .nan, count: array.count)
-    let written = Set((0..<channels).flatMap { place($0)..<place($0) + count })
-    for index in array.indices where !written.contains(index) { result[index] = array[index] }
+    // The columns' taps go side by side; those of one hold nothing, those of another are not to fall below 0.
+    let (dead, clamped, first) = (1, 3, 2 * count)
+    var expected = values
+    for column in 0..<channels {
+        for tap in 0..<count {
+            let value = column == dead ? 0 : values[place(column) + tap]
+            expected[first + column * count + tap] = column == clamped ? max(value, 0) : value
+        }
+    }
+    var result = array
+    for index in first..<first + channels * count { result[index] = .nan }
     var span = result.mutableSpan
     span.withSharedRegion { region in
         bench.withMemory { spectra, scratch in
@@ -184,17 +192,22 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
             bench.withTaps { taps in
                 let outer = layout.outer
                 for inner in 0..<outer.innerCount {
+                    for position in 0..<outer.extent {
+                        bench.transform.foldBins(
+                            spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, second: position, count: 8)
+                    }
                     bench.transform.restoreBins(
                         spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, count: 8, into: taps,
                         at: 16 * inner * outer.taps + 8, tapPitch: 16, accumulate: false)
                 }
                 bench.transform.restoreTaps(
-                    taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, scratch
-                ) { (place($0), (1, 1 / Scalar(shape.pointCount)), -.infinity) }
+                    taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, first: first,
+                    factors: (1, 1 / Scalar(shape.pointCount)), scratch
+                ) { ($0 != dead, $0 == clamped ? 0 : -.infinity) }
             }
         }
     }
-    let difference = norm(zip(result, values).map { Double($0) - $1 }) / norm(values)
+    let difference = norm(zip(result, expected).map { Double($0) - $1 }) / norm(values)
     return max(largest, difference / (2 * transformTolerance(shape, Scalar.self)))
 }
 

@@ -30,6 +30,7 @@ struct Kernels<T> {
     let multiplyOpposites: (Read, Read, Write, Write, UnsafePointer<ck_product>?) -> Void
     let correlateOpposites: (Read, Read, Read, Read, Write, Int32, UnsafePointer<ck_product>?) -> Void
     let multiplyReal: (Read, Read, Write, UnsafePointer<ck_product>?) -> Void
+    let correlateReal: (Read, Read, Write, UnsafePointer<ck_product>?) -> Void
     let foldOpposites: (Write, Write, Int) -> Void
     let transformLines: (Read, Write, Read, Int32, UnsafePointer<ck_transform>?) -> Void
     let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
@@ -62,7 +63,7 @@ extension Float: KernelScalar {
             packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
-            multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,
+            multiplyReal: table.multiply_real, correlateReal: table.correlate_real, foldOpposites: table.fold_opposites,
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
@@ -85,7 +86,7 @@ extension Double: KernelScalar {
             packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
             rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
-            multiplyReal: table.multiply_real, foldOpposites: table.fold_opposites,
+            multiplyReal: table.multiply_real, correlateReal: table.correlate_real, foldOpposites: table.fold_opposites,
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,

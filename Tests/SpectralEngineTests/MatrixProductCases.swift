@@ -98,6 +98,7 @@ extension KernelCase {
             cases.append(opposites(rows: (columns + columns / 13) % 14, columns: columns, &generator))
             cases.append(correlation(rows: (columns + columns / 13) % 14, columns: columns, &generator))
             cases.append(realProduct(rows: (columns + columns / 13) % 14, columns: columns, &generator))
+            cases.append(realCorrelation(rows: (columns + columns / 13) % 14, columns: columns, &generator))
             cases.append(foldedOpposites(columns, &generator))
         }
         return cases
@@ -185,6 +186,32 @@ extension KernelCase {
             var extents = test.extents
             return written(test.placedResult(test.before)) { result in
                 a.lend { a in b.lend { b in kernels.multiplyReal(a, b, result, &extents) } }
+            }
+        }
+    }
+
+    /// The real part of conj(a) · b, in rows of reals.
+    private static func realCorrelation(rows: Int, columns: Int, _ generator: inout SeededGenerator) -> KernelCase {
+        let test = MatrixProductCase(
+            rows: rows, depth: generator.integer(in: 0...20), columns: columns, conjugate: Int32(CK_FIRST),
+            accumulate: false, transposed: true, &generator)
+        let (a, b) = (Operand<T>(test.placedA), Operand<T>(test.placedB))
+        @Sendable func placed(_ matrix: [Complex]) -> [Double] {
+            let pitch = test.extents.result_pitch
+            let count = rows == 0 || columns == 0 ? 0 : (rows - 1) * pitch + columns
+            var values = [Double](repeating: untouched, count: count)
+            for (index, element) in matrix.enumerated() where columns > 0 {
+                values[index / columns * pitch + index % columns] = element.real
+            }
+            return values
+        }
+        return KernelCase(
+            kernel: "correlate_real", parameters: "\(test.extents)", expected: guarded(placed(test.expected)),
+            tolerance: test.tolerance(T.self)
+        ) { kernels in
+            var extents = test.extents
+            return written(placed(test.before)) { result in
+                a.lend { a in b.lend { b in kernels.correlateReal(a, b, result, &extents) } }
             }
         }
     }

@@ -135,16 +135,28 @@ package struct TiledFFT: Algorithm {
         guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT,
             isDense == inputGradient.isDense, isDense == filterGradient.isDense
         else { return nil }
-        for first in isDense ? [self] : tiledForStep(tolerance: tolerance) where isDense || first.canShareStep {
-            // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
+        // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
+        func first(_ make: (TiledFFT) throws -> (any StepExecutor<Scalar>)?, _ recipe: TiledFFT) rethrows
+            -> (any StepExecutor<Scalar>)?
+        {
             for threads in stride(from: request.threads, to: 0, by: -1) {
-                guard let recipe = first.sibling(.forward, threads: threads) else { break }
-                let step: (any StepExecutor<Scalar>)? =
-                    isDense
-                    ? try DenseStep<Scalar>(recipe, inputGradient: inputGradient) : try SpectralStep<Scalar>(recipe)
-                if let step { return step }
+                guard let recipe = recipe.sibling(.forward, threads: threads) else { break }
+                if let step = try make(recipe) { return step }
                 if request.memoryLimit == .max { break }
             }
+            return nil
+        }
+        if isDense {
+            let adjoint = sibling(.inputGradient, addsOverlaps: true)?.relativeErrorBound ?? .infinity
+            for keepsGradients in adjoint <= tolerance ?? .infinity ? [true, false] : [false] {
+                let step = try first(
+                    { try DenseStep<Scalar>($0, inputGradient: inputGradient, keepsGradients: keepsGradients) }, self)
+                if let step { return step }
+            }
+            return nil
+        }
+        for recipe in tiledForStep(tolerance: tolerance) where recipe.canShareStep {
+            if let step = try first({ try SpectralStep<Scalar>($0) }, recipe) { return step }
         }
         return nil
     }

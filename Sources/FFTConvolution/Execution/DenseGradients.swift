@@ -8,10 +8,12 @@ extension DensePipeline {
     private var rowBlocks: Int { (table.pairCount + layout.rowBlock - 1) / layout.rowBlock }
     var gradientBlockCount: Int { problem.groups * (rowBlocks + 1) }
 
-    /// - Parameter kept: The fields of x that the forward pass of a training step kept.
+    /// - Parameter kept: The fields of x that the forward pass of a training step kept, and those of the output gradient that its input
+    ///   gradient did.
     /// - Returns: Whether the operands were ordinary; if not, the result is of no use.
     func gradients(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, kept: KeptFields<Scalar>? = nil, _ result: SharedRegion<Scalar>,
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, kept: KeptOperands<Scalar> = KeptOperands(),
+        _ result: SharedRegion<Scalar>,
         _ memory: DenseMemory<Scalar>,
         _ control: ExecutionControl?
     ) throws -> Bool {
@@ -20,6 +22,7 @@ extension DensePipeline {
             for index in 0..<negatives.count { negatives[index] = 0 }
             // One scale for all row blocks: that of the first decides, and the others must agree.
             var scale: (x: Int, g: Int)?
+            var areAllLive = false
             for index in 0..<Kg * Cg { memory.norms[2 * index] = 0 }
             for rowBlock in 0..<rowBlocks {
                 let first = rowBlock * layout.rowBlock
@@ -28,12 +31,16 @@ extension DensePipeline {
                 if let scale, scale != found { return false }
                 scale = found
                 try correlate(
-                    pairs.count, x: spectraOfInput(kept, group, pairs, memory), accumulate: rowBlock > 0, memory)
-                noteLive(pairs.count, found, memory)
+                    pairs.count, x: spectra(kept.x, group, pairs, isInput: true, memory),
+                    g: spectra(kept.g, group, pairs, isInput: false, memory), accumulate: rowBlock > 0, memory)
+                noteNegatives(pairs.count, memory)
+                areAllLive = areAllLive || found == (0, 0) && areLive(pairs.count, memory)
+                if !areAllLive { noteLive(pairs.count, found, memory) }
                 try control?.completeBlock()
             }
             guard gradientsAreSafe(scale ?? (0, 0), memory) else { return false }
-            try restoreGradients(group, (scale?.x ?? 0) + (scale?.g ?? 0), result, memory)
+            try restoreGradients(
+                group, (scale?.x ?? 0) + (scale?.g ?? 0), areAllLive: areAllLive, result, memory)
             try control?.completeBlock()
         }
         return true
@@ -57,12 +64,14 @@ extension DensePipeline {
     ///
     /// - Returns: The exponents that they are scaled down by; `nil` if they are not ordinary.
     private func loadOperands(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ kept: KeptFields<Scalar>?, _ group: Int, _ pairs: Range<Int>,
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, _ kept: KeptOperands<Scalar>, _ group: Int, _ pairs: Range<Int>,
         _ memory: DenseMemory<Scalar>
     ) throws -> (x: Int, g: Int)? {
-        let inputPanels = kept == nil ? (Cg + 7) / 8 : 0
-        if let kept, !adopt(kept, group, pairs, memory) { return nil }
-        let panels = inputPanels + (Kg + 7) / 8
+        for (fields, first, count) in [(kept.x, 0, Cg), (kept.g, Cg, Kg)] {
+            if let fields, !adopt(fields, group, pairs, from: first, count: count, memory) { return nil }
+        }
+        let inputPanels = kept.x == nil ? (Cg + 7) / 8 : 0
+        let panels = inputPanels + (kept.g == nil ? (Kg + 7) / 8 : 0)
         let pitch = padded(Cg) + padded(Kg)
         let hasNonFinite = Atomic(false)
         func loadAll(_ exponents: (@Sendable (_ row: Int, _ isInput: Bool) -> (Int, Int))?) throws {
@@ -106,7 +115,7 @@ extension DensePipeline {
         }
         if isScaled {
             // What was kept is not.
-            guard kept == nil else { return nil }
+            guard kept.x == nil, kept.g == nil else { return nil }
             try loadAll { row, isInput in
                 let exponent = RowFacts(rowFacts(row, memory)).exponents.0
                 return isInput ? (-scaleX, exponent - scaleX) : (-scaleG, -exponent - scaleG)
@@ -143,7 +152,9 @@ extension DensePipeline {
 
     /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X for every half bin, transformed back over the
     /// outer axis at once. A job is all positions of one inner bin and some filters.
-    private func correlate(_ rows: Int, x: InputSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>) throws {
+    private func correlate(
+        _ rows: Int, x: FieldSpectra, g: FieldSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>
+    ) throws {
         let wide = padded(Cg)
         let outer = layout.channels.outer
         let parts = (Kg + layout.jobFilters - 1) / layout.jobFilters
@@ -155,13 +166,15 @@ extension DensePipeline {
             let target = inner * outer.taps * stride + first * wide
             guard hasOuterAxis else {
                 return correlateBin(
-                    rows, filters, 0, inner, x: x, into: memory.filters, at: target, accumulate: accumulate, memory)
+                    rows, filters, 0, inner, x: x, g: g, into: memory.filters, at: target, accumulate: accumulate)
             }
             let spectra = memory.scratch(worker: worker)
             for position in 0..<outer.extent {
                 correlateBin(
-                    rows, filters, position, inner, x: x, into: spectra, at: position * layout.jobStride,
-                    accumulate: false, memory)
+                    rows, filters, position, inner, x: x, g: g, into: spectra, at: position * layout.jobStride,
+                    accumulate: false)
+                transform.foldBins(
+                    spectra, at: 0, binPitch: layout.jobStride, second: position, count: filters.count * wide)
             }
             transform.restoreBins(
                 spectra, at: 0, binPitch: layout.jobStride, count: filters.count * wide, into: memory.filters,
@@ -171,60 +184,85 @@ extension DensePipeline {
 
     /// The sum of one half bin and some filters.
     private func correlateBin(
-        _ rows: Int, _ filters: Range<Int>, _ position: Int, _ inner: Int, x: InputSpectra,
-        into sums: SharedRegion<Scalar>, at offset: Int, accumulate: Bool, _ memory: DenseMemory<Scalar>
+        _ rows: Int, _ filters: Range<Int>, _ position: Int, _ inner: Int, x: FieldSpectra, g: FieldSpectra,
+        into sums: SharedRegion<Scalar>, at offset: Int, accumulate: Bool
     ) {
-        let (wide, pitch) = (padded(Cg), padded(Cg) + padded(Kg))
         let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
         for first in stride(from: 0, to: rows, by: layout.summationRun) {
             let product = MatrixProduct(
-                rows: filters.count, depth: min(layout.summationRun, rows - first), columns: wide, rowStride: 1,
-                depthStride: pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: wide)
-            let (outputStride, column) = (layout.channels.forwardStride, first * pitch + wide + filters.lowerBound)
+                rows: filters.count, depth: min(layout.summationRun, rows - first), columns: padded(Cg), rowStride: 1,
+                depthStride: g.pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: padded(Cg))
             product.correlateOpposites(
-                memory.fields, at: bin * outputStride + column, opposite: opposite * outputStride + column, x.region,
-                at: bin * x.stride + first * x.pitch, opposite: opposite * x.stride + first * x.pitch, into: sums,
-                at: offset, accumulate: accumulate || first > 0)
+                g.region, at: g.place(bin, first) + filters.lowerBound,
+                opposite: g.place(opposite, first) + filters.lowerBound, x.region, at: x.place(bin, first),
+                opposite: x.place(opposite, first), into: sums, at: offset, accumulate: accumulate || first > 0)
         }
     }
 
-    /// Where the spectra of the input are: of the first pair, bin 0.
-    private typealias InputSpectra = (region: SharedRegion<Scalar>, stride: Int, pitch: Int)
+    /// Where the spectra of an operand's fields are, in complex elements of a region: of bin 0 of the first pair, and the distances from
+    /// bin to bin and from pair to pair.
+    private struct FieldSpectra {
+        let region: SharedRegion<Scalar>
+        let start: Int
+        let stride: Int
+        let pitch: Int
 
-    private func spectraOfInput(
-        _ kept: KeptFields<Scalar>?, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
-    ) -> InputSpectra {
+        func place(_ bin: Int, _ row: Int) -> Int { start + bin * stride + row * pitch }
+    }
+
+    private func spectra(
+        _ kept: KeptFields<Scalar>?, _ group: Int, _ pairs: Range<Int>, isInput: Bool, _ memory: DenseMemory<Scalar>
+    ) -> FieldSpectra {
+        let (wide, first) = (padded(isInput ? Cg : Kg), isInput ? 0 : padded(Cg))
         guard let kept else {
-            return (memory.fields, layout.channels.forwardStride, padded(Cg) + padded(Kg))
+            return FieldSpectra(
+                region: memory.fields, start: first, stride: layout.channels.forwardStride,
+                pitch: padded(Cg) + padded(Kg))
         }
-        let fields = kept.memory(group).fields
-        let start = 2 * pairs.lowerBound * padded(Cg)
-        return (fields[start..<fields.count], kept.layout.channels.forwardStride, padded(Cg))
+        return FieldSpectra(
+            region: kept.memory(group).fields, start: pairs.lowerBound * wide,
+            stride: kept.layout.channels.forwardStride, pitch: wide)
     }
 
-    /// Copies what is known of the kept fields.
+    /// Copies what is known of kept fields.
     ///
+    /// - Parameter first: Their place among those of the pass.
     /// - Returns: Whether they were kept unscaled.
     private func adopt(
-        _ kept: KeptFields<Scalar>, _ group: Int, _ pairs: Range<Int>, _ memory: DenseMemory<Scalar>
+        _ kept: KeptFields<Scalar>, _ group: Int, _ pairs: Range<Int>, from first: Int, count: Int,
+        _ memory: DenseMemory<Scalar>
     ) -> Bool {
         for (row, pair) in pairs.enumerated() {
             guard let known = kept.row(pair, group) else { return false }
-            known.facts.copy(to: facts(row, memory).prefix(Cg))
+            known.facts.copy(to: facts(row, memory).dropping(first: first).prefix(count))
             let found = negatives(row, memory)
-            for index in 0..<2 * Cg { found[index] = known.negatives[index] }
+            for index in 0..<2 * count { found[2 * first + index] = known.negatives[index] }
         }
         return true
     }
 
-    /// Adds to S of every plane, scaled down: above 0 where a term is. Of unscaled operands only that is noted: their sums are
-    /// far from any end of the range. And notes which operands hold a negative sample.
-    private func noteLive(_ rows: Int, _ scale: (x: Int, g: Int), _ memory: DenseMemory<Scalar>) {
+    /// Notes which operands hold a negative sample.
+    private func noteNegatives(_ rows: Int, _ memory: DenseMemory<Scalar>) {
         let all = negatives(layout.rowBlock, memory)
         for row in 0..<rows {
             let found = negatives(row, memory)
             for index in 0..<found.count where found[index] != 0 { all[index] = 1 }
         }
+    }
+
+    /// Whether one row alone gives every plane a term.
+    private func areLive(_ rows: Int, _ memory: DenseMemory<Scalar>) -> Bool {
+        (0..<rows).contains { row in
+            let facts = facts(row, memory)
+            return (0...1).contains { part in
+                (0..<Cg + Kg).allSatisfy { facts.exponent(field: $0, part: part) != nil }
+            }
+        }
+    }
+
+    /// Adds to S of every plane, scaled down: above 0 where a term is. Of unscaled operands only that is noted: their sums are
+    /// far from any end of the range.
+    private func noteLive(_ rows: Int, _ scale: (x: Int, g: Int), _ memory: DenseMemory<Scalar>) {
         for row in 0..<rows {
             let facts = facts(row, memory)
             for part in 0...1 {
@@ -246,7 +284,7 @@ extension DensePipeline {
     }
 
     private func restoreGradients(
-        _ group: Int, _ scale: Int, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
+        _ group: Int, _ scale: Int, areAllLive: Bool, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
     ) throws {
         let wide = padded(Cg)
         let factors = powersOfTwo(scale, Scalar.self)
@@ -255,16 +293,14 @@ extension DensePipeline {
         try Workers.run(count: layout.workers, blocks: Kg) { k, worker in
             transform.restoreTaps(
                 memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
-                memory.scratch(worker: worker)
+                first: table.filterPlane((group * Kg + k) * Cg) * taps,
+                factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)), memory.scratch(worker: worker)
             ) { c in
-                let plane = (group * Kg + k) * Cg + c
-                // Where no product reaches, the sum is 0.
-                let isLive = memory.norms[2 * (k * Cg + c)] != 0
-                // Operands without a negative sample have no negative gradient: what is below 0 is rounding.
-                let floor: Scalar = isNegative(c) || isNegative(Cg + k) ? -.infinity : 0
-                return (
-                    table.filterPlane(plane) * taps,
-                    (isLive ? factors.0 : 0, factors.1 / Scalar(layout.channels.pointCount)), floor
+                // Where no product reaches, the sum is 0. Operands without a negative sample have no negative gradient: what is below 0
+                // is rounding.
+                (
+                    areAllLive || memory.norms[2 * (k * Cg + c)] != 0,
+                    isNegative(c) || isNegative(Cg + k) ? -.infinity : 0
                 )
             }
         }

@@ -1,42 +1,60 @@
 internal import SpectralEngine
 
-// A training step by matrix products: the forward pass loads its fields into memory that stays, and the filter gradient takes
-// their spectra from there. The input gradient is the pass of its own: its windows of the output gradient overlap, those of the
-// filter gradient do not, and here transforms are the smaller part of the work.
+// A training step by matrix products: the forward pass loads its fields into memory that stays, and so does the input gradient, whose
+// tiles overlap and add up as in SpectralStep.swift; the filter gradient takes the spectra of both from there. Those of the filters
+// are made anew: reading them from where they would fit takes as long (`Docs/Measurements/2026-11-27-steps.md`).
 
 /// A ``TiledFFT`` recipe's training step with a matrix product for each bin, made ready to run.
 struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     private let forward: DensePipeline<Scalar>
-    private let inputGradient: any PassExecutor<Scalar>
+    /// The input gradient whose fields are kept, where there is one; and the pass of its own, which takes operands that are out of the
+    /// ordinary too.
+    private let inputGradient: DensePipeline<Scalar>?
+    private let inputGradientAlone: any PassExecutor<Scalar>
     private let filterGradient: DensePipeline<Scalar>
+    /// What is kept of the output gradient, and the scratch of the passes.
+    private let gradientFields: Booking
+    private let scratch: Booking
     let workspaceByteCount: Int
     let arithmetic: Arithmetic
     let keptByteCount: Int
 
+    /// - Parameters:
+    ///   - inputGradient: The pass of its own.
+    ///   - keepsGradients: Whether the spectra of the output gradient are kept.
     /// - Returns: `nil` where the fields are more than one block of row pairs, or memory is so short that the filter gradient comes
     ///   in sections (Sections.swift). Spectra that are many because filters are few come in blocks too, and are not kept: such
     ///   steps were measured at 0.88 to 1.08 of the time (`Docs/Measurements/2026-11-26-rests.md`).
-    init?(_ recipe: TiledFFT, inputGradient: TiledFFT) throws {
+    init?(_ recipe: TiledFFT, inputGradient alone: TiledFFT, keepsGradients: Bool) throws {
         let problem = recipe.request.problem
         arithmetic = recipe.arithmetic
+        let adjoint = keepsGradients ? recipe.sibling(.inputGradient, addsOverlaps: true) : nil
+        func fits(_ recipe: TiledFFT?) -> Bool { recipe?.dense?.rowBlock ?? 0 >= recipe?.table.pairCount ?? .max }
         guard let filterGradient = recipe.sibling(.filterGradient), let layout = recipe.dense,
-            let gradientLayout = filterGradient.dense, layout.rowBlock >= recipe.table.pairCount,
-            gradientLayout.sectioning == Sectioning(problem),
-            max(recipe.memoryByteCount, filterGradient.memoryByteCount) <= recipe.request.memoryLimit
+            let gradientLayout = filterGradient.dense, fits(recipe),
+            !keepsGradients || recipe.canShareStep && fits(adjoint),
+            gradientLayout.sectioning == Sectioning(problem)
         else { return nil }
-        workspaceByteCount = max(
-            recipe.workspaceByteCount, inputGradient.workspaceByteCount, filterGradient.workspaceByteCount)
+        var places = WorkspaceLayout()
+        gradientFields = places.book(problem.groups, adjoint?.dense?.keptGroup ?? 0, bytesEach: 1)
+        let passes = [recipe, alone, filterGradient] + (adjoint.map { [$0] } ?? [])
+        scratch = places.book(passes.map(\.workspaceByteCount).max() ?? 0, bytesEach: 1)
+        workspaceByteCount = places.byteCount
+        // The passes share their tables.
+        let memoryByteCount = workspaceByteCount.addingReportingOverflow(passes.map(\.tableByteCount).max() ?? 0)
+        guard !memoryByteCount.overflow, memoryByteCount.partialValue <= recipe.request.memoryLimit else { return nil }
         var memory = WorkspaceLayout()
         _ = memory.book(problem.groups, layout.keptGroup, bytesEach: 1)
         keptByteCount = memory.byteCount
-        let threads = recipe.request.threads
-        forward = try DensePipeline(
-            table: recipe.table, layout: layout,
-            careful: SpectralPipeline(table: recipe.table, layout: recipe.layout, threads: threads))
-        self.inputGradient = try inputGradient.makeExecutor(for: Scalar.self)
-        self.filterGradient = try DensePipeline(
-            table: filterGradient.table, layout: gradientLayout,
-            careful: SpectralPipeline(table: filterGradient.table, layout: filterGradient.layout, threads: threads))
+        func pipeline(_ recipe: TiledFFT, _ layout: DenseLayout) throws -> DensePipeline<Scalar> {
+            try DensePipeline(
+                table: recipe.table, layout: layout,
+                careful: SpectralPipeline(table: recipe.table, layout: recipe.layout, threads: recipe.request.threads))
+        }
+        forward = try pipeline(recipe, layout)
+        inputGradientAlone = try alone.makeExecutor(for: Scalar.self)
+        inputGradient = try adjoint.flatMap { adjoint in try adjoint.dense.map { try pipeline(adjoint, $0) } }
+        self.filterGradient = try pipeline(filterGradient, gradientLayout)
     }
 
     @specialized(where Scalar == Float)
@@ -45,9 +63,10 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: SharedRegion<Scalar>,
         kept: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws -> Bool {
-        let memory = DenseMemory<Scalar>(scratch, forward.layout)
+        let own = scratch.part(self.scratch)
+        let memory = DenseMemory<Scalar>(own, forward.layout)
         let isOrdinary = try forward.products(x, w, prepared: nil, kept: kept, bias, y, memory, control)
-        try forward.finish(x, w, bias, y, isOrdinary, scratch, control)
+        try forward.finish(x, w, bias, y, isOrdinary, own, control)
         return isOrdinary
     }
 
@@ -59,26 +78,55 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         control: ExecutionControl?
     ) throws {
         let none = Span<Scalar>()
-        try inputGradient.execute(dy, w, bias: none, into: dx, scratch: scratch, control: control)
+        let own = scratch.part(self.scratch)
+        let g = try keepGradients(w, dy, dx, scratch, control)
+        if g == nil {
+            try inputGradientAlone.execute(dy, w, bias: none, into: dx, scratch: own, control: control)
+        }
         if let kept {
-            let memory = DenseMemory<Scalar>(scratch, filterGradient.layout)
-            let fields = KeptFields(kept, forward.layout, memory)
+            let memory = DenseMemory<Scalar>(own, filterGradient.layout)
+            let operands = KeptOperands(x: KeptFields(kept, forward.layout, memory), g: g)
             control?.begin(blocks: filterGradient.gradientBlockCount)
-            if try filterGradient.gradients(x, dy, kept: fields, dw, memory, control) {
-                return try filterGradient.finish(x, dy, none, dw, true, scratch, control)
+            if try filterGradient.gradients(x, dy, kept: operands, dw, memory, control) {
+                return try filterGradient.finish(x, dy, none, dw, true, own, control)
             }
         }
-        try filterGradient.execute(x, dy, bias: none, into: dw, scratch: scratch, control: control)
+        try filterGradient.execute(x, dy, bias: none, into: dw, scratch: own, control: control)
+    }
+
+    /// The input gradient, keeping the fields of the output gradient.
+    ///
+    /// - Returns: `nil` if they are not kept, or the operands were not ordinary; then the result is of no use.
+    private func keepGradients(
+        _ w: Span<Scalar>, _ dy: Span<Scalar>, _ dx: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>,
+        _ control: ExecutionControl?
+    ) throws -> KeptFields<Scalar>? {
+        guard let inputGradient else { return nil }
+        let own = scratch.part(self.scratch)
+        let memory = DenseMemory<Scalar>(own, inputGradient.layout)
+        let kept = scratch.part(gradientFields)
+        if inputGradient.table.addsOverlaps { clear(dx) }
+        guard try inputGradient.products(dy, w, prepared: nil, kept: kept, Span(), dx, memory, control) else {
+            return nil
+        }
+        try inputGradient.finish(dy, w, Span(), dx, true, own, control)
+        return KeptFields(kept, inputGradient.layout, memory)
     }
 }
 
-/// The fields that the forward pass of a training step kept, spectra and all that is known of them.
+/// What is kept of both operands of a filter gradient.
+struct KeptOperands<Scalar: ConvolutionScalar>: Sendable {
+    var x: KeptFields<Scalar>?
+    var g: KeptFields<Scalar>?
+}
+
+/// The fields that a pass of a training step kept, spectra and all that is known of them.
 struct KeptFields<Scalar: ConvolutionScalar>: Sendable {
     let layout: DenseLayout
     private let region: SharedRegion<UInt8>
     private let scratch: DenseMemory<Scalar>
 
-    /// - Parameter layout: That of the forward pass.
+    /// - Parameter layout: That of the pass.
     init(_ region: SharedRegion<UInt8>, _ layout: DenseLayout, _ scratch: DenseMemory<Scalar>) {
         (self.region, self.layout, self.scratch) = (region, layout, scratch)
     }

@@ -54,8 +54,11 @@ extension SpectralPipeline {
 
     /// Of an accumulator among the spectra.
     private func place(_ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>) -> Int {
-        min(chunk, layout.setCount - 1) * filterPlaneCount + plane - memory.firstPlane
+        min(chunk, layout.setCount - 1) * planesOfSet + plane - memory.firstPlane
     }
+
+    /// Planes whose accumulators follow each other.
+    private var planesOfSet: Int { layout.sumsAreLocal ? 2 * Kg * Cg : filterPlaneCount }
 
     private func accumulator(
         _ chunk: Int, _ plane: Int, _ memory: PipelineMemory<Scalar>
@@ -333,7 +336,7 @@ extension SpectralPipeline {
             let start = place(0, first.plane, memory) * 2 * shape.spectrumCount
             transform.restoreLines(
                 memory.spectra[start..<memory.spectra.count], terms: terms,
-                step: filterPlaneCount * shape.spectrumCount,
+                step: planesOfSet * shape.spectrumCount,
                 into: tile, table.filterBox, team)
         }
         transform.store(

@@ -52,7 +52,38 @@ extension SpectralPipeline {
 
     /// Where a worker has the sums of two groups, where these are all that are in memory.
     func localSums(ofGroup first: Int, worker: Int, _ memory: PipelineMemory<Scalar>) -> PipelineMemory<Scalar> {
-        memory.withSpectra(fromPlane: first * Kg * Cg, slot: worker, count: 2 * Kg * Cg * 2 * shape.spectrumCount)
+        memory.withSpectra(
+            fromPlane: first * Kg * Cg, slot: worker, count: layout.setCount * 2 * Kg * Cg * 2 * shape.spectrumCount)
+    }
+
+    /// Adds what a chunk has summed for two groups to the sums of those before it, where its place is needed for the next one.
+    func addChunk(_ chunk: Int, ofPair index: Int, _ memory: PipelineMemory<Scalar>) {
+        guard chunk > 0, layout.setCount < layout.chunkCount else { return }
+        let groups = groups(ofPair: index)
+        for plane in groups.lowerBound * Kg * Cg..<groups.upperBound * Kg * Cg { addChunk(chunk, plane, memory) }
+    }
+
+    /// Sums all chunks of two groups.
+    ///
+    /// - Returns: Whether all fields were what `operands` says of them; if not, the sums are of no use.
+    func accumulateGroups(
+        ofPair index: Int, _ x: Span<Scalar>, _ dy: Span<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ operands: GradientOperands, worker: Int
+    ) -> Bool {
+        for chunk in 0..<layout.chunkCount {
+            for group in groups(ofPair: index) {
+                guard accumulateChunk(group: group, chunk: chunk, x, dy, memory, operands, worker: worker) else {
+                    return false
+                }
+            }
+            if chunk == oddChunk, table.sharedPair(2 * index) != nil {
+                guard accumulateOddRow(2 * index, chunk: chunk, x, dy, memory, operands, worker: worker) else {
+                    return false
+                }
+            }
+            addChunk(chunk, ofPair: index, memory)
+        }
+        return true
     }
 
     /// Transforms the sums of two groups back.

@@ -99,7 +99,7 @@ struct SpectralLayout: Hashable, Sendable {
     /// Additions on the longest path of a sum in the spectrum.
     let summationDepth: Int
     /// Whether a block of the filter gradient is two groups, from loading to the gradients, and only these have sums in memory: there
-    /// is one chunk, and there are groups enough to share.
+    /// are groups enough to share.
     let sumsAreLocal: Bool
 
     /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
@@ -158,7 +158,7 @@ struct SpectralLayout: Hashable, Sendable {
         switch table.pass {
         case .forward, .inputGradient:
             (fieldCount, factCount) = (table.fieldsPerGroup, table.fieldsPerGroup)
-            (keepsSpectra, keptChunks, keptPairs) = (false, 0, 0)
+            (keepsSpectra, keptChunks, keptPairs, sumsAreLocal) = (false, 0, 0, false)
             together = Self.together(table.shape, precision)
             order = table.blockOrder
             outputCount = table.outputsPerGroup
@@ -189,10 +189,12 @@ struct SpectralLayout: Hashable, Sendable {
             let most =
                 sharesFields ? (table.pairCount + Self.pairsPerChunk - 1) / Self.pairsPerChunk : min(wanted, sets)
             chunkCount = accumulators == .fewest ? least : Self.shallowChunks(table, atMost: max(most, least))
-            setCount =
-                accumulators == .all && chunkCount <= sets && !sharesFields ? chunkCount : min(chunkCount, 2)
             // Where memory is short nothing is: it changes no bit.
             keepsSpectra = mayKeep && accumulators == .all
+            sumsAreLocal = !keepsSpectra && whole.groups >= Self.leastGroupsApart
+            setCount =
+                accumulators == .all && chunkCount <= sets && !sharesFields && !sumsAreLocal
+                ? chunkCount : min(chunkCount, 2)
             let perChunk = (table.pairCount + max(chunkCount, 1) - 1) / max(chunkCount, 1)
             let keptBytes = saturatingProduct(perChunk, table.keptCount, spectrumCount, complex)
             keptChunks = keepsSpectra ? min(max(Self.keptLimit / max(keptBytes, 1), 1), chunkCount) : 0
@@ -201,8 +203,6 @@ struct SpectralLayout: Hashable, Sendable {
             factCount = max(fieldCount, keepsSpectra ? 1 + keptPairs : 0)
             summationDepth = Self.additions(table, chunks: chunkCount)
         }
-        sumsAreLocal =
-            table.pass == .filterGradient && chunkCount == 1 && !keepsSpectra && whole.groups >= Self.leastGroupsApart
         let chunks = setCount == chunkCount ? chunkCount : 1
         let blocks =
             table.pass != .filterGradient
@@ -243,8 +243,8 @@ struct SpectralLayout: Hashable, Sendable {
         }
         var all = layout
         spectra = all.book(
-            table.pass != .filterGradient ? 1 : sumsAreLocal ? slots : setCount,
-            sumsAreLocal ? saturatingProduct(2, Cg, Kg) : filterPlanes, spectrumCount, bytesEach: complex)
+            table.pass != .filterGradient ? 1 : setCount,
+            sumsAreLocal ? saturatingProduct(slots, 2, Cg, Kg) : filterPlanes, spectrumCount, bytesEach: complex)
         filterByteCount = all.byteCount
         ownSpectra = pairsFilters ? layout.book(2 * slots, spectrumCount, bytesEach: complex) : spectra
         if !pairsFilters { layout = all }

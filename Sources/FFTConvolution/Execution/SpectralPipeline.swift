@@ -249,13 +249,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             try Workers.run(count: layout.blockCrew.blocks, blocks: groupPairCount) { index, worker in
                 guard isOrdinary.load(ordering: .relaxed) else { return }
                 let memory = localSums(ofGroup: 2 * index, worker: worker, memory)
-                let isFine =
-                    groups(ofPair: index).allSatisfy {
-                        accumulateChunk(group: $0, chunk: 0, x, dy, memory, operands, worker: worker)
-                    }
-                    && (table.sharedPair(2 * index) == nil
-                        || accumulateOddRow(2 * index, chunk: 0, x, dy, memory, operands, worker: worker))
-                if isFine {
+                if accumulateGroups(ofPair: index, x, dy, memory, operands, worker: worker) {
                     finishGroups(ofPair: index, result, memory, operands, worker: worker)
                 } else {
                     isOrdinary.store(false, ordering: .relaxed)

@@ -50,7 +50,8 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             filterGradient.layout.keepsSpectra
                 ? KeptPlaces.byteCount(table, fields: problem.filters, recipe.request.precision)
                     <= KeptPlaces.scratchLimit
-                : filterGradient.layout.setCount == filterGradient.layout.chunkCount
+                : filterGradient.layout.sumsAreLocal
+                    || filterGradient.layout.setCount == filterGradient.layout.chunkCount
         else { return nil }
 
         let precision = recipe.request.precision
@@ -96,7 +97,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ x: Span<Scalar>, _ w: Span<Scalar>, bias: Span<Scalar>, into y: SharedRegion<Scalar>,
         kept: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws -> Bool {
-        let marks = part(scratch, self.scratch.marks)
+        let marks = scratch.part(self.scratch.marks)
         for index in 0..<marks.count { marks[index] = 0 }
         let own = scratch[self.scratch.inputGradient.offset..<scratch.count]
         let memory = PipelineMemory<Scalar>(own, forward.layout, filters: kept)
@@ -119,14 +120,14 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
         control: ExecutionControl?
     ) throws {
         let none = Span<Scalar>()
-        let gradientScratch = part(scratch, self.scratch.filterGradient)
-        let marks = part(scratch, self.scratch.marks)
+        let gradientScratch = scratch.part(self.scratch.filterGradient)
+        let marks = scratch.part(self.scratch.marks)
         for index in 0..<marks.count { marks[index] = 0 }
-        let own = part(scratch, self.scratch.inputGradient)
+        let own = scratch.part(self.scratch.inputGradient)
         let memory = PipelineMemory<Scalar>(
             own, inputGradient.layout,
-            filters: inputGradient.layout.pairsFilters ? part(scratch, self.scratch.filters) : nil,
-            spectra: kept.map { part($0, self.kept.filters).region(forward.layout.spectra, of: Scalar.self) })
+            filters: inputGradient.layout.pairsFilters ? scratch.part(self.scratch.filters) : nil,
+            spectra: kept.map { $0.part(self.kept.filters).region(forward.layout.spectra, of: Scalar.self) })
         let sums = PipelineMemory<Scalar>(gradientScratch, filterGradient.layout)
         inputGradient.begin(memory)
         filterGradient.begin(sums)
@@ -167,17 +168,20 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             return try Workers.run(count: workers, blocks: filterGradient.groupPairCount) { index, worker in
                 let mark = marks[worker..<worker + 1]
                 let sums = filterGradient.localSums(ofGroup: 2 * index, worker: worker, sums)
-                // One group's waves follow each other, as one worker runs them.
-                for group in filterGradient.groups(ofPair: index) {
-                    for wave in 0..<waveCount {
-                        note(
-                            runPairs(
-                                group, 0, wave: wave, dy, dx, memory, sums, kept, mark, worker: worker,
-                                careful: careful))
+                // One group's chunks and waves follow each other, as one worker runs them.
+                for chunk in 0..<chunkCount {
+                    for group in filterGradient.groups(ofPair: index) {
+                        for wave in 0..<waveCount {
+                            note(
+                                runPairs(
+                                    group, chunk, wave: wave, dy, dx, memory, sums, kept, mark, worker: worker,
+                                    careful: careful))
+                        }
                     }
-                }
-                if inputGradient.table.sharedPair(2 * index) != nil {
-                    note(runOddRow(2 * index, dy, dx, memory, sums, kept, mark, worker: worker, careful: careful))
+                    if chunk == filterGradient.oddChunk, inputGradient.table.sharedPair(2 * index) != nil {
+                        note(runOddRow(2 * index, dy, dx, memory, sums, kept, mark, worker: worker, careful: careful))
+                    }
+                    filterGradient.addChunk(chunk, ofPair: index, sums)
                 }
                 if kept != nil, mark[0] == 0 {
                     filterGradient.finishGroups(ofPair: index, dw, sums, .ordinary, worker: worker)
@@ -317,10 +321,6 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
             worker: worker, careful: careful, step: step)
         for group in first...first + 1 { filterGradient.clearIfEmpty(group, chunk, sums) }
         return outcome.isTouched
-    }
-
-    private func part(_ memory: SharedRegion<UInt8>, _ booking: Booking) -> SharedRegion<UInt8> {
-        memory[booking.offset..<booking.offset + booking.byteCount]
     }
 
     private func isMarked(_ marks: SharedRegion<UInt8>) -> Bool { (0..<marks.count).contains { marks[$0] != 0 } }

@@ -42,8 +42,11 @@ func saturatingProduct(_ counts: Int...) -> Int {
 extension SharedRegion<UInt8> {
     /// The booked part as elements of one type.
     func region<Other: BitwiseCopyable>(_ booking: Booking, of type: Other.Type) -> SharedRegion<Other> {
-        self[booking.offset..<booking.offset + booking.byteCount].rebound(to: type)
+        part(booking).rebound(to: type)
     }
+
+    /// The booked part.
+    func part(_ booking: Booking) -> SharedRegion<UInt8> { self[booking.offset..<booking.offset + booking.byteCount] }
 }
 
 extension SharedRegion {
