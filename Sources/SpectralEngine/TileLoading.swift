@@ -369,7 +369,7 @@ extension TileShape {
     func check<Scalar: ConvolutionScalar>(
         _ tile: SharedRegion<Scalar>, _ box: TileBox, _ team: TransformTeam<Scalar>, _ roll: TileRoll? = nil
     ) {
-        let count = roll == nil ? tileCount(holding: [box]) : tileCount
+        let count = roll == nil ? tileCount(holding: box) : tileCount
         precondition(tile.count >= 2 * count && tile.isAligned, "a tile of another shape")
         precondition(team.shape == self, "scratch of another shape")
         if let roll { check(roll) }

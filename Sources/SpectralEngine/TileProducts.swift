@@ -189,7 +189,7 @@ extension PackedTransform {
             tiles.count >= 2 * (counts.i * tileCounts.i + counts.o * tileCounts.o) && tiles.isAligned, "too few tiles")
         let needed =
             roll == nil
-            ? (i: shape.tileCount(holding: [boxes.i]), o: shape.tileCount(holding: [boxes.o]))
+            ? (i: shape.tileCount(holding: boxes.i), o: shape.tileCount(holding: boxes.o))
             : (shape.tileCount, shape.tileCount)
         precondition(
             tileCounts.i >= needed.i && tileCounts.o >= needed.o && tileCounts.i % 8 == 0 && tileCounts.o % 8 == 0,

@@ -109,8 +109,15 @@ public struct TileShape: Hashable, Sendable {
     /// Of a tile that holds nothing outside some boxes: rows or planes beyond them are not there. FFTW reads the lines of some tiles
     /// itself, and then as a whole.
     public func tileCount(holding boxes: [TileBox]) -> Int {
+        boxes.reduce(tileCount(holding: TileBox(planes: 0..<0, rows: 0..<0, columns: 0..<0))) {
+            max($0, tileCount(holding: $1))
+        }
+    }
+
+    /// The same of a single box: without an array, which takes memory.
+    func tileCount(holding box: TileBox) -> Int {
         guard form == .plane || form == .volume, !Self.readsColumns(lineLength) else { return tileCount }
-        let end = boxes.reduce(0) { max($0, form == .plane ? $1.rows.upperBound : $1.planes.upperBound) }
+        let end = max(form == .plane ? box.rows.upperBound : box.planes.upperBound, 0)
         // Eight rows are transformed back together, also where fewer are kept.
         let lines = min(form == .plane ? end + panelWidth - 1 : end, lineLength)
         return max(lines, 1) * lineStride

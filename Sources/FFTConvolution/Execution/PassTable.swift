@@ -130,27 +130,40 @@ struct TileExtents {
 struct PassTable: Hashable, Sendable {
     /// Of the section.
     private(set) var problem: Problem
-    let whole: Problem
     /// The section's first channel and filter.
     private(set) var firstChannel = 0
     private(set) var firstFilter = 0
-    let pass: Pass
-    let shape: TileShape
+    private let geometry: Shared<Geometry>
+
+    /// What does not depend on the section.
+    private struct Geometry: Hashable, Sendable {
+        let whole: Problem
+        let pass: Pass
+        let shape: TileShape
+        let addsOverlaps: Bool
+        let depth, height, width: AxisWindows
+        let tileCount: Int
+        let roll: RollingTiles?
+    }
+
+    var whole: Problem { geometry.value.whole }
+    var pass: Pass { geometry.value.pass }
+    var shape: TileShape { geometry.value.shape }
     /// Whether results of neighbouring tiles overlap and add up: in the input gradient of a training step.
-    let addsOverlaps: Bool
+    var addsOverlaps: Bool { geometry.value.addsOverlaps }
     /// Depth, height, width; absent axes have extent 1.
-    private let depth: AxisWindows, height: AxisWindows, width: AxisWindows
+    private var depth: AxisWindows { geometry.value.depth }
+    private var height: AxisWindows { geometry.value.height }
+    private var width: AxisWindows { geometry.value.width }
     /// Windows of one plane.
-    let tileCount: Int
+    var tileCount: Int { geometry.value.tileCount }
     /// How tiles follow each other, if they roll.
-    let roll: RollingTiles?
+    var roll: RollingTiles? { geometry.value.roll }
 
     init(
         _ problem: Problem, pass: Pass, tilings: [AxisTiling], addsOverlaps: Bool = false
     ) throws(ConvolutionError) {
         self.problem = problem
-        whole = problem
-        self.pass = pass
         var windows: [AxisWindows] = []
         for _ in problem.axes.count..<3 {
             let absent = try Axis(
@@ -163,14 +176,17 @@ struct PassTable: Hashable, Sendable {
         }
         // The engine wants axes of length 1 first. They have one element everywhere, so moving them moves nothing.
         windows = windows.filter { $0.tiling.length == 1 } + windows.filter { $0.tiling.length > 1 }
-        (depth, height, width) = (windows[0], windows[1], windows[2])
-        tileCount = depth.tileCount * height.tileCount * width.tileCount
-        self.addsOverlaps = addsOverlaps && tileCount > 1
-        shape = TransformCache.current.shape(
+        let (depth, height, width) = (windows[0], windows[1], windows[2])
+        let tileCount = depth.tileCount * height.tileCount * width.tileCount
+        let overlap = addsOverlaps && tileCount > 1
+        let shape = TransformCache.current.shape(
             planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
-        roll = RollingTiles(
-            shape, [depth, height, width], batch: problem.batch,
-            backward: pass == .inputGradient && !self.addsOverlaps)
+        let roll = RollingTiles(
+            shape, [depth, height, width], batch: problem.batch, backward: pass == .inputGradient && !overlap)
+        geometry = Shared(
+            Geometry(
+                whole: problem, pass: pass, shape: shape, addsOverlaps: overlap, depth: depth, height: height,
+                width: width, tileCount: tileCount, roll: roll))
     }
 
     /// What windows are of.

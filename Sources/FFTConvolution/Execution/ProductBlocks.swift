@@ -105,7 +105,7 @@ private struct BlockWindows {
     private let pitches: (field: Int, result: Int)
     let boxes: (loaded: TileBox, kept: TileBox)
 
-    init(_ table: PassTable, _ partners: (Partner, Partner?)) {
+    init(_ table: borrowing PassTable, _ partners: (Partner, Partner?)) {
         field = (table.fieldWindow(partners.0, 0), partners.1.map { table.fieldWindow($0, 0) })
         result = (table.resultWindow(partners.0, 0), partners.1.map { table.resultWindow($0, 0) })
         pitches =

@@ -14,15 +14,28 @@ internal import Synchronization
 struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     /// Of the whole problem, or of the section at work.
     private(set) var table: PassTable
-    private let sections: [PassTable]
-    let layout: SpectralLayout
-    let threads: Int
-    let transform: PackedTransform<Scalar>
-    let structuralZeros: StructuralZeros?
+    private let parts: Shared<Parts>
+
+    private struct Parts: Sendable {
+        let sections: [PassTable]
+        let layout: SpectralLayout
+        let threads: Int
+        let transform: PackedTransform<Scalar>
+        let structuralZeros: StructuralZeros?
+        let pairOrder: PairOrder
+        let oddChunk: Int
+        let comfortable = ComfortableRange.of(.of(Scalar.self))
+    }
+
+    private var sections: [PassTable] { parts.value.sections }
+    var layout: SpectralLayout { parts.value.layout }
+    var threads: Int { parts.value.threads }
+    var transform: PackedTransform<Scalar> { parts.value.transform }
+    var structuralZeros: StructuralZeros? { parts.value.structuralZeros }
     /// The order in which a filter gradient is summed, and the chunk that odd rows are added to.
-    let pairOrder: PairOrder
-    let oddChunk: Int
-    let comfortable = ComfortableRange.of(.of(Scalar.self))
+    var pairOrder: PairOrder { parts.value.pairOrder }
+    var oddChunk: Int { parts.value.oddChunk }
+    var comfortable: ComfortableRange { parts.value.comfortable }
 
     var problem: Problem { table.problem }
     var shape: TileShape { table.shape }
@@ -31,19 +44,19 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
 
     init(table: PassTable, layout: SpectralLayout, threads: Int, pairOrder: PairOrder? = nil) throws {
         self.table = table
-        sections = table.sections(layout.sectioning)
         let order = pairOrder ?? PairOrder(count: table.pairCount)
-        (self.pairOrder, oddChunk) = (order, order.chunk(ofPair: table.pairCount - 1, of: layout.chunkCount))
-        self.layout = layout
-        self.threads = threads
-        structuralZeros = try StructuralZeros(table.problem, table.pass)
         do {
-            transform = try TransformCache.current.transform(table.shape)
+            parts = Shared(
+                Parts(
+                    sections: table.sections(layout.sectioning), layout: layout, threads: threads,
+                    transform: try TransformCache.current.transform(table.shape),
+                    structuralZeros: try StructuralZeros(table.problem, table.pass), pairOrder: order,
+                    oddChunk: order.chunk(ofPair: table.pairCount - 1, of: layout.chunkCount)))
         } catch is AllocationFailure {
             throw ConvolutionError(
                 .resourceLimit, argument: "memory", value: "\(table.shape.tileCount) complex elements",
                 rule: "could not be allocated to plan the transforms of \(table.problem)")
-        } catch {
+        } catch is PlanFailure {
             throw ConvolutionError(
                 .unusableFFTW, argument: "FFTW", value: FFTWLibrary.versions.double,
                 rule: "made no plan for \(table.problem)")
