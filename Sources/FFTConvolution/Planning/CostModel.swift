@@ -30,6 +30,10 @@ extension CostModel {
 // MARK: - The spectral pipeline
 
 extension CostModel {
+    /// Products that two groups' odd rows take beside one: passes of such layers were predicted at 0.82 of their time without
+    /// (`Docs/Measurements/2026-11-27-steps.md`).
+    private static let oddRowProducts = 1.0
+
     /// One execution of a tiled recipe: transforms, products and the movement of samples, shared by the workers.
     func tiledTime(
         _ table: PassTable, _ layout: SpectralLayout, _ request: PlanRequest, workers: Int
@@ -60,11 +64,13 @@ extension CostModel {
             let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
+            // Those of two groups' odd rows meet a whole spectrum for each operand.
+            let odd = table.sharesOddRows ? Double(problem.groups / 2) / blocks : 0
             blockTime =
                 (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads)
                 * stages.forward(first, carried: carried) + outputs
                 * stages.inverse(kept)
-                + Cg * Kg * product
+                + Cg * Kg * product * (1 + odd * Self.oddRowProducts)
             filterTime =
                 request.isFilterPrepared
                 ? 0 : stages.forward(table.meanExtents(.filter)) + (planes > 1 ? 2 : 0.5) * stages.product
@@ -90,7 +96,9 @@ extension CostModel {
                 // Two groups, from loading to the gradients.
                 let groups = min(G, 2)
                 let pairs = groups * (Double(table.pairCount) - sharedPairs)
-                let time = pairs * (transforms + Cg * Kg * product) + groups * Cg * Kg / 2 * filterTime
+                let time =
+                    pairs * (transforms + Cg * Kg * product) + groups * Cg * Kg / 2 * filterTime
+                    + groups * sharedPairs * product * Self.oddRowProducts
                 return 2 * machine.entryTime
                     + dealt(
                         time, (problem.groups + 1) / 2,
@@ -100,7 +108,9 @@ extension CostModel {
             let pairs =
                 pairsOfBlock(table, layout, request, workers: workers) - sharedPairs / Double(layout.chunkCount)
             stageCount = saturatingProduct(stageCount, Int(min(pairs, 1e9).rounded(.up)))
-            blockTime = pairs * (transforms + Cg * Kg * product)
+            blockTime =
+                pairs * (transforms + Cg * Kg * product)
+                + sharedPairs / Double(layout.chunkCount) * product * Self.oddRowProducts
         }
         return 2 * machine.entryTime
             + dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request)

@@ -97,12 +97,13 @@ extension CostModel {
             for part in set.parts {
                 let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
                 let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
-                let calls = layers * Double(rows.pieces * columns.pieces)
+                let bands = Double(rows.pieces * columns.pieces)
+                let calls = layers * bands
                 let taps = Double(part.column.taps.count)
                 time += layers * pairs * vectors * taps * machine.stencilGradientTime
                 time += calls * Double(part.row.taps.count) * taps * machine.tapSumTime
                 time +=
-                    calls * 2 * machine.stencilCallTime
+                    (calls + bands) * machine.stencilCallTime
                     + layers * Double(set.rows.count + part.row.taps.count) * vectors * machine.padTime
             }
         }
