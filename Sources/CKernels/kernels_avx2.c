@@ -20,6 +20,7 @@
 #define STENCIL_SUMS(known_rows) ((known_rows) == 3 ? 8 : 12)
 #define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2
+#define STENCIL_WIDTH(known_rows) STENCIL_VECTORS
 #define GRADIENT_ROWS 4
 #define GRADIENT_TAPS 3
 

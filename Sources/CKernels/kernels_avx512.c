@@ -11,10 +11,12 @@
 // Rows of a block of the matrix product: 24 of 32 registers are sums.
 #define MOST_ROWS 6
 
-// Of direct sums: 28 of 32 registers are sums of matrix products, 24 of stencils and of gradients.
+// Of direct sums: 28 of 32 registers are sums of matrix products, 24 of stencils and of gradients; of stencils with three rows 16, which
+// leaves room for their taps, in blocks of eight rows (`Docs/Measurements/2026-11-27-stencils.md`).
 #define MOST_SHIFTED_ROWS 14
 #define MOST_SUMS 28
-#define STENCIL_SUMS(known_rows) 24
+#define STENCIL_SUMS(known_rows) ((known_rows) == 3 ? 16 : 24)
+#define STENCIL_WIDTH(known_rows) ((known_rows) == 3 ? 2 : STENCIL_VECTORS)
 #define CHANNEL_SUMS 16
 #define STENCIL_VECTORS 4
 #define GRADIENT_ROWS 4

@@ -13,6 +13,7 @@
 #define STENCIL_SUMS(known_rows) 24
 #define CHANNEL_SUMS 16
 #define STENCIL_VECTORS 4
+#define STENCIL_WIDTH(known_rows) STENCIL_VECTORS
 #define GRADIENT_ROWS 4
 #define GRADIENT_TAPS 6
 #else
@@ -22,6 +23,7 @@
 #define STENCIL_SUMS(known_rows) 8
 #define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2
+#define STENCIL_WIDTH(known_rows) STENCIL_VECTORS
 #define GRADIENT_ROWS 3
 #define GRADIENT_TAPS 3
 #endif

@@ -150,7 +150,12 @@ package struct TiledFFT: Algorithm {
             let adjoint = sibling(.inputGradient, addsOverlaps: true)?.relativeErrorBound ?? .infinity
             for keepsGradients in adjoint <= tolerance ?? .infinity ? [true, false] : [false] {
                 let step = try first(
-                    { try DenseStep<Scalar>($0, inputGradient: inputGradient, keepsGradients: keepsGradients) }, self)
+                    { recipe in
+                        // With as many workers as the others, on whom what fits may depend.
+                        try inputGradient.sibling(.inputGradient, threads: recipe.request.threads).flatMap {
+                            try DenseStep<Scalar>(recipe, inputGradient: $0, keepsGradients: keepsGradients)
+                        }
+                    }, self)
                 if let step { return step }
             }
             return nil

@@ -67,9 +67,8 @@ extension DensePipeline {
         _ x: Span<Scalar>, _ dy: Span<Scalar>, _ kept: KeptOperands<Scalar>, _ group: Int, _ pairs: Range<Int>,
         _ memory: DenseMemory<Scalar>
     ) throws -> (x: Int, g: Int)? {
-        for (fields, first, count) in [(kept.x, 0, Cg), (kept.g, Cg, Kg)] {
-            if let fields, !adopt(fields, group, pairs, from: first, count: count, memory) { return nil }
-        }
+        if let x = kept.x, !adopt(x, group, pairs, from: 0, count: Cg, memory) { return nil }
+        if let g = kept.g, !adopt(g, group, pairs, from: Cg, count: Kg, memory) { return nil }
         let inputPanels = kept.x == nil ? (Cg + 7) / 8 : 0
         let panels = inputPanels + (kept.g == nil ? (Kg + 7) / 8 : 0)
         let pitch = padded(Cg) + padded(Kg)

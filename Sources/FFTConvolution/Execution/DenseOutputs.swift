@@ -2,6 +2,20 @@ internal import SpectralEngine
 
 // From the products' spectra to the results of the forward pass and the input gradient: eight channels of a row pair at a time.
 
+extension PassTable {
+    /// Row pairs whose results one worker stores: where they overlap and add up those of an item, or of two that share a pair, one after
+    /// the other.
+    var pairsStoredTogether: Int {
+        !addsOverlaps ? 1 : tileCount.isMultiple(of: 2) ? tileCount / 2 : tileCount
+    }
+
+    /// What is stored by itself: for such pairs eight outputs of a group.
+    var outputBlockCount: Int {
+        let runs = (pairCount + pairsStoredTogether - 1) / pairsStoredTogether
+        return addsOverlaps ? saturatingProduct(runs, (outputsPerGroup + 7) / 8) : .max
+    }
+}
+
 extension DensePipeline {
     /// Stores the outputs of some columns.
     func storeOutputs(
@@ -9,8 +23,7 @@ extension DensePipeline {
         _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
     ) throws {
         let panels = (columns.count + 7) / 8
-        // Where results overlap and add up, those of an item (or two that share a pair) follow each other.
-        let run = !table.addsOverlaps ? 1 : table.tileCount.isMultiple(of: 2) ? table.tileCount / 2 : table.tileCount
+        let run = table.pairsStoredTogether
         try Workers.run(count: layout.workers, blocks: (pairs.count + run - 1) / run * panels) { block, worker in
             let (index, panel) = block.quotientAndRemainder(dividingBy: panels)
             for row in index * run..<min((index + 1) * run, pairs.count) {

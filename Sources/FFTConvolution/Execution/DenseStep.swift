@@ -18,6 +18,8 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     let workspaceByteCount: Int
     let arithmetic: Arithmetic
     let keptByteCount: Int
+    /// Blocks that the results of a dX whose tiles overlap are stored in: enough for some workers to share.
+    private static var leastOutputBlocks: Int { 8 }
 
     /// - Parameters:
     ///   - inputGradient: The pass of its own.
@@ -37,10 +39,15 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         else { return nil }
         var places = WorkspaceLayout()
         gradientFields = places.book(problem.groups, adjoint?.dense?.keptGroup ?? 0, bytesEach: 1)
+        // Else workers would be given up for it, or those who store results that overlap would be few.
+        let isWorthIt =
+            gradientFields.byteCount <= min(KeptPlaces.scratchLimit, recipe.request.memoryLimit / 4)
+            && adjoint.map { $0.table.outputBlockCount >= Self.leastOutputBlocks } ?? true
+        guard isWorthIt else { return nil }
         let passes = [recipe, alone, filterGradient] + (adjoint.map { [$0] } ?? [])
         scratch = places.book(passes.map(\.workspaceByteCount).max() ?? 0, bytesEach: 1)
         workspaceByteCount = places.byteCount
-        // The passes share their tables.
+        // One pass has its tables at a time.
         let memoryByteCount = workspaceByteCount.addingReportingOverflow(passes.map(\.tableByteCount).max() ?? 0)
         guard !memoryByteCount.overflow, memoryByteCount.partialValue <= recipe.request.memoryLimit else { return nil }
         var memory = WorkspaceLayout()

@@ -1,7 +1,7 @@
 internal import SpectralEngine
 
 // Filter gradient: rows are dealt in order to chunks, each with its own accumulators for every filter plane. A block is
-// one group and one chunk: it gathers and transforms the channels of the input and the filters of the output gradient
+// one group and one chunk (of many groups two and all of their chunks: GroupPairs.swift): it gathers and transforms the channels of the input and the filters of the output gradient
 // of two rows at a time and adds the products of all their pairs. Then the chunks are summed in order, and two planes
 // at a time share one inverse. How many chunks there are depends on the problem only, so the bits do too.
 //

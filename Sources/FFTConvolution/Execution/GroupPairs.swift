@@ -31,10 +31,11 @@ struct OddScale {
     ///   - range: What needs no scaling.
     /// - Returns: `nil` where norms are too far apart for one transform.
     init?(x: (Int?, Int?), g: (Int?, Int?), _ range: ComfortableRange) {
-        for pair in [x, g] {
-            guard let one = pair.0, let two = pair.1 else { continue }
-            guard abs(one - two) <= range.exponent else { return nil }
+        func areNear(_ pair: (Int?, Int?)) -> Bool {
+            guard let one = pair.0, let two = pair.1 else { return true }
+            return abs(one - two) <= range.exponent
         }
+        guard areNear(x), areNear(g) else { return nil }
         self.x = packingExponents(x.0, x.1, range)
         self.g = packingExponents(g.0, g.1, range)
         product = (
@@ -122,12 +123,11 @@ extension SpectralPipeline {
         let foundX = load(x, windows.x, field: 0, roll, facts, memory, team, worker: worker)
         let foundG = load(dy, windows.g, field: 1, roll?.beside, facts, memory, team, worker: worker)
         let negative = negativeFlags(chunk, memory)
-        for (part, found) in [(foundX.negative.0, foundG.negative.0), (foundX.negative.1, foundG.negative.1)]
-            .enumerated()
-        {
-            if found.0 { negative[first + part] = 1 }
-            if found.1 { negative[problem.channels + first + part] = 1 }
-        }
+        func note(_ isNegative: Bool, _ index: Int) { if isNegative { negative[index] = 1 } }
+        note(foundX.negative.0, first)
+        note(foundX.negative.1, first + 1)
+        note(foundG.negative.0, problem.channels + first)
+        note(foundG.negative.1, problem.channels + first + 1)
         let hasNonFinite = foundX.hasNonFinite || foundG.hasNonFinite
         if !operands.areMeasured {
             guard !hasNonFinite, facts.isComfortable(0..<2, part: 0, comfortable),

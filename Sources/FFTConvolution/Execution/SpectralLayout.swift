@@ -1,46 +1,5 @@
 internal import SpectralEngine
 
-/// How workers share blocks: each its own, or all of them one block after the other.
-///
-/// One block has two or three stages, each of many panels, that a team can share; it then waits for its slowest member at
-/// every stage, but works on one tile in place of one tile a worker. Which way is taken changes no bit.
-struct Crew: Hashable, Sendable {
-    /// Blocks at the same time, and workers of each.
-    let blocks: Int
-    let team: Int
-
-    /// - Parameters:
-    ///   - blocks: Blocks to be shared.
-    ///   - workers: Workers there are.
-    ///   - shape: Of a tile.
-    init(blocks: Int, workers: Int, _ shape: TileShape, _ precision: Precision) {
-        self.init(waves: [blocks], workers: workers, shape, precision)
-    }
-
-    /// - Parameter waves: Blocks that may run at the same time, wave after wave.
-    init(waves: [Int], workers: Int, _ shape: TileShape, _ precision: Precision) {
-        let tileBytes = 2 * precision.byteCount * shape.tileCount
-        let blocks = waves.max() ?? 0
-        // The last round of a wave may leave workers idle.
-        let rounds = waves.reduce(0) { $0 + ($1 + workers - 1) / max(workers, 1) }
-        let isUneven = 4 * rounds * workers > 5 * waves.reduce(0, +)
-        if workers > 1, !shape.isLine, tileBytes > Self.largestOwnTile || isUneven && tileBytes >= Self.leastSharedTile
-        {
-            (self.blocks, team) = (1, workers)
-        } else {
-            (self.blocks, team) = (max(min(workers, blocks), 1), 1)
-        }
-    }
-
-    /// One block after the other, shared by all.
-    init(team: Int) { (blocks, self.team) = (1, team) }
-
-    /// A tile beyond the second-level cache of a core: nothing is lost when it is shared.
-    static let largestOwnTile = 2 << 20
-    /// Below, a stage takes less than some ten microseconds, and waking others for it costs as much.
-    private static let leastSharedTile = 128 << 10
-}
-
 /// The places of one pipeline's workspace, and the numbers of its blocking that places depend on.
 ///
 /// Nothing flows backwards: filter spectra are written before any block reads them, every worker writes its own tiles,
@@ -60,7 +19,7 @@ struct SpectralLayout: Hashable, Sendable {
     /// Bytes of spectra that may be kept at a time: every field of the many meets all of them.
     private static let keptLimit = 8 << 20
     /// Groups of which every worker has sums of its own for two at a time, which are transformed back at once.
-    private static let leastGroupsApart = 16
+    private static let leastGroupsApart = 2 * blocksToShare
     /// Bytes that the accumulators of the filter gradient may take before chunks grow.
     private static let accumulatorLimit = 64 << 20
 
@@ -102,7 +61,8 @@ struct SpectralLayout: Hashable, Sendable {
     /// are groups enough to share.
     let sumsAreLocal: Bool
 
-    /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient).
+    /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient): of all
+    /// groups, or of two for each worker.
     let spectra: Booking
     /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
     /// problems with enough groups to share. Then the workspace has room for two filters of each worker only.
@@ -207,15 +167,22 @@ struct SpectralLayout: Hashable, Sendable {
         let blocks =
             table.pass != .filterGradient
             ? table.productBlockCount : sumsAreLocal ? (problem.groups + 1) / 2 : chunks * problem.groups
-        filterCrew = Crew(
-            blocks: sumsAreLocal ? blocks : (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
+        // In a step blocks of two groups run beside those of the input gradient, which are more: each its own.
+        let pairCrew = Crew(blocks: blocks, workers: workers, table.shape, precision, sharesUneven: false)
+        filterCrew =
+            sumsAreLocal
+            ? pairCrew : Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
         // Fields that are not ordinary are summed chunk by chunk, and these may be few.
         blockCrew =
-            keepsSpectra && blocks < workers && !table.shape.isLine
-            ? Crew(team: workers)
-            : table.addsOverlaps && workers > 1
-                ? Crew(waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision)
-                : Crew(blocks: blocks, workers: workers, table.shape, precision)
+            sumsAreLocal
+            ? pairCrew
+            : keepsSpectra && blocks < workers && !table.shape.isLine
+                ? Crew(team: workers)
+                : table.addsOverlaps && workers > 1
+                    ? Crew(
+                        waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision
+                    )
+                    : Crew(blocks: blocks, workers: workers, table.shape, precision)
         keptCrew =
             keepsSpectra
             ? Crew(
@@ -300,7 +267,8 @@ struct SpectralLayout: Hashable, Sendable {
         }
     }
 
-    /// Accumulators of a filter gradient: a set for each chunk, two sets for as many chunks, or the fewest chunks there may be.
+    /// Accumulators of a filter gradient: a set for each chunk (two at most where sums are local), two sets for as many chunks, or the
+    /// fewest chunks there may be.
     enum Accumulators: Int { case all, two, fewest }
 
     /// The layout for a memory limit, or the smallest one.
@@ -314,8 +282,8 @@ struct SpectralLayout: Hashable, Sendable {
             let layout = SpectralLayout(
                 table, precision: precision, workers: workers, sectioning: sectioning, accumulators: accumulators)
             if layout.byteCount <= limit { return layout }
-            // A section should have blocks for all workers.
-            if sectioning.groups > 2 * workers, let fewer = sectioning.withFewerGroups() {
+            // A section should have blocks for all workers. It saves nothing where sums are those of two groups.
+            if !layout.sumsAreLocal, sectioning.groups > 2 * workers, let fewer = sectioning.withFewerGroups() {
                 sectioning = fewer
             } else if workers > 1 {
                 workers -= 1

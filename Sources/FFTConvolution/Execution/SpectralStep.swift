@@ -14,7 +14,7 @@ internal import Synchronization
 // (KeptSpectra.swift).
 //
 // The three pipelines are those of the separate passes, with one tiling. Operands out of the ordinary keep nothing; then, and
-// where partners need scaling of their own, dW is that of its own pipeline, which sums in the same order: so that every bit
+// where partners need scaling of their own (but for odd rows, which two groups share), dW is that of its own pipeline, which sums in the same order: so that every bit
 // but the exponent is the same for operands times a power of two.
 
 /// A ``TiledFFT`` recipe's training step, made ready to run.

@@ -6,16 +6,20 @@ internal import SpectralEngine
 struct KeptPlaces {
     private let spectra: Booking
     private let facts: Booking
-    /// Pairs of rows of a group, its fields, and complex elements of a spectrum.
+    /// Pairs of rows of a group that are its own, where the last one may be shared with the next group; its fields, and complex elements of
+    /// a spectrum.
     private let pairCount: Int
+    private let groupCount: Int
     private let fieldCount: Int
     private let spectrumCount: Int
 
     /// - Parameter fields: Of a group.
     init(_ layout: inout WorkspaceLayout, _ table: PassTable, groups: Int, fields: Int, _ precision: Precision) {
-        (pairCount, fieldCount, spectrumCount) = (table.pairCount, fields, table.shape.spectrumCount)
-        spectra = layout.book(groups, pairCount, fieldCount, spectrumCount, bytesEach: 2 * precision.byteCount)
-        facts = layout.book(groups, pairCount, fieldCount, KeptFacts.count, bytesEach: 8)
+        (fieldCount, spectrumCount, groupCount) = (fields, table.shape.spectrumCount, groups)
+        pairCount = table.sharesOddRows ? table.pairCount - 1 : table.pairCount
+        let blocks = saturatingProduct(groups, pairCount) + (table.sharesOddRows ? (groups + 1) / 2 : 0)
+        spectra = layout.book(blocks, fieldCount, spectrumCount, bytesEach: 2 * precision.byteCount)
+        facts = layout.book(blocks, fieldCount, KeptFacts.count, bytesEach: 8)
     }
 
     /// Bytes of the spectra of so many fields, of all groups.
@@ -26,7 +30,7 @@ struct KeptPlaces {
     func block<Scalar: ConvolutionScalar>(
         _ group: Int, _ pair: Int, _ memory: SharedRegion<UInt8>
     ) -> KeptBlock<Scalar> {
-        let index = group * pairCount + pair
+        let index = pair < pairCount ? group * pairCount + pair : groupCount * pairCount + group / 2
         let facts = memory.region(facts, of: Double.self).slice(index, count: fieldCount * KeptFacts.count)
         let norms = fieldCount * 2 * FieldFacts.stride
         return KeptBlock(

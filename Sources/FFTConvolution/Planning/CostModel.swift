@@ -94,7 +94,7 @@ extension CostModel {
             let sharedPairs = table.sharesOddRows ? Double(problem.groups / 2) / G : 0
             guard !layout.sumsAreLocal else {
                 // Two groups, from loading to the gradients.
-                let groups = min(G, 2)
+                let groups = 2.0
                 let pairs = groups * (Double(table.pairCount) - sharedPairs)
                 let time =
                     pairs * (transforms + Cg * Kg * product) + groups * Cg * Kg / 2 * filterTime
@@ -102,7 +102,8 @@ extension CostModel {
                 return 2 * machine.entryTime
                     + dealt(
                         time, (problem.groups + 1) / 2,
-                        stages: Int(min(Double(stageCount) * pairs + groups * Cg * Kg, 1e9)), workers, table, request)
+                        stages: Int(min(Double(stageCount) * pairs + groups * Cg * Kg, 1e9)), workers, table, request,
+                        sharesUneven: false)
             }
             blocks = G * Double(layout.chunkCount)
             let pairs =
@@ -140,8 +141,12 @@ extension CostModel {
 
     /// Those who share blocks, for so many workers: not the layout's crew, which is for the threads that were asked for, and the time on
     /// all cores must not depend on them.
-    private func crew(_ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest) -> Crew {
-        Crew(blocks: blocks, workers: max(min(workers, machine.coreCount), 1), table.shape, request.precision)
+    private func crew(
+        _ blocks: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest, sharesUneven: Bool = true
+    ) -> Crew {
+        Crew(
+            blocks: blocks, workers: max(min(workers, machine.coreCount), 1), table.shape, request.precision,
+            sharesUneven: sharesUneven)
     }
 
     /// Row pairs of one block of a filter gradient: of one among equal blocks that keep the busiest worker as long.
@@ -238,9 +243,10 @@ extension CostModel {
     ///
     /// - Parameter stages: Of a block.
     private func dealt(
-        _ time: Double, _ blocks: Int, stages: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest
+        _ time: Double, _ blocks: Int, stages: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest,
+        sharesUneven: Bool = true
     ) -> Double {
-        let crew = crew(blocks, workers, table, request)
+        let crew = crew(blocks, workers, table, request, sharesUneven: sharesUneven)
         // A team meets after each stage of a block, awake; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
             let meetings = Double(stages) * machine.meetingCost * machine.threadStartTime
