@@ -57,7 +57,9 @@ struct UnevenScalesTests {
     }
 
     /// What was found in pairs: a plane whose sums are lost beside one that is not, and partners that only a huge factor balances.
-    @Test(arguments: ["c2i64x64_f3x3", "n2i64x64_f3x3", "n2c2i32x32_k2f3x3"])
+    @Test(arguments: [
+        "c2i64x64_f3x3", "n2i64x64_f3x3", "n2c2i32x32_k2f3x3", "c2i64x64_k2f5x5_g2", "n3c2i16x16_k2f5x5_g2",
+    ])
     func extremePartnersOfAFilterGradientLeaveEachOtherAlone(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let request = PlanRequest(problem: problem, pass: .filterGradient, precision: .float32)
@@ -66,6 +68,8 @@ struct UnevenScalesTests {
         var findings = Findings()
         for (x, g): ([Float], [Float]) in [
             ([1, 0x1p-146], [1, 1]), ([1e30, 1e-12], [1, 1]), ([1, 1], [1.2e-38, 5e33]), ([5e33, 1.2e-38], [1, 1]),
+            // Unscaled, and as far apart as they may be, in both.
+            ([1, 3.9], [1, 3.9]), ([3.9, 1], [1, 3.9]),
         ] {
             func planes(_ values: [Float], _ planes: Int, _ shape: [Int]) -> [Double] {
                 let size = shape.dropFirst(2).reduce(1, *)
