@@ -45,7 +45,12 @@ extension CostModel {
                 let isSpread = set.columns.step != 1
                 let packings = isSpread ? Double(geometry.resultsPerGroup) : 1
                 time += Double(geometry.resultsPerGroup) * each
-                time += packings * (bands * machine.stencilCallTime + loaded * machine.padTime)
+                // Where every tap meets a sample side by side with the last one's, sources are read where they lie.
+                let inside = part.column.inside(geometry.source.columns)
+                let isInPlace =
+                    part.column.step == 1 && inside.lowerBound <= 0
+                    && inside.upperBound >= set.columns.count + part.column.taps.count - 1
+                time += isInPlace ? 0 : packings * (bands * machine.stencilCallTime + loaded * machine.padTime)
             }
             let results = Double(geometry.resultsPerGroup) * Double(set.rows.count * set.depths.count) * vectors
             // All sums of a result but the first are added to it.
@@ -86,6 +91,10 @@ extension CostModel {
             + layers * Double(layout.bandCount) * machine.stencilCallTime * 2 + filters * machine.turnTime / 2
     }
 
+    /// How many times as long a multiply-add of a gradient with one row of taps takes: signals with more than seven taps were predicted at
+    /// 0.79 of their time (`Docs/Measurements/2026-11-27-steps.md`).
+    private static let singleRowGradientCost = 1.25
+
     func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
@@ -100,7 +109,9 @@ extension CostModel {
                 let bands = Double(rows.pieces * columns.pieces)
                 let calls = layers * bands
                 let taps = Double(part.column.taps.count)
-                time += layers * pairs * vectors * taps * machine.stencilGradientTime
+                // A single row of taps shares no row that is loaded.
+                let rowCost = part.row.taps.count == 1 ? Self.singleRowGradientCost : 1
+                time += layers * pairs * vectors * taps * machine.stencilGradientTime * rowCost
                 time += calls * Double(part.row.taps.count) * taps * machine.tapSumTime
                 time +=
                     (calls + bands) * machine.stencilCallTime
