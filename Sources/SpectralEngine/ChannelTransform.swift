@@ -89,7 +89,7 @@ public struct ChannelResult<Scalar: ConvolutionScalar> {
         (self.factors, self.floor, self.bias, self.isSum) = (factors, floor, bias, isSum)
     }
 
-    fileprivate func scatter(
+    func scatter(
         _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
         _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
     ) {

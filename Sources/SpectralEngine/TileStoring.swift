@@ -169,25 +169,12 @@ extension PackedTransform {
 /// Where one part of a tile goes, for the kernels.
 private struct PartTarget<Scalar: ConvolutionScalar> {
     let window: UnsafePointer<ck_window>
-    let factors: (Scalar, Scalar)
-    let floor: Scalar
-    let bias: Scalar
-    let isSum: Bool
+    let result: ChannelResult<Scalar>
 
     init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
         unsafe self.window = window
-        (factors, floor, bias, isSum) = (result.factors, result.floor, result.bias, result.isSum)
-    }
-
-    func scatter(
-        _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
-        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
-    ) {
-        if isSum {
-            unsafe Scalar.scatterAdd(source, part, array, window, rows, factors, floor)
-        } else {
-            unsafe Scalar.scatter(source, part, array, window, rows, factors, floor, bias)
-        }
+        self.result = ChannelResult(
+            factors: result.factors, floor: result.floor, bias: result.bias, isSum: result.isSum)
     }
 }
 
@@ -212,21 +199,21 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
         var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
         if let part = first {
             var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe part.scatter(source, part: 0, array, &window, &row)
+            unsafe part.result.scatter(source, part: 0, array, &window, &row)
         }
         if let part = second {
             var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe part.scatter(source, part: 1, array, &window, &row)
+            unsafe part.result.scatter(source, part: 1, array, &window, &row)
         }
     }
 
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
         var rows = rows
         if let part = first {
-            unsafe part.scatter(source, part: 0, array, part.window, &rows)
+            unsafe part.result.scatter(source, part: 0, array, part.window, &rows)
         }
         if let part = second {
-            unsafe part.scatter(source, part: 1, array, part.window, &rows)
+            unsafe part.result.scatter(source, part: 1, array, part.window, &rows)
         }
     }
 }
