@@ -68,7 +68,7 @@ struct TrainingStepTests {
 
     private func expectSeparatePasses<Scalar: ConvolutionScalar>(_ plan: Plan<Scalar>) throws {
         #expect(try plan.trainingStepByteCount() == 0)
-        let data = try Operand<Scalar>(plan.problem)
+        let data = try StepOperands<Scalar>(plan.problem)
         let step = try plan.trainingStep(data.x, data.w)
         #expect(step.byteCount == 0)
         let gradients = try step.gradients(data.dy)
@@ -134,22 +134,6 @@ struct TrainingStepTests {
 
     // MARK: The public calls
 
-    private struct Operand<Scalar: ConvolutionScalar> {
-        let x, w, dy, bias: Tensor<Scalar>
-
-        init(_ problem: Problem, scale: Double = 1) throws {
-            var generator = SeededGenerator(seed: 11)
-            func tensor(_ shape: [Int], _ scale: Double) throws -> Tensor<Scalar> {
-                let values = DataFamily.uniform.values([1, 1] + shape, .float32, &generator)
-                return try Tensor(shape: shape, elements: values.map { Scalar($0 * scale) })
-            }
-            x = try tensor(problem.inputShape, scale)
-            w = try tensor(problem.filterShape, 1)
-            dy = try tensor(problem.outputShape, scale)
-            bias = try tensor(problem.biasShape, 1)
-        }
-    }
-
     private static let layers = [
         "i40x50_f7x9", "n2c6i20x21_k6f5x5_p2_g6", "n3c5i16x16_k5f3x3_p1_g5", "n2c9i17x13_k10f3x5_p1", "i3000_f90",
         "n2c8i12x12_k12f3x3_p1_g4", "c20i9x9x9_k17f3x3x3_p1", "n1c5i16x16_k5f5x5_p2_g5", "n2c3i30_k4f5_s2_p2_d2",
@@ -159,7 +143,7 @@ struct TrainingStepTests {
     @Test(arguments: layers) func outputAndBiasGradientAreThoseOfThePlan(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Float>(problem)
+        let data = try StepOperands<Float>(problem)
         let step = try plan.trainingStep(data.x, data.w, bias: data.bias)
         #expect(step.output.shape == problem.outputShape)
         let gradients = try step.gradients(data.dy)
@@ -184,7 +168,7 @@ struct TrainingStepTests {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Double.self, options: PlanOptions(method: .fft))
         for pass in Pass.allCases { try #require(try plan.algorithm(for: pass).contains("one tile")) }
-        let data = try Operand<Double>(problem)
+        let data = try StepOperands<Double>(problem)
         let step = try plan.trainingStep(data.x, data.w)
         #expect(try step.byteCount >= plan.trainingStepByteCount())
         #expect(step.output == (try plan.forward(data.x, data.w)))
@@ -199,7 +183,7 @@ struct TrainingStepTests {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
         for pass in Pass.allCases { try #require(try plan.algorithm(for: pass).contains("one tile")) }
-        let data = try Operand<Float>(problem)
+        let data = try StepOperands<Float>(problem)
         func uneven(_ tensor: Tensor<Float>, _ scales: [Float], every count: Int? = nil) throws -> Tensor<Float> {
             let plane = count ?? tensor.shape.dropFirst(2).reduce(1, *)
             let planes = count == nil ? tensor.shape[1] : tensor.shape[0]
@@ -228,7 +212,7 @@ struct TrainingStepTests {
     @Test(arguments: layers) func withoutBudgetTheSeparatePassesRun(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Float>(problem)
+        let data = try StepOperands<Float>(problem)
         let needed = try plan.trainingStepByteCount()
         for budget in [0, needed - 1] where budget >= 0 {
             let step = try plan.trainingStep(data.x, data.w, memoryBudget: budget)
@@ -243,7 +227,7 @@ struct TrainingStepTests {
     @Test(arguments: layers) func operandsTimesAPowerOfTwoGiveTheSameBits(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Double.self, options: PlanOptions(method: .fft))
-        let (data, large) = (try Operand<Double>(problem), try Operand<Double>(problem, scale: 0x1p300))
+        let (data, large) = (try StepOperands<Double>(problem), try StepOperands<Double>(problem, scale: 0x1p300))
         let step = try plan.trainingStep(data.x, data.w)
         let scaled = try plan.trainingStep(large.x, large.w)
         #expect(scaled.output.elements == step.output.elements.map { $0 * 0x1p300 })
@@ -257,7 +241,7 @@ struct TrainingStepTests {
     @Test(arguments: layers) func nonFiniteSamplesReachWhatTheyReachInTheSeparatePasses(_ text: String) throws {
         let problem = try ProblemText(text).problem
         let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Float>(problem)
+        let data = try StepOperands<Float>(problem)
         for (operand, value) in [(0, Float.nan), (0, .infinity), (1, .nan), (1, -.infinity), (2, .nan), (2, .infinity)]
         {
             func spoiled(_ tensor: Tensor<Float>, _ index: Int) throws -> Tensor<Float> {
@@ -280,60 +264,10 @@ struct TrainingStepTests {
         }
     }
 
-    @Test func preciseCallsUseMemoryOfTheCaller() throws {
-        let problem = try ProblemText("n2c4i24x20_k4f5x5_p2_g4").problem
-        let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Float>(problem)
-        let spectra = try plan.makeTrainingSpectra()
-        #expect(try spectra.byteCount >= plan.trainingStepByteCount())
-        let workspace = try Workspace(byteCount: plan.trainingStepWorkspaceByteCount())
-        let (x, w, dy) = (data.x.elements, data.w.elements, data.dy.elements)
-        var (y, dx, dw) = (dy, x, w)
-        for _ in 0..<2 {
-            var span = y.mutableSpan
-            try plan.forward(x.span, w.span, bias: Span(), into: &span, keeping: spectra, workspace: workspace)
-            var dxSpan = dx.mutableSpan
-            var dwSpan = dw.mutableSpan
-            try plan.gradients(
-                x.span, w.span, dy.span, into: &dxSpan, &dwSpan, reusing: spectra, workspace: workspace)
-        }
-        let step = try plan.trainingStep(data.x, data.w)
-        let gradients = try step.gradients(data.dy)
-        #expect(y == step.output.elements && dx == gradients.input.elements && dw == gradients.filter.elements)
-    }
-
-    /// dW is made of what was kept: of another x as well, which only operands out of the ordinary would need.
-    @Test(arguments: [
-        "n2c4i24x20_k4f5x5_p2_g4", "n1c7i20x21_k7f9x9_p4_g7", "n1c34i9x8_k34f7x7_p3_g34", "n3c33i9x8_k33f7x7_p3_g33",
-        "n2c40i14x14_k24f5x5_p2", "n2c24i40x36_k24f7x7", "n4c3i40x40_k16f7x7_psame", "n41c32i4x4_k32f2x2_g32",
-    ])
-    func filterGradientsAreMadeOfWhatWasKept(_ text: String) throws {
-        let problem = try ProblemText(text).problem
-        let plan = try Planner().plan(for: problem, scalar: Double.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Double>(problem)
-        let spectra = try plan.makeTrainingSpectra()
-        #expect(try plan.trainingStepByteCount() > 0)
-        let workspace = try Workspace(byteCount: plan.trainingStepWorkspaceByteCount())
-        let (x, w, dy) = (data.x.elements, data.w.elements, data.dy.elements)
-        let nothing = [Double](repeating: 0, count: x.count)
-        var (y, dx, dw) = (dy, x, w)
-        var span = y.mutableSpan
-        try plan.forward(x.span, w.span, bias: Span(), into: &span, keeping: spectra, workspace: workspace)
-        // More than once: what is kept is only read.
-        for _ in 0..<2 {
-            var dxSpan = dx.mutableSpan
-            var dwSpan = dw.mutableSpan
-            try plan.gradients(
-                nothing.span, w.span, dy.span, into: &dxSpan, &dwSpan, reusing: spectra, workspace: workspace)
-            let step = try plan.trainingStep(data.x, data.w).gradients(data.dy)
-            #expect(dw == step.filter.elements && dx == step.input.elements)
-        }
-    }
-
     @Test func whatIsWrongIsRefusedByName() throws {
         let problem = try ProblemText("i12x12_f3x3").problem
         let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
-        let data = try Operand<Float>(problem)
+        let data = try StepOperands<Float>(problem)
         let step = try plan.trainingStep(data.x, data.w)
         let error = try #require(throws: ConvolutionError.self) { try step.gradients(data.x) }
         #expect(error.kind == .mismatch)
@@ -351,76 +285,26 @@ struct TrainingStepTests {
         }
         #expect(refused.kind == .numericPolicy && refused.argument == "output gradient[0,0,0,3]")
     }
-
-    /// Turned by a quarter, a problem has the same numbers of elements, and nothing else in common.
-    @Test(arguments: [Method.fft, .direct]) func spectraOfAnotherPlanAreRefused(_ method: Method) throws {
-        func planned(_ text: String) throws -> Plan<Float> {
-            try Planner().plan(for: ProblemText(text).problem, options: PlanOptions(method: method))
-        }
-        let plan = try planned("i20x14_f9x5")
-        let data = try Operand<Float>(plan.problem)
-        let (x, w, dy) = (data.x.elements, data.w.elements, data.dy.elements)
-        for text in ["i14x20_f5x9", "i20x14_f9x5"] {
-            let other = try planned(text)
-            let foreign = try other.makeTrainingSpectra()
-            let workspace = try Workspace(
-                byteCount: max(plan.trainingStepWorkspaceByteCount(), other.trainingStepWorkspaceByteCount()))
-            var (y, dx, dw) = (dy, x, w)
-            let forward = try #require(throws: ConvolutionError.self) {
-                var span = y.mutableSpan
-                try plan.forward(x.span, w.span, bias: Span(), into: &span, keeping: foreign, workspace: workspace)
-            }
-            let gradients = try #require(throws: ConvolutionError.self) {
-                var dxSpan = dx.mutableSpan
-                var dwSpan = dw.mutableSpan
-                try plan.gradients(
-                    x.span, w.span, dy.span, into: &dxSpan, &dwSpan, reusing: foreign, workspace: workspace)
-            }
-            for error in [forward, gradients] {
-                #expect(error.kind == .mismatch && error.argument == "training spectra")
-                #expect(error.value.hasSuffix("another plan for \(other.problem)"))
-            }
-            #expect(y == dy && dx == x && dw == w, "nothing is written")
-        }
-    }
-
-    /// Down to limits at which the passes come in sections. What is shared, and so every bit, does not depend on threads.
-    @Test(arguments: ["n2c4i24x20_k4f5x5_p2_g4", "n2c40i20x20_k40f5x5_p2_g40", "n2c24i13x12_k20f3x5_p1", "i70x90_f9x9"])
-    func aMemoryLimitIsObeyedOnAnyNumberOfThreads(_ text: String) throws {
-        let problem = try ProblemText(text).problem
-        func plan(_ limit: Int?, _ threads: Int) throws -> Plan<Float> {
-            try Planner().plan(
-                for: problem, scalar: Float.self,
-                options: PlanOptions(method: .fft, threads: .count(threads), memoryLimit: limit))
-        }
-        let free = try plan(nil, 1)
-        let data = try Operand<Float>(problem)
-        let most = try 4 * free.trainingStepWorkspaceByteCount() + free.trainingStepByteCount()
-        var shared: Set<Bool> = []
-        for limit in (0..<25).map({ Int(Double(most) * pow(0.87, Double($0))) }) {
-            var results: [[[Float]]] = []
-            for threads in [1, 2, 8] {
-                let limited: Plan<Float>
-                do {
-                    limited = try plan(limit, threads)
-                } catch let error as ConvolutionError where error.kind == .resourceLimit {
-                    continue
-                }
-                #expect(try limited.trainingStepWorkspaceByteCount() <= limit)
-                let step = try limited.trainingStep(data.x, data.w)
-                #expect(step.byteCount <= limit)
-                shared.insert(step.byteCount > 0)
-                let gradients = try step.gradients(data.dy)
-                results.append([step.output.elements, gradients.input.elements, gradients.filter.elements])
-            }
-            #expect(results.isEmpty || results.count == 3)
-            for result in results { #expect(result == results[0], "limit \(limit)") }
-        }
-        #expect(shared == [true, false])
-    }
 }
 
 extension AxisTiling {
     /// The tiling whose windows are the whole axis.
     fileprivate var whole: AxisTiling { AxisTiling(step: step, length: length, coversAxis: true) }
+}
+
+/// The operands of a step.
+struct StepOperands<Scalar: ConvolutionScalar> {
+    let x, w, dy, bias: Tensor<Scalar>
+
+    init(_ problem: Problem, scale: Double = 1) throws {
+        var generator = SeededGenerator(seed: 11)
+        func tensor(_ shape: [Int], _ scale: Double) throws -> Tensor<Scalar> {
+            let values = DataFamily.uniform.values([1, 1] + shape, .float32, &generator)
+            return try Tensor(shape: shape, elements: values.map { Scalar($0 * scale) })
+        }
+        x = try tensor(problem.inputShape, scale)
+        w = try tensor(problem.filterShape, 1)
+        dy = try tensor(problem.outputShape, scale)
+        bias = try tensor(problem.biasShape, 1)
+    }
 }
