@@ -1,9 +1,10 @@
 internal import SpectralEngine
 
 // Filter gradient: rows are dealt in order to chunks, each with its own accumulators for every filter plane. A block is
-// one group and one chunk (of many groups two and all of their chunks: GroupPairs.swift): it gathers and transforms the channels of the input and the filters of the output gradient
-// of two rows at a time and adds the products of all their pairs. Then the chunks are summed in order, and two planes
-// at a time share one inverse. How many chunks there are depends on the problem only, so the bits do too.
+// one group and one chunk (of many groups two, and all of their chunks: GroupPairs.swift): it gathers and transforms the channels
+// of the input and the filters of the output gradient of two rows at a time and adds the products of all their pairs. Then
+// the chunks are summed in order, and two planes at a time share one inverse. How many chunks there are depends on the problem only,
+// so the bits do too.
 //
 // Partners of a pair meet in one product: Σ x₁g₁ + x₂g₂ is its real part, the cross terms x₁g₂ and x₂g₁ its imaginary
 // part. So that their rounding stays below that of the true terms, x₂ is scaled by 2^α and g₂ by 2^−α.
