@@ -78,29 +78,6 @@ public final class ChannelTransform<Scalar: ConvolutionScalar>: @unchecked Senda
     }
 }
 
-/// How one part of one channel is written: max(factors·value, floor) + bias, or added to what is there: max(factors·value, floor).
-public struct ChannelResult<Scalar: ConvolutionScalar> {
-    let factors: (Scalar, Scalar)
-    let floor: Scalar
-    let bias: Scalar
-    let isSum: Bool
-
-    public init(factors: (Scalar, Scalar), floor: Scalar, bias: Scalar, isSum: Bool = false) {
-        (self.factors, self.floor, self.bias, self.isSum) = (factors, floor, bias, isSum)
-    }
-
-    func scatter(
-        _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
-        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
-    ) {
-        if isSum {
-            unsafe Scalar.scatterAdd(source, part, array, window, rows, factors, floor)
-        } else {
-            unsafe Scalar.scatter(source, part, array, window, rows, factors, floor, bias)
-        }
-    }
-}
-
 // MARK: - Fields
 
 extension ChannelTransform {
@@ -184,7 +161,7 @@ extension ChannelTransform {
     public func store(
         _ spectra: SharedRegion<Scalar>, at offset: Int, channels: Int, into array: SharedRegion<Scalar>,
         _ first: Window, _ second: Window?, channelPitch: Int, _ scratch: SharedRegion<Scalar>,
-        results: (_ channel: Int) -> (first: ChannelResult<Scalar>?, second: ChannelResult<Scalar>?)
+        results: (_ channel: Int) -> (first: PartResult?, second: PartResult?)
     ) {
         let extents = layout.extents
         check(spectra, offset, layout.inverseStride, scratch)

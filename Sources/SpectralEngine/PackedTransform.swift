@@ -113,7 +113,10 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
 public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     let workers: Int
     private let panels: SharedRegion<Scalar>
-    let shape: TileShape
+    // What it needs to know of the shape, and no more: blocks copy teams.
+    let identity: TileShape.Identity
+    private let panelCount: Int
+    private let noteCount: Int
     let fields: Int
     /// The long line whose matrix is a tile.
     let sheet: SharedRegion<Scalar>
@@ -129,7 +132,9 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
             region.count >= 2 * shape.scratchCount(fields: fields, workers: workers) && region.isAligned,
             "scratch too small")
         self.workers = workers
-        self.shape = shape
+        identity = shape.identity
+        panelCount = shape.panelCount
+        noteCount = shape.rollAlignment == nil ? 0 : 2 * shape.noteCount
         self.fields = fields
         let end = 2 * workers * shape.workerCount(fields: fields)
         panels = region[0..<end]
@@ -140,8 +145,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
 
     /// What was found in each panel of the rows of a field.
     func notes(_ field: Int) -> SharedRegion<Scalar> {
-        let count = 2 * shape.noteCount
-        return shape.rollAlignment == nil ? notes : notes[field * count..<(field + 1) * count]
+        noteCount == 0 ? notes : notes[field * noteCount..<(field + 1) * noteCount]
     }
 
     /// Calls `body` for blocks of which none writes what another one touches.
@@ -164,14 +168,14 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     public func clearPanels() {
         for worker in 0..<workers {
             let panels = panels(of: worker)
-            unsafe panels.packed.clear(count: 2 * shape.panelCount)
-            unsafe panels.turned.clear(count: 2 * shape.panelCount)
+            unsafe panels.packed.clear(count: 2 * panelCount)
+            unsafe panels.turned.clear(count: 2 * panelCount)
         }
     }
 
     private func panels(of worker: Int) -> Panels<Scalar> {
-        let count = 2 * shape.workerCount(fields: fields)
-        return Panels(panels[worker * count..<(worker + 1) * count], 2 * shape.panelCount)
+        let count = panels.count / workers
+        return Panels(panels[worker * count..<(worker + 1) * count], 2 * panelCount)
     }
 }
 

@@ -16,6 +16,7 @@ extension PackedTransform {
     /// Packs one window as the real, another as the imaginary part, and transforms all axes but the lines'.
     ///
     /// - Parameters:
+    ///   - offset: Elements of the array from each window to the one that is meant.
     ///   - exponents: Powers of two that the parts are multiplied by.
     ///   - sanitising: Whether NaN and Inf are replaced by 0.
     ///   - field: Which of the team's fields this is.
@@ -24,23 +25,23 @@ extension PackedTransform {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func load(
-        _ array: Span<Scalar>, _ first: Window, _ second: Window?, into tile: SharedRegion<Scalar>,
+        _ array: Span<Scalar>, _ windows: WindowPair, offset: Int = 0, into tile: SharedRegion<Scalar>,
         field: Int = 0, roll: TileRoll? = nil, exponents: (Int, Int), sanitising: Bool, _ team: TransformTeam<Scalar>
     ) -> (FieldSummary, FieldSummary) {
-        let box = TileBox(first, second)
+        let box = windows.box
         shape.check(tile, box, team, roll)
-        shape.check(first, array.count)
-        if let second { shape.check(second, array.count) }
+        shape.check(windows, offset, array.count)
         let notes = team.notes(field)
-        var one = first.kernelWindow
-        var two = (second ?? first).kernelWindow
+        let hasSecond = windows.second != nil
+        var one = windows.first.kernelWindow(movedBy: offset)
+        var two = windows.second?.kernelWindow(movedBy: offset) ?? one
         unsafe array.withUnsafeBufferPointer { source in
             unsafe withUnsafePointer(to: &one) { one in
                 unsafe withUnsafePointer(to: &two) { two in
                     // An empty array has only empty windows; then the address is never read.
                     let gather = unsafe SampleSource<Scalar>(
                         array: source.baseAddress ?? UnsafePointer(tile.base), first: one,
-                        second: second == nil ? nil : two, exponents: exponents, sanitising: sanitising)
+                        second: hasSecond ? two : nil, exponents: exponents, sanitising: sanitising)
                     if let roll {
                         load(gather, box, roll, into: tile, notes, team)
                     } else {
@@ -371,7 +372,7 @@ extension TileShape {
     ) {
         let count = roll == nil ? tileCount(holding: box) : tileCount
         precondition(tile.count >= 2 * count && tile.isAligned, "a tile of another shape")
-        precondition(team.shape == self, "scratch of another shape")
+        precondition(team.identity == identity, "scratch of another shape")
         if let roll { check(roll) }
     }
 
@@ -382,5 +383,11 @@ extension TileShape {
 
     func check(_ window: Window, _ arrayCount: Int) {
         precondition(window.fits(self) && window.arrayEnd <= arrayCount, "a window outside its tile or array")
+    }
+
+    func check(_ windows: WindowPair, _ offset: Int, _ arrayCount: Int) {
+        precondition(
+            windows.fits(self) && offset >= 0 && windows.arrayEnd + offset <= arrayCount,
+            "a window outside its tile or array")
     }
 }

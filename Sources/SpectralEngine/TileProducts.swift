@@ -195,7 +195,7 @@ extension PackedTransform {
             tileCounts.i >= needed.i && tileCounts.o >= needed.o && tileCounts.i % 8 == 0 && tileCounts.o % 8 == 0,
             "tiles of another shape")
         if let roll { shape.check(roll) }
-        precondition(team.shape == shape && team.fields >= counts.i + counts.o, "too few panels")
+        precondition(team.identity == shape.identity && team.fields >= counts.i + counts.o, "too few panels")
         let positions = (i: shape.loadedRows(boxes.i, roll), o: shape.loadedRows(boxes.o, roll?.beside))
         team.run(shape.linePanels()) { index, panels in
             let panel = shape.panel(index)

@@ -78,7 +78,27 @@ public struct TileShape: Hashable, Sendable {
         let rowsOfLines = form == .volume ? rowCount : 1
         lineCount = rowsOfLines * linesPerRow
         halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
+        sheetPitch = Self.pitch(length)
+        sheetCount = form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
+        panelPitch = form == .small ? linePitch : pitch
+        columnPitch = form == .volume ? Self.pitch(rowCount) : 0
+        panelWidth = form == .line ? 1 : 8
+        panelCount = panelWidth * max(pitch, panelPitch, columnPitch, linePitch)
     }
+
+    /// What all else follows from. Blocks compare shapes often.
+    struct Identity: Hashable, Sendable {
+        let planes: Int
+        let rows: Int
+        let length: Int
+        let form: Form
+    }
+
+    var identity: Identity { Identity(planes: planes, rows: rows, length: length, form: form) }
+
+    public static func == (one: TileShape, other: TileShape) -> Bool { one.identity == other.identity }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(identity) }
 
     /// Whether FFTW itself reads eight neighbouring columns of a tile: up to 20 points, and for powers of two up to 64, this
     /// is its fastest form. Beyond, and in between, contiguous lines are so much faster that copying them to a panel first
@@ -128,14 +148,12 @@ public struct TileShape: Hashable, Sendable {
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }
     /// A panel of eight rows, columns or lines, or of rows of the tile; one line of a tile that is a line.
-    public var panelCount: Int { panelWidth * max(pitch, panelPitch, columnPitch, linePitch) }
+    public let panelCount: Int
     /// Where samples and results are before and after they take the form of the tile: the long line whose matrix it is, or
     /// the rows of a small tile on the way in, its columns on the way out.
-    var sheetCount: Int {
-        form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
-    }
+    let sheetCount: Int
     /// Complex elements from row to row of a small tile's samples.
-    var sheetPitch: Int { Self.pitch(length) }
+    let sheetPitch: Int
 
     /// What gather finds in each panel of rows: four scalars. Where fields are carried from tile to tile, that of each stays.
     var noteCount: Int { 2 * planes * rowPanelCount }
@@ -164,7 +182,7 @@ public struct TileShape: Hashable, Sendable {
     public var pointCount: Int { planes * rows * length }
 
     /// Lines of one panel: 8 complex f32 elements are a cache line.
-    var panelWidth: Int { form == .line ? 1 : 8 }
+    let panelWidth: Int
     /// Whether it has two short axes, whose spectrum FFTW reads by columns: then lines of a tile are not restored in their place.
     public var isSmall: Bool { form == .small }
     /// Whether it is one line, whose transforms workers cannot share.
@@ -173,8 +191,8 @@ public struct TileShape: Hashable, Sendable {
     /// the good lengths those below 32 are.
     public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }
     /// Complex elements from row to row of a panel of samples, and of a panel of the columns of planes.
-    var panelPitch: Int { form == .small ? linePitch : Self.pitch(columnCount) }
-    var columnPitch: Int { form == .volume ? Self.pitch(rowCount) : 0 }
+    let panelPitch: Int
+    let columnPitch: Int
 
     /// Complex elements from line to line of so many points, wherever lines lie one after the other: one number for each length, so
     /// that FFTW has one problem to plan. A multiple of 8, so that lines and panels of eight columns are equally aligned, but none of

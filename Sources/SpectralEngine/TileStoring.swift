@@ -2,59 +2,67 @@ internal import CKernels
 
 // From tiles to results: every pass back of a transform but the one over lines, then scatter.
 
-/// Where one part of a tile goes: array = max(part · factors, floor) + bias over a window, or, where tiles add up,
+/// How one part of a tile is written over its window: array = max(part · factors, floor) + bias, or, where tiles add up,
 /// array += max(part · factors, floor).
-@frozen public struct TileResult<Scalar: ConvolutionScalar>: Sendable {
-    public let window: Window
-    public let factors: (Scalar, Scalar)
-    public let floor: Scalar
-    public let bias: Scalar
+public struct PartResult: Sendable {
+    // Every Float is a Double, and of one type generic functions need no look at run time at how large it is.
+    let factors: (Double, Double)
+    let floor: Double
+    let bias: Double
     /// Whether it is added to what is there.
-    public let isSum: Bool
+    let isSum: Bool
 
-    @inlinable public init(
-        _ window: Window, factors: (Scalar, Scalar), floor: Scalar, bias: Scalar, isSum: Bool = false
+    public init(factors: (Double, Double), floor: Double, bias: Double, isSum: Bool = false) {
+        (self.factors, self.floor, self.bias, self.isSum) = (factors, floor, bias, isSum)
+    }
+
+    func scatter<Scalar: ConvolutionScalar>(
+        _ source: UnsafeMutablePointer<Scalar>, part: Int32, _ array: UnsafeMutablePointer<Scalar>,
+        _ window: UnsafePointer<ck_window>, _ rows: UnsafePointer<ck_rows>
     ) {
-        self.window = window
-        self.factors = factors
-        self.floor = floor
-        self.bias = bias
-        self.isSum = isSum
+        let (factors, floor) = ((Scalar(factors.0), Scalar(factors.1)), Scalar(floor))
+        if isSum {
+            unsafe Scalar.scatterAdd(source, part, array, window, rows, factors, floor)
+        } else {
+            unsafe Scalar.scatter(source, part, array, window, rows, factors, floor, Scalar(bias))
+        }
     }
 }
 
 extension PackedTransform {
     /// Transforms back all axes but the lines', and writes what is kept of each part.
     ///
-    /// - Parameter roll: Where the tile lies if it follows others.
+    /// - Parameters:
+    ///   - offset: Elements of the array from each window to the one that is meant.
+    ///   - first, second: How each part is written; those that are `nil` are not.
+    ///   - roll: Where the tile lies if it follows others.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func store(
-        _ tile: SharedRegion<Scalar>, _ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?,
-        roll: TileRoll? = nil, into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
+        _ tile: SharedRegion<Scalar>, _ windows: WindowPair, offset: Int = 0, _ first: PartResult?,
+        _ second: PartResult?, roll: TileRoll? = nil, into array: SharedRegion<Scalar>, _ team: TransformTeam<Scalar>
     ) {
-        guard let either = first ?? second else { return }
-        let box = TileBox(either.window, first == nil ? nil : second?.window)
-        shape.check(tile, box, team, roll)
-        if let first { shape.check(first.window, array.count) }
-        if let second { shape.check(second.window, array.count) }
-        var one = (first?.window ?? either.window).kernelWindow
-        var two = (second?.window ?? either.window).kernelWindow
+        guard first != nil || second != nil else { return }
+        precondition(second == nil || windows.second != nil, "a part without a window")
+        shape.check(tile, windows.box, team, roll)
+        shape.check(windows, offset, array.count)
+        var one = windows.first.kernelWindow(movedBy: offset)
+        var two = windows.second?.kernelWindow(movedBy: offset) ?? one
+        let takeTurns = takeTurns(windows, first, second)
         unsafe withUnsafePointer(to: &one) { one in
             unsafe withUnsafePointer(to: &two) { two in
                 let target = unsafe SampleTarget<Scalar>(
-                    array: array.base, first: first.map { unsafe PartTarget(window: one, $0) },
-                    second: second.map { unsafe PartTarget(window: two, $0) }, takeTurns: takeTurns(first, second))
-                store(tile, box, roll, target, team)
+                    array: array.base, windows: (one, two), first: first, second: second, takeTurns: takeTurns)
+                store(tile, windows.box, roll, target, team)
             }
         }
     }
 
     /// Whether the parts are stored one after the other: where both are added to what is there, and they meet in elements that different
     /// blocks of a tile store, so that each element is summed in one order, whoever stores which block.
-    private func takeTurns(_ first: TileResult<Scalar>?, _ second: TileResult<Scalar>?) -> Bool {
-        guard let first, let second, first.isSum, second.isSum else { return false }
-        let (one, two) = (first.window, second.window)
+    private func takeTurns(_ windows: WindowPair, _ first: PartResult?, _ second: PartResult?) -> Bool {
+        guard let first, let second, first.isSum, second.isSum, let two = windows.second else { return false }
+        let one = windows.first
         guard one.meets(two) else { return false }
         func offset(_ window: Window) -> Int {
             switch shape.form {
@@ -166,54 +174,39 @@ extension PackedTransform {
     }
 }
 
-/// Where one part of a tile goes, for the kernels.
-private struct PartTarget<Scalar: ConvolutionScalar> {
-    let window: UnsafePointer<ck_window>
-    let result: ChannelResult<Scalar>
-
-    init(window: UnsafePointer<ck_window>, _ result: TileResult<Scalar>) {
-        unsafe self.window = window
-        self.result = ChannelResult(
-            factors: result.factors, floor: result.floor, bias: result.bias, isSum: result.isSum)
-    }
-}
-
 /// Where both parts of a tile go.
 private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: blocks write different rows, and only while the call lasts that made it.
     let array: UnsafeMutablePointer<Scalar>
-    let first: PartTarget<Scalar>?
-    let second: PartTarget<Scalar>?
+    let windows: (UnsafePointer<ck_window>, UnsafePointer<ck_window>)
+    let first: PartResult?
+    let second: PartResult?
 
     let takeTurns: Bool
 
     /// Calls `body` with both parts, or one after the other.
     func forEachTurn(_ body: (SampleTarget, _ isFirst: Bool) -> Void) {
         guard takeTurns else { return body(self, true) }
-        unsafe body(SampleTarget(array: array, first: first, second: nil, takeTurns: false), true)
-        unsafe body(SampleTarget(array: array, first: nil, second: second, takeTurns: false), false)
+        unsafe body(SampleTarget(array: array, windows: windows, first: first, second: nil, takeTurns: false), true)
+        unsafe body(SampleTarget(array: array, windows: windows, first: nil, second: second, takeTurns: false), false)
     }
 
     /// A stretch of a line.
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ stretch: Range<Int>) {
         var row = ck_rows(plane: 0, row: 0, count: 1, length: stretch.count, pitch: stretch.count)
         if let part = first {
-            var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe part.result.scatter(source, part: 0, array, &window, &row)
+            var window = unsafe windows.0.pointee.cut(to: stretch)
+            unsafe part.scatter(source, part: 0, array, &window, &row)
         }
         if let part = second {
-            var window = unsafe part.window.pointee.cut(to: stretch)
-            unsafe part.result.scatter(source, part: 1, array, &window, &row)
+            var window = unsafe windows.1.pointee.cut(to: stretch)
+            unsafe part.scatter(source, part: 1, array, &window, &row)
         }
     }
 
     func scatter(_ source: UnsafeMutablePointer<Scalar>, _ rows: ck_rows) {
         var rows = rows
-        if let part = first {
-            unsafe part.result.scatter(source, part: 0, array, part.window, &rows)
-        }
-        if let part = second {
-            unsafe part.result.scatter(source, part: 1, array, part.window, &rows)
-        }
+        if let part = first { unsafe part.scatter(source, part: 0, array, windows.0, &rows) }
+        if let part = second { unsafe part.scatter(source, part: 1, array, windows.1, &rows) }
     }
 }

@@ -18,7 +18,7 @@ extension PackedTransform {
         _ team: TransformTeam<Scalar>
     ) -> Int {
         precondition(tile.count >= 2 * shape.tileCount && tile.isAligned, "a tile of another shape")
-        precondition(team.shape == shape, "scratch of another shape")
+        precondition(team.identity == shape.identity, "scratch of another shape")
         _ = shape.linePositions(box)
         precondition(!(isHalf && isInverse), "no inverse is half of one")
         let counts = shape.executions(isInverse: isInverse, box, lines: isHalf ? shape.halfLinesPerRow : nil)

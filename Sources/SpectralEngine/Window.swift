@@ -94,12 +94,16 @@ public struct Window: Hashable, Sendable {
     }
 
     /// The window as the kernels see it; an empty one has all counts 0.
-    var kernelWindow: ck_window {
+    var kernelWindow: ck_window { kernelWindow(movedBy: 0) }
+
+    /// The same some elements further on in the array.
+    func kernelWindow(movedBy elements: Int) -> ck_window {
         let (d, h, w) = segments
         return ck_window(
             count: isEmpty ? (0, 0, 0) : (d.count, h.count, w.count),
             start: (d.tileStart, h.tileStart, w.tileStart), step: (d.step, h.step, w.step),
-            array_offset: planeOffset + (d.arrayStart * extents.height + h.arrayStart) * extents.width + w.arrayStart,
+            array_offset: planeOffset + elements + (d.arrayStart * extents.height + h.arrayStart) * extents.width
+                + w.arrayStart,
             array_stride: (extents.height * extents.width, extents.width), next: 0)
     }
 
@@ -112,5 +116,30 @@ public struct Window: Hashable, Sendable {
         hasher.combine(segments.1)
         hasher.combine(segments.2)
         hasher.combine(planeOffset)
+    }
+}
+
+/// The windows of two partners, or of one that travels alone, with what every use of them asks for. Of most blocks only the planes
+/// differ that they are about, so pairs are made once and used some elements further on in the array.
+public struct WindowPair: Hashable, Sendable {
+    public let first: Window
+    public let second: Window?
+    /// The tile positions that they take.
+    public let box: TileBox
+    /// One past the last array element they touch; 0 if they are empty.
+    let arrayEnd: Int
+
+    public init(_ first: Window, _ second: Window?) {
+        (self.first, self.second) = (first, second)
+        box = TileBox(first, second)
+        arrayEnd = max(first.arrayEnd, second?.arrayEnd ?? 0)
+    }
+
+    /// Whether every tile position lies inside the shape.
+    func fits(_ shape: TileShape) -> Bool {
+        func fits(_ positions: Range<Int>, _ length: Int) -> Bool {
+            positions.lowerBound >= 0 && positions.upperBound <= length
+        }
+        return fits(box.planes, shape.planes) && fits(box.rows, shape.rows) && fits(box.columns, shape.length)
     }
 }

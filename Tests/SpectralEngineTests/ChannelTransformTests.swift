@@ -117,8 +117,8 @@ private func fieldsError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Type
     var span = result.mutableSpan
     span.withSharedRegion { region in
         bench.withMemory { spectra, scratch in
-            func target(_ factor: Scalar) -> ChannelResult<Scalar> {
-                ChannelResult(factors: (factor, 1 / Scalar(count)), floor: -.infinity, bias: 0)
+            func target(_ factor: Double) -> PartResult {
+                PartResult(factors: (factor, 1 / Double(count)), floor: -.infinity, bias: 0)
             }
             bench.transform.store(
                 spectra, at: 8, channels: channels, into: region, bench.window(0), bench.window(channels),

@@ -57,7 +57,8 @@ import Testing
                 let spectrum = try bench.makeSpectrum()
                 bench.withTile { memory, team in
                     let found = bench.transform.load(
-                        array.span, first, second, into: memory, roll: roll, exponents: (0, 0), sanitising: false, team)
+                        array.span, WindowPair(first, second), into: memory, roll: roll, exponents: (0, 0),
+                        sanitising: false, team)
                     summaries.append([
                         found.0.energy.bitPattern, found.1.energy.bitPattern,
                         (found.0.hasNegative ? 1 : 0) + (found.1.hasNegative ? 2 : 0),

@@ -55,7 +55,7 @@ final class TransformBench<Scalar: ConvolutionScalar> {
     ) -> (FieldSummary, FieldSummary) {
         withTile(tile) {
             transform.load(
-                array.span, first, second, into: $0, exponents: exponents, sanitising: sanitising, $1)
+                array.span, WindowPair(first, second), into: $0, exponents: exponents, sanitising: sanitising, $1)
         }
     }
 
@@ -104,11 +104,14 @@ final class TransformBench<Scalar: ConvolutionScalar> {
 
     /// Stores windows of both parts of a tile as they are.
     func store(_ first: Window?, _ second: Window?, tile: Int = 0, into array: inout [Scalar]) {
-        func result(_ window: Window) -> TileResult<Scalar> {
-            TileResult(window, factors: (1, 1), floor: -.infinity, bias: 0)
-        }
+        guard let either = first ?? second else { return }
+        let result = PartResult(factors: (1, 1), floor: -.infinity, bias: 0)
         withRegion(&array) { array in
-            withTile(tile) { transform.store($0, first.map(result), second.map(result), into: array, $1) }
+            withTile(tile) {
+                transform.store(
+                    $0, WindowPair(either, second), first == nil ? nil : result, second == nil ? nil : result,
+                    into: array, $1)
+            }
         }
     }
 

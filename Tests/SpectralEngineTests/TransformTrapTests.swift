@@ -13,8 +13,8 @@ import Testing
             small.withTile { tile, _ in
                 large.withTile { _, team in
                     _ = large.transform.load(
-                        array.span, Self.large.window(Self.large.box, field: 0), nil, into: tile, exponents: (0, 0),
-                        sanitising: false, team)
+                        array.span, WindowPair(Self.large.window(Self.large.box, field: 0), nil), into: tile,
+                        exponents: (0, 0), sanitising: false, team)
                 }
             }
         }
@@ -55,8 +55,8 @@ import Testing
         let array = [Float](repeating: 0, count: shape.pointCount)
         bench.withTile { tile, team in
             _ = bench.transform.load(
-                array.span, shape.window(shape.box, field: 0), nil, into: tile, roll: roll, exponents: (0, 0),
-                sanitising: false, team)
+                array.span, WindowPair(shape.window(shape.box, field: 0), nil), into: tile, roll: roll,
+                exponents: (0, 0), sanitising: false, team)
         }
     }
 

@@ -221,8 +221,8 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             // The inverse is four times the field.
             bench.withTile {
                 bench.transform.store(
-                    $0, TileResult(window, factors: (0.5, 3), floor: 0, bias: 0.5),
-                    TileResult(window.moved(by: 4), factors: (-0.5, 3), floor: -.infinity, bias: -1), into: array, $1)
+                    $0, WindowPair(window, window.moved(by: 4)), PartResult(factors: (0.5, 3), floor: 0, bias: 0.5),
+                    PartResult(factors: (-0.5, 3), floor: -.infinity, bias: -1), into: array, $1)
             }
         }
         #expect(array == [0.25, 6.5, 0.5, 18.5, 0.25, 23, -31, 35])
@@ -296,6 +296,52 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
         #expect(window != Window(segment, segment, segment, planeOffset: 3, extents: (4, 5)))
     }
 
+    /// Loads and stores some elements further on, as blocks do in other planes than those that windows were made for.
+    @Test func windowsFurtherOnAreThoseMoved() throws {
+        let shape = TileShape(planes: 1, rows: 3, length: 4)
+        let (two, three) = (
+            AxisSegment(origin: -1, positions: 0..<3, extent: 2, step: 1),
+            AxisSegment(origin: 0, positions: 0..<4, extent: 3, step: 1)
+        )
+        let pair = WindowPair(
+            Window(whole, two, three, planeOffset: 0, extents: (2, 3)),
+            Window(whole, two, three, planeOffset: 6, extents: (2, 3)))
+        let array = (0..<24).map { Float($0) - 10 }
+        let bench = try TransformBench<Float>(shape)
+        func spectrum(_ windows: WindowPair, _ offset: Int) throws -> [Complex] {
+            bench.withTile { tile, team in
+                let found = bench.transform.load(
+                    array.span, windows, offset: offset, into: tile, exponents: (0, 0), sanitising: false, team)
+                #expect(found.0.hasNegative && !found.1.hasNegative)
+            }
+            return try bench.spectrum(windows.box).bins(shape)
+        }
+        let moved = WindowPair(pair.first.moved(by: 9), pair.second?.moved(by: 9))
+        #expect(moved.box == pair.box && moved.arrayEnd == pair.arrayEnd + 9)
+        let bins = (try spectrum(pair, 9), try spectrum(moved, 0))
+        #expect(bins.0 == bins.1 && bins.0.contains { $0.real != 0 })
+
+        bench.restore(try bench.spectrum(pair.box), pair.box)
+        let result = PartResult(factors: (1, 1 / 12), floor: -.infinity, bias: 0)
+        let stored = [(pair, 9), (moved, 0)].map { windows, offset in
+            var array = [Float](repeating: -1, count: 24)
+            withRegion(&array) { array in
+                bench.withTile {
+                    bench.transform.store($0, windows, offset: offset, result, result, into: array, $1)
+                }
+            }
+            return array
+        }
+        #expect(stored[0] == stored[1] && stored[0].prefix(9).allSatisfy { $0 == -1 })
+        #expect(zip(stored[0][9..<21], array[9..<21]).allSatisfy { abs($0 - $1) < 1e-5 })
+    }
+
+    @Test func anOffsetOutsideTheArrayTraps() async {
+        await #expect(processExitsWith: trap) { try load(5) }
+        await #expect(processExitsWith: trap) { try load(-1) }
+        await #expect(processExitsWith: .success) { try load(4) }
+    }
+
     @Test func aWindowOutsideItsArrayTraps() async {
         await #expect(processExitsWith: trap) {
             let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
@@ -334,5 +380,18 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             let window = Window(whole, two, whole, planeOffset: 0, extents: (2, 1))
             try TransformBench(TileShape(planes: 1, rows: 2, length: 4)).store(nil, window, into: &array)
         }
+    }
+}
+
+/// Loads four of eight elements, so many further on.
+private func load(_ offset: Int) throws {
+    let four = AxisSegment(origin: 0, positions: 0..<4, extent: 4, step: 1)
+    let windows = WindowPair(Window(whole, whole, four, planeOffset: 0, extents: (1, 4)), nil)
+    let (bench, array) = (
+        try TransformBench<Float>(TileShape(planes: 1, rows: 1, length: 4)), [Float](repeating: 1, count: 8)
+    )
+    bench.withTile { tile, team in
+        _ = bench.transform.load(
+            array.span, windows, offset: offset, into: tile, exponents: (0, 0), sanitising: false, team)
     }
 }

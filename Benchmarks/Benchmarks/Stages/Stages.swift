@@ -77,7 +77,8 @@ final class Tile {
 
     /// Lends a function that runs a stage once.
     func lend(_ stage: Stage, _ body: (() -> Void) -> Void) {
-        let (box, samples) = (TileBox(windows.0, windows.1), samples)
+        let (windows, samples) = (WindowPair(windows.0, windows.1), samples)
+        let box = windows.box
         memory.withSharedRegion(of: Float.self) { region in
             func part(_ index: Int) -> SharedRegion<Float> {
                 let start = counts[..<index].reduce(0, +)
@@ -89,15 +90,14 @@ final class Tile {
             let output = isSmall ? tileCount : 0
             func load() {
                 let found = transform.load(
-                    samples.span, windows.0, windows.1, into: tiles, exponents: (0, 0), sanitising: false, team)
+                    samples.span, windows, into: tiles, exponents: (0, 0), sanitising: false, team)
                 blackHole(found)
             }
-            func result(_ window: Window) -> TileResult<Float> {
-                TileResult(window, factors: (1, 1 / Float(shape.pointCount)), floor: -.infinity, bias: 0)
-            }
+            let result = PartResult(
+                factors: (1, 1 / Double(shape.pointCount)), floor: -.infinity, bias: 0)
             func store() {
                 transform.store(
-                    tiles[output..<output + tileCount], result(windows.0), result(windows.1), into: results, team)
+                    tiles[output..<output + tileCount], windows, result, result, into: results, team)
             }
             body {
                 switch stage {

@@ -48,7 +48,7 @@ extension DensePipeline {
         let step = isForward ? table.outputPlaneCount : table.inputPlaneCount
         let facts = RowFacts(rowFacts(row, memory))
         func write(_ window: Window, _ lane: Int, isZero: Bool, _ isNegative: Bool, _ exponent: Int)
-            -> ChannelResult<Scalar>?
+            -> PartResult?
         {
             let o = start + lane
             let bias = bias.isEmpty || !isForward ? 0 : bias[group * layout.columns + o]
@@ -60,9 +60,9 @@ extension DensePipeline {
             let factors = powersOfTwo(exponent + filterScale, Scalar.self)
             // Operands without a negative sample have no negative result: what is below 0 is rounding.
             let hasNegative = isNegative || memory.norms[2 * (layout.depth * layout.columns + o)] != 0
-            return ChannelResult(
-                factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)),
-                floor: hasNegative ? -.infinity : 0, bias: bias, isSum: table.addsOverlaps)
+            return PartResult(
+                factors: (Double(factors.0), Double(factors.1 / Scalar(layout.channels.pointCount))),
+                floor: hasNegative ? -.infinity : 0, bias: Double(bias), isSum: table.addsOverlaps)
         }
         transform.store(
             memory.outputs, at: row * pitch + panel * 8, channels: min(8, columns.upperBound - start),

@@ -108,7 +108,7 @@ extension SpectralPipeline {
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
         let (tile, team) = (tile(0, worker: worker, memory), team(layout.filterCrew, worker: worker, memory))
         _ = transform.load(
-            filters, table.filterWindow(plane), partner.map { table.filterWindow($0) }, into: tile,
+            filters, WindowPair(table.filterWindow(plane), partner.map { table.filterWindow($0) }), into: tile,
             exponents: (-packed.0, -packed.1), sanitising: sanitising, team)
         func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
         guard let partner else {

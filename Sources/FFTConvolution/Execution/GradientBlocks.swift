@@ -120,12 +120,13 @@ extension SpectralPipeline {
         let facts = facts(worker: worker, memory)
         let team = team(layout.blockCrew, worker: worker, memory)
         let negative = negativeFlags(chunk, memory)
+        let windows = windows(rows.0, rows.1)
         var hasNonFinite = false
         for i in 0..<Cg + Kg {
             let isInput = i < Cg
             let found = load(
-                isInput ? x : dy, gradientWindows(group, i, rows), field: i, isInput ? roll : roll?.beside, facts,
-                memory, team, worker: worker)
+                isInput ? x : dy, isInput ? windows.fields : windows.results, offset: gradientOffset(group, i),
+                field: i, isInput ? roll : roll?.beside, facts, memory, team, worker: worker)
             hasNonFinite = hasNonFinite || found.hasNonFinite
             if found.negative.0 || found.negative.1 {
                 negative[isInput ? group * Cg + i : problem.channels + group * Kg + i - Cg] = 1
@@ -162,18 +163,16 @@ extension SpectralPipeline {
             if scale != (0, 0) {
                 isReloaded = true
                 reload(
-                    i < Cg ? x : dy, gradientWindows(group, i, rows), in: i, i < Cg ? roll : roll?.beside,
-                    exponents: scale, sanitising: hasNonFinite, memory, team, worker: worker)
+                    i < Cg ? x : dy, i < Cg ? windows.fields : windows.results, offset: gradientOffset(group, i),
+                    in: i, i < Cg ? roll : roll?.beside, exponents: scale, sanitising: hasNonFinite, memory, team,
+                    worker: worker)
             }
-        }
-        func box(_ i: Int) -> TileBox {
-            let windows = gradientWindows(group, i, rows)
-            return TileBox(windows.0, windows.1)
         }
         addTrueTerms(group, chunk, xFacts, gFacts, operands, memory)
         transform.correlate(
             tiles(worker: worker, memory), tileCounts: (i: layout.tileCount, o: layout.gradientTileCount),
-            counts: (i: Cg, o: Kg), boxes: (i: box(0), o: box(Cg)), roll: roll, accumulate: !progress.isEmpty, team
+            counts: (i: Cg, o: Kg), boxes: (i: windows.fields.box, o: windows.results.box), roll: roll,
+            accumulate: !progress.isEmpty, team
         ) { k, c in accumulator(chunk, (group * Kg + k) * Cg + c, memory) }
         progress.isEmpty = false
         let next = rows.0 / 2 + 1
@@ -195,16 +194,9 @@ extension SpectralPipeline {
         ((x.0 != nil && g.0 != nil, x.1 != nil && g.1 != nil), balancingExponent(x, g))
     }
 
-    func gradientWindows(_ group: Int, _ i: Int, _ rows: (Int, Int?)) -> (Window, Window?) {
-        if i < Cg {
-            let c = group * Cg + i
-            return (table.inputWindow(row: rows.0, channel: c), rows.1.map { table.inputWindow(row: $0, channel: c) })
-        }
-        let k = group * Kg + i - Cg
-        return (
-            table.outputGradientWindow(row: rows.0, filter: k),
-            rows.1.map { table.outputGradientWindow(row: $0, filter: k) }
-        )
+    /// Elements to the windows of a group's field: of a channel of the input, or behind them of a filter of the output gradient.
+    func gradientOffset(_ group: Int, _ i: Int) -> Int {
+        i < Cg ? table.fieldOffset(group, i) : table.resultOffset(group, i - Cg)
     }
 
     /// ‖x₁‖‖g₁‖ + ‖x₂‖‖g₂‖ of one plane, in the operands' scale; above 0 wherever a true term is.
@@ -341,7 +333,8 @@ extension SpectralPipeline {
                 into: tile, table.filterBox, team)
         }
         transform.store(
-            tile, gradient(first.plane, packed.0, memory, operands),
+            tile, WindowPair(table.filterWindow(first.plane), second.map { table.filterWindow($0.plane) }),
+            gradient(first.plane, packed.0, memory, operands),
             second.map { gradient($0.plane, packed.1, memory, operands) }, into: result, team)
     }
 
@@ -374,10 +367,10 @@ extension SpectralPipeline {
         return (plane, Int(max(scale, comfortable.leastScale).exponent) + 1)
     }
 
-    /// Where a plane's gradient goes, scaled back.
+    /// How a plane's gradient is written, scaled back.
     private func gradient(
         _ plane: Int, _ exponent: Int, _ memory: PipelineMemory<Scalar>, _ operands: GradientOperands
-    ) -> TileResult<Scalar> {
+    ) -> PartResult {
         let k = plane / Cg
         let c = k / Kg * Cg + plane % Cg
         var hasNegative = false
@@ -386,8 +379,8 @@ extension SpectralPipeline {
             if negative[c] != 0 || negative[problem.channels + k] != 0 { hasNegative = true }
         }
         let factors = powersOfTwo(exponent + operands.inputScale + operands.outputGradientScale, Scalar.self)
-        return TileResult(
-            table.filterWindow(plane), factors: (factors.0, factors.1 / Scalar(shape.pointCount)),
+        return PartResult(
+            factors: (Double(factors.0), Double(factors.1 / Scalar(shape.pointCount))),
             floor: hasNegative ? -.infinity : 0, bias: 0)
     }
 }

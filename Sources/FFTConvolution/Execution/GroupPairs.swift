@@ -113,15 +113,12 @@ extension SpectralPipeline {
         let roll = table.roll?.roll(row / 2, isCarried: false, isWhole: true)
         let facts = facts(worker: worker, memory)
         let team = team(layout.blockCrew, worker: worker, memory)
-        let windows = (
-            x: (table.inputWindow(row: row, channel: first), table.inputWindow(row: row, channel: first + 1)),
-            g: (
-                table.outputGradientWindow(row: row, filter: first),
-                table.outputGradientWindow(row: row, filter: first + 1)
-            )
-        )
-        let foundX = load(x, windows.x, field: 0, roll, facts, memory, team, worker: worker)
-        let foundG = load(dy, windows.g, field: 1, roll?.beside, facts, memory, team, worker: worker)
+        let windows = windows(row, row, isShared: true)
+        let offsets = (x: table.fieldOffset(first, 0), g: table.resultOffset(first, 0))
+        let foundX = load(
+            x, windows.fields, offset: offsets.x, field: 0, roll, facts, memory, team, worker: worker)
+        let foundG = load(
+            dy, windows.results, offset: offsets.g, field: 1, roll?.beside, facts, memory, team, worker: worker)
         let negative = negativeFlags(chunk, memory)
         func note(_ isNegative: Bool, _ index: Int) { if isNegative { negative[index] = 1 } }
         note(foundX.negative.0, first)
@@ -152,23 +149,24 @@ extension SpectralPipeline {
         func down(_ reference: Int, _ scale: (Int, Int)) -> (Int, Int) { (-reference - scale.0, -reference - scale.1) }
         let (xScale, gScale) = (operands.inputScale, operands.outputGradientScale)
         func rescale(
-            _ array: Span<Scalar>, _ windows: (Window, Window?), _ roll: TileRoll?, in tile: Int, _ scale: (Int, Int)
+            _ array: Span<Scalar>, _ windows: WindowPair, _ offset: Int, _ roll: TileRoll?, in tile: Int,
+            _ scale: (Int, Int)
         ) {
             guard scale != (0, 0) else { return }
             reload(
-                array, windows, in: tile, roll, exponents: scale, sanitising: hasNonFinite, memory, team,
-                worker: worker)
+                array, windows, offset: offset, in: tile, roll, exponents: scale, sanitising: hasNonFinite, memory,
+                team, worker: worker)
         }
-        rescale(x, windows.x, roll, in: 0, down(xScale, scale.x))
-        rescale(dy, windows.g, roll?.beside, in: 1, down(gScale, scale.g))
+        rescale(x, windows.fields, offsets.x, roll, in: 0, down(xScale, scale.x))
+        rescale(dy, windows.results, offsets.g, roll?.beside, in: 1, down(gScale, scale.g))
         let whole = wholeSpectrum(worker: worker, memory)
         transform.transformLines(
-            tile(1, worker: worker, memory), TileBox(windows.g.0, windows.g.1), roll: roll?.beside, into: whole, team)
+            tile(1, worker: worker, memory), windows.results.box, roll: roll?.beside, into: whole, team)
         let products = oddProducts(
             first, chunk, scale, with: whole, accumulate: fillsOddSums(first, chunk, memory), memory)
         addOddTerms(first, chunk, xFacts, gFacts, operands, memory)
         transform.transformLines(
-            tile(0, worker: worker, memory), TileBox(windows.x.0, windows.x.1), roll: roll, for: products, team)
+            tile(0, worker: worker, memory), windows.fields.box, roll: roll, for: products, team)
         return true
     }
 

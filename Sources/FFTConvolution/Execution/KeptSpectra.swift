@@ -23,11 +23,13 @@ extension PassTable {
 /// A field's tile in one pair of rows.
 private struct RowPair<Scalar: ConvolutionScalar> {
     let pair: Int
-    let windows: (Window, Window?)
+    let windows: WindowPair
+    /// Elements to those of the field.
+    let offset: Int
     let roll: TileRoll?
     let tile: SharedRegion<Scalar>
 
-    var box: TileBox { TileBox(windows.0, windows.1) }
+    var box: TileBox { windows.box }
 }
 
 /// Some pairs of rows of one group at work.
@@ -199,8 +201,9 @@ extension SpectralPipeline {
         noting: (_ isNegative: Bool) -> Void
     ) -> Bool {
         let found = load(
-            i < Cg ? x : dy, pair.windows, field: index, in: tileIndex(i), pair.roll, facts, memory, team,
-            worker: worker)
+            i < Cg ? x : dy, pair.windows, offset: pair.offset, field: index, in: tileIndex(i), pair.roll, facts,
+            memory,
+            team, worker: worker)
         noting(found.negative.0 || found.negative.1)
         return !found.hasNonFinite && facts.isComfortable(index..<index + 1, part: 0, comfortable)
             && facts.isComfortable(index..<index + 1, part: 1, comfortable)
@@ -248,11 +251,12 @@ extension SpectralPipeline {
             // Channels leave rows to the next pair, filters lie beside them.
             let isCarried = leavesRows && table.roll?.continues(pair, of: table.rowCount) == true
             let roll = table.roll?.roll(pair, isCarried: isCarried, isWhole: true)
+            let windows = windows(2 * pair, partner)
             guard
                 body(
                     RowPair(
-                        pair: pair, windows: gradientWindows(rows.group, i, (2 * pair, partner)),
-                        roll: i < Cg ? roll : roll?.beside, tile: tile))
+                        pair: pair, windows: i < Cg ? windows.fields : windows.results,
+                        offset: gradientOffset(rows.group, i), roll: i < Cg ? roll : roll?.beside, tile: tile))
             else { return false }
             leavesRows = partner != nil
         }

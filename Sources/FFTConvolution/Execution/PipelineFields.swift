@@ -69,47 +69,51 @@ extension SpectralPipeline {
     /// - Parameter tileIndex: Of another tile than the field's.
     /// - Returns: Whether each partner holds a negative sample, and whether one of them holds a non-finite one.
     func load(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), field: Int, in tileIndex: Int? = nil, _ roll: TileRoll?,
-        _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+        _ array: Span<Scalar>, _ windows: WindowPair, offset: Int, field: Int, in tileIndex: Int? = nil,
+        _ roll: TileRoll?, _ facts: FieldFacts, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>,
+        worker: Int
     ) -> (negative: (Bool, Bool), hasNonFinite: Bool) {
         let index = tileIndex ?? self.tileIndex(ofField: field)
         let summary = transform.load(
-            array, windows.0, windows.1, into: tile(index, worker: worker, memory), field: index, roll: roll,
+            array, windows, offset: offset, into: tile(index, worker: worker, memory), field: index, roll: roll,
             exponents: (0, 0), sanitising: false, team)
-        var hasNonFinite = note(summary.0, array, windows.0, part: 0, field, facts)
-        if let partner = windows.1 {
-            if note(summary.1, array, partner, part: 1, field, facts) { hasNonFinite = true }
+        var hasNonFinite = note(summary.0, array, windows.first, offset, part: 0, field, facts)
+        if let partner = windows.second {
+            if note(summary.1, array, partner, offset, part: 1, field, facts) { hasNonFinite = true }
         } else {
             facts.store(.zero, field: field, part: 1)
         }
         if hasNonFinite {
             reload(
-                array, windows, in: index, roll, exponents: (0, 0), sanitising: true, memory, team, worker: worker)
+                array, windows, offset: offset, in: index, roll, exponents: (0, 0), sanitising: true, memory, team,
+                worker: worker)
         }
         return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
     }
 
     /// The same once more, now that all norms are known: the whole of it, as rows that were carried are not scaled.
     func reload(
-        _ array: Span<Scalar>, _ windows: (Window, Window?), in index: Int, _ roll: TileRoll?, exponents: (Int, Int),
-        sanitising: Bool, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>, worker: Int
+        _ array: Span<Scalar>, _ windows: WindowPair, offset: Int, in index: Int, _ roll: TileRoll?,
+        exponents: (Int, Int), sanitising: Bool, _ memory: PipelineMemory<Scalar>, _ team: TransformTeam<Scalar>,
+        worker: Int
     ) {
         let roll = roll.map { TileRoll(start: $0.start, isWhole: $0.isWhole) }
         _ = transform.load(
-            array, windows.0, windows.1, into: tile(index, worker: worker, memory), field: index, roll: roll,
+            array, windows, offset: offset, into: tile(index, worker: worker, memory), field: index, roll: roll,
             exponents: exponents, sanitising: sanitising, team)
     }
 
     /// Notes the norm of one partner; returns whether it holds a non-finite sample.
     private func note(
-        _ summary: FieldSummary, _ array: Span<Scalar>, _ window: Window, part: Int, _ field: Int, _ facts: FieldFacts
+        _ summary: FieldSummary, _ array: Span<Scalar>, _ window: Window, _ offset: Int, part: Int, _ field: Int,
+        _ facts: FieldFacts
     ) -> Bool {
         if comfortable.energy.contains(summary.energy) {
             facts.store(FieldNorm(energy: summary.energy), field: field, part: part)
             return false
         }
         // Zero, tiny, huge or non-finite: look again, with care.
-        let norm = measure(array, window)
+        let norm = measure(array, window.moved(by: offset))
         facts.store(norm, field: field, part: part)
         return norm.nonFiniteCount > 0
     }

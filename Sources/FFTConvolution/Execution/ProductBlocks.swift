@@ -97,36 +97,9 @@ struct BlockOutcome {
     let leavesRows: Bool
 }
 
-/// The windows of one block: those of its first field and output; the others lie one plane after the other.
-private struct BlockWindows {
-    private let field: (Window, Window?)
-    private let result: (Window, Window?)
-    /// Elements from plane to plane.
-    private let pitches: (field: Int, result: Int)
-    let boxes: (loaded: TileBox, kept: TileBox)
-
-    init(_ table: borrowing PassTable, _ partners: (Partner, Partner?)) {
-        field = (table.fieldWindow(partners.0, 0), partners.1.map { table.fieldWindow($0, 0) })
-        result = (table.resultWindow(partners.0, 0), partners.1.map { table.resultWindow($0, 0) })
-        pitches =
-            table.pass == .forward
-            ? (table.inputPlaneCount, table.outputPlaneCount)
-            : (table.outputPlaneCount, table.inputPlaneCount)
-        boxes = (TileBox(field.0, field.1), TileBox(result.0, result.1))
-    }
-
-    func fields(_ i: Int) -> (Window, Window?) {
-        i == 0 ? field : (field.0.moved(by: i * pitches.field), field.1?.moved(by: i * pitches.field))
-    }
-
-    func results(_ o: Int) -> (Window, Window?) {
-        o == 0 ? result : (result.0.moved(by: o * pitches.result), result.1?.moved(by: o * pitches.result))
-    }
-}
-
 /// Where a block works.
 private struct BlockPlace<Scalar: ConvolutionScalar> {
-    let windows: BlockWindows
+    let boxes: (loaded: TileBox, kept: TileBox)
     let roll: TileRoll?
     let memory: PipelineMemory<Scalar>
     let team: TransformTeam<Scalar>
@@ -152,18 +125,24 @@ extension SpectralPipeline {
         let roll = table.roll(partners.0, isCarried: isCarried)
         let facts = facts(worker: worker, memory)
         let fields = 0..<layout.fieldCount
+        let group = partners.0.group
+        let windows = windows(
+            partners.0.row, partners.1?.row, isShared: partners.1.map { $0.group != group } ?? false)
         let place = BlockPlace(
-            windows: BlockWindows(table, partners), roll: roll, memory: memory,
+            boxes: (windows.fields.box, windows.results.box), roll: roll, memory: memory,
             team: team(layout.blockCrew, worker: worker, memory), worker: worker)
-        let windows = place.windows
+        // A step's block is large, and looking into an optional one copies it.
+        let isInStep = step != nil
         var isNegative = (false, false)
         var hasNonFinite = false
         for i in fields {
-            let found = load(array, windows.fields(i), field: i, roll, facts, memory, place.team, worker: worker)
+            let found = load(
+                array, windows.fields, offset: table.fieldOffset(group, i), field: i, roll, facts, memory, place.team,
+                worker: worker)
             isNegative = (isNegative.0 || found.negative.0, isNegative.1 || found.negative.1)
             hasNonFinite = hasNonFinite || found.hasNonFinite
-            step?.note(isNegative: found.negative, field: i)
-            take(upTo: i, of: partners.0.group, place, step)
+            if isInStep { step?.note(isNegative: found.negative, field: i) }
+            if layout.order != .single { take(upTo: i, of: group, place, step) }
         }
 
         let largest = (facts.largestExponent(fields, part: 0), facts.largestExponent(fields, part: 1))
@@ -173,8 +152,9 @@ extension SpectralPipeline {
             && facts.isComfortable(fields, part: 1, comfortable)
         let areBalanced =
             partners.1 == nil || largest.0 == nil || largest.1 == nil || facts.areBalanced(fields, references: scale)
-        let shareFilters = partners.1 == nil || partners.1?.group == partners.0.group
+        let shareFilters = partners.1 == nil || partners.1?.group == group
         func settle() {
+            guard isInStep else { return }
             // Nothing is made of zeros, so this is what is kept of them.
             if largest == (nil, nil), layout.order == .single, let kept = step?.keptSpectrum(0) { clear(kept) }
             // Spectra are shared as they are: of finite, unscaled fields; those of two groups' partners whose scales follow from the norms.
@@ -184,9 +164,9 @@ extension SpectralPipeline {
         func reloadFields() {
             for i in fields {
                 reload(
-                    array, windows.fields(i), in: tileIndex(ofField: i), roll, exponents: (-scale.0, -scale.1),
-                    sanitising: hasNonFinite, memory, place.team, worker: worker)
-                take(upTo: i, of: partners.0.group, place, step)
+                    array, windows.fields, offset: table.fieldOffset(group, i), in: tileIndex(ofField: i), roll,
+                    exponents: (-scale.0, -scale.1), sanitising: hasNonFinite, memory, place.team, worker: worker)
+                if layout.order != .single { take(upTo: i, of: group, place, step) }
             }
         }
         if !areBalanced || !isComfortable || !shareFilters {
@@ -209,17 +189,18 @@ extension SpectralPipeline {
         settle()
         if scale != (0, 0), largest != (nil, nil) { reloadFields() }
         for o in 0..<outputsPerGroup {
-            let targets = windows.results(o)
+            let (targets, offset) = (windows.results, table.resultOffset(group, o))
             let first = output(
-                partners.0, targets.0, o, isZero: largest.0 == nil, isNegative.0, scale.0, bias, result, memory)
-            var second: TileResult<Scalar>?
-            if let partner = partners.1, let target = targets.1 {
+                partners.0, targets.first, offset, o, isZero: largest.0 == nil, isNegative.0, scale.0, bias, result,
+                memory)
+            var second: PartResult?
+            if let partner = partners.1, let target = targets.second {
                 second = output(
-                    partner, target, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
+                    partner, target, offset, o, isZero: largest.1 == nil, isNegative.1, scale.1, bias, result, memory)
             }
             if largest != (nil, nil) { make(output: o, partners, place, facts, step) }
             let tile = tile(layout.outputTile + o % layout.outputTiles, worker: worker, memory)
-            transform.store(tile, first, second, roll: roll, into: result, place.team)
+            transform.store(tile, targets, offset: offset, first, second, roll: roll, into: result, place.team)
         }
         return BlockOutcome(
             isTouched: hasNonFinite, leavesRows: roll?.isWhole == true && !hasNonFinite && scale == (0, 0))
@@ -229,7 +210,7 @@ extension SpectralPipeline {
     ///
     /// - Parameter i: The last one that was loaded.
     private func take(upTo i: Int, of group: Int, _ place: BlockPlace<Scalar>, _ step: StepBlock<Scalar>?) {
-        let (memory, team, box) = (place.memory, place.team, place.windows.boxes.loaded)
+        let (memory, team, box) = (place.memory, place.team, place.boxes.loaded)
         let spectra = wholeSpectra(worker: place.worker, memory)
         switch layout.order {
         case .single: return
@@ -270,7 +251,7 @@ extension SpectralPipeline {
         output o: Int, _ partners: Partners, _ place: BlockPlace<Scalar>, _ facts: FieldFacts,
         _ step: StepBlock<Scalar>?
     ) {
-        let (memory, team, boxes) = (place.memory, place.team, place.windows.boxes)
+        let (memory, team, boxes) = (place.memory, place.team, place.boxes)
         let target = tile(layout.outputTile, worker: place.worker, memory)
         let (spectra, count) = (wholeSpectra(worker: place.worker, memory), 2 * shape.spectrumCount)
         let isForward = table.pass == .forward
@@ -309,7 +290,7 @@ extension SpectralPipeline {
     ) -> SharedRegion<Scalar> {
         let whole = wholeSpectrum(worker: place.worker, place.memory)
         transform.transformLines(
-            tile(0, worker: place.worker, place.memory), place.windows.boxes.loaded, roll: place.roll, into: whole,
+            tile(0, worker: place.worker, place.memory), place.boxes.loaded, roll: place.roll, into: whole,
             for: step?.use(field: 0) ?? .none, place.team)
         step?.addPairProducts(with: whole, facts)
         return whole
@@ -364,22 +345,22 @@ extension SpectralPipeline {
 
     /// Where one part of output `o` goes. If it is zero it is written at once, and there is nothing to store.
     private func output(
-        _ partner: Partner, _ window: Window, _ o: Int, isZero: Bool, _ isNegative: Bool, _ scale: Int,
+        _ partner: Partner, _ window: Window, _ offset: Int, _ o: Int, isZero: Bool, _ isNegative: Bool, _ scale: Int,
         _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>
-    ) -> TileResult<Scalar>? {
+    ) -> PartResult? {
         let plane = partner.group * outputsPerGroup + o
         let bias = bias.isEmpty || table.pass != .forward ? 0 : bias[table.firstFilter + plane]
         guard !isZero else {
             // What adds up is 0 before.
-            if !table.addsOverlaps { fill(result, window, bias) }
+            if !table.addsOverlaps { fill(result, window.moved(by: offset), bias) }
             return nil
         }
         let factors = powersOfTwo(scale + Int(memory.planeFacts[2 * plane]), Scalar.self)
         // Operands without a negative sample have no negative result: what is below 0 is rounding.
         let hasNegative = isNegative || memory.planeFacts[2 * plane + 1] == 0
-        return TileResult(
-            window, factors: (factors.0, factors.1 / Scalar(shape.pointCount)), floor: hasNegative ? -.infinity : 0,
-            bias: bias, isSum: table.addsOverlaps)
+        return PartResult(
+            factors: (Double(factors.0), Double(factors.1 / Scalar(shape.pointCount))),
+            floor: hasNegative ? -.infinity : 0, bias: Double(bias), isSum: table.addsOverlaps)
     }
 }

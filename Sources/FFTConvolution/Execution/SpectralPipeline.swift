@@ -22,6 +22,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         let threads: Int
         let transform: PackedTransform<Scalar>
         let structuralZeros: StructuralZeros?
+        let windows: RowWindowTable
         let pairOrder: PairOrder
         let oddChunk: Int
         let comfortable = ComfortableRange.of(.of(Scalar.self))
@@ -32,6 +33,12 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     var threads: Int { parts.value.threads }
     var transform: PackedTransform<Scalar> { parts.value.transform }
     var structuralZeros: StructuralZeros? { parts.value.structuralZeros }
+    /// The windows of two rows, or of one.
+    ///
+    /// - Parameter isShared: Whether the second row is that of the next group.
+    func windows(_ first: Int, _ second: Int?, isShared: Bool = false) -> RowWindows {
+        parts.value.windows.windows(first, second, isShared: isShared, in: table)
+    }
     /// The order in which a filter gradient is summed, and the chunk that odd rows are added to.
     var pairOrder: PairOrder { parts.value.pairOrder }
     var oddChunk: Int { parts.value.oddChunk }
@@ -50,7 +57,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
                 Parts(
                     sections: table.sections(layout.sectioning), layout: layout, threads: threads,
                     transform: try TransformCache.current.transform(table.shape),
-                    structuralZeros: try StructuralZeros(table.problem, table.pass), pairOrder: order,
+                    structuralZeros: try StructuralZeros(table.problem, table.pass),
+                    windows: RowWindowTable(table), pairOrder: order,
                     oddChunk: order.chunk(ofPair: table.pairCount - 1, of: layout.chunkCount)))
         } catch is AllocationFailure {
             throw ConvolutionError(

@@ -81,21 +81,18 @@ private struct TransformCounts {
             let (fields, outputs) = table.pass == .forward ? (Cg, Kg) : (Kg, Cg)
             for block in 0..<table.productBlockCount {
                 let (first, second) = table.partners(block: block)
-                let loaded = TileBox(table.fieldWindow(first, 0), second.map { table.fieldWindow($0, 0) })
+                let windows = table.rowWindows(first.row, second?.row)
+                let loaded = windows.fields.box
                 add(
                     .forward, table.continues(block: block) ? table.roll?.loaded(loaded) ?? loaded : loaded,
                     count: fields)
-                add(
-                    .inverse, TileBox(table.resultWindow(first, 0), second.map { table.resultWindow($0, 0) }),
-                    count: outputs)
+                add(.inverse, windows.results.box, count: outputs)
             }
         case .filterGradient:
             for pair in 0..<table.pairCount {
                 let partner = 2 * pair + 1 < table.rowCount ? 2 * pair + 1 : nil
-                func box(_ window: (_ row: Int) -> Window) -> TileBox {
-                    TileBox(window(2 * pair), partner.map(window))
-                }
-                let loaded = box { table.inputWindow(row: $0, channel: 0) }
+                let windows = table.rowWindows(2 * pair, partner)
+                let loaded = windows.fields.box
                 // Every chunk of pairs begins anew.
                 let chunk = pair * layout.chunkCount / table.pairCount
                 let isFirst = pair == (chunk * table.pairCount + layout.chunkCount - 1) / layout.chunkCount
@@ -103,7 +100,7 @@ private struct TransformCounts {
                 // The odd rows of two groups share transforms.
                 let groups = partner == nil && table.sharesOddRows ? (G + 1) / 2 : G
                 add(.forward, carriesOn ? table.roll?.loaded(loaded) ?? loaded : loaded, count: groups * Cg)
-                add(.forward, box { table.outputGradientWindow(row: $0, filter: 0) }, count: groups * Kg)
+                add(.forward, windows.results.box, count: groups * Kg)
             }
             add(.inverse, table.filterBox, count: (filterPlanes + 1) / 2)
         }
