@@ -43,9 +43,9 @@ extension Machine {
         [
             Rate("rotation", \.rotationTime, avx2: 1.8, baseline: 2),
             Rate("copy", \.copyTime, avx2: 0.78, baseline: 1.8),
-            Rate("gather", \.gatherTime, avx2: 0.82, baseline: 1.48, amd: 1.2),
+            Rate("gather", \.gatherTime, avx2: 0.82, baseline: 1.48, amd: 1.6),
             Rate("call", \.callTime, avx2: 0.6, amd: 0.4),
-            Rate("block", \.blockTime, avx2: 1.9, amd: 1.8),
+            Rate("block", \.blockTime, avx2: 1.9, amd: 1.6),
             Rate("row", \.rowTime, avx2: 2.4),
         ],
         [Rate("product", \.productTime, avx2: 0.75, baseline: 1.8, amd: 0.6)],
