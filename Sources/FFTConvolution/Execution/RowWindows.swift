@@ -51,7 +51,7 @@ extension PassTable {
 /// The windows of all pairs of rows, where there are few of them: then there are many groups, or little to do at all. Making those of a
 /// small depthwise plane takes a tenth of the time that the plane does.
 struct RowWindowTable {
-    /// Each takes 700 bytes.
+    /// Each takes 700 bytes (`Docs/Measurements/2026-11-27-blocks.md`).
     private static let limit = 64
 
     private let pairs: [RowWindows]

@@ -92,7 +92,7 @@ public struct Machine: Sendable {
     public var leastShare = 50e-6
     /// Seconds that a panel of eight lines costs beyond its work, for each stage it goes through.
     public var callTime = 40e-9
-    /// Seconds that a block costs beyond its panels, forward and back alike.
+    /// Seconds that a block costs beyond its panels, forward and back alike (`Docs/Measurements/2026-11-27-blocks.md`).
     public var blockTime = 130e-9
     /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote. Fitted
     /// with AVX-512 to 1.3 before workers stayed awake between jobs (`Docs/Measurements/2026-11-26-threads.md`), not since; with AVX2 it is another.
