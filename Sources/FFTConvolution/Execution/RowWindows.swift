@@ -62,13 +62,12 @@ struct RowWindowTable {
         let count = table.rowCount / 2
         pairs = count <= Self.limit ? (0..<count).map { table.rowWindows(2 * $0, 2 * $0 + 1) } : []
         let last = table.rowCount - 1
-        shared =
-            table.sharesOddRows ? table.rowWindows(last, last, planesApart: 1) : nil
+        shared = table.sharesOddRows ? table.rowWindows(last, last, planesApart: 1) : nil
     }
 
     /// - Parameter isShared: Whether the second row is that of the next group.
     func windows(_ first: Int, _ second: Int?, isShared: Bool = false, in table: PassTable) -> RowWindows {
-        if isShared, let shared { return shared }
+        if isShared { return shared ?? table.rowWindows(first, second, planesApart: 1) }
         if second != nil, pairs.indices.contains(first / 2) { return pairs[first / 2] }
         return table.rowWindows(first, second)
     }
