@@ -93,8 +93,7 @@ final class Tile {
                     samples.span, windows, into: tiles, exponents: (0, 0), sanitising: false, team)
                 blackHole(found)
             }
-            let result = PartResult(
-                factors: (1, 1 / Double(shape.pointCount)), floor: -.infinity, bias: 0)
+            let result = PartResult(factors: (1, 1 / Double(shape.pointCount)), floor: -.infinity, bias: 0)
             func store() {
                 transform.store(
                     tiles[output..<output + tileCount], windows, result, result, into: results, team)

@@ -202,8 +202,7 @@ extension SpectralPipeline {
     ) -> Bool {
         let found = load(
             i < Cg ? x : dy, pair.windows, offset: pair.offset, field: index, in: tileIndex(i), pair.roll, facts,
-            memory,
-            team, worker: worker)
+            memory, team, worker: worker)
         noting(found.negative.0 || found.negative.1)
         return !found.hasNonFinite && facts.isComfortable(index..<index + 1, part: 0, comfortable)
             && facts.isComfortable(index..<index + 1, part: 1, comfortable)

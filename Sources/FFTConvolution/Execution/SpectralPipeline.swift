@@ -39,6 +39,7 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     func windows(_ first: Int, _ second: Int?, isShared: Bool = false) -> RowWindows {
         parts.value.windows.windows(first, second, isShared: isShared, in: table)
     }
+
     /// The order in which a filter gradient is summed, and the chunk that odd rows are added to.
     var pairOrder: PairOrder { parts.value.pairOrder }
     var oddChunk: Int { parts.value.oddChunk }
