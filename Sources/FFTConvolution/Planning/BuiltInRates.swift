@@ -4,11 +4,12 @@ extension Machine {
     /// A machine with the rates that are built in for an instruction set: those of AVX-512 on one of Intel's, each times a factor.
     package init(instructionSet: InstructionSet, isAMD: Bool = InstructionSet.isAMD) {
         self.init(fastest: ())
-        // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache, and workers that share
-        // one have both their caches for it (`Docs/Measurements/2026-11-26-rolling.md`).
+        // On the machine with AVX2 that was measured a tile loses half as much beyond the second-level cache
+        // and a stage little when it is shared (`Docs/Measurements/2026-11-26-rolling.md`).
         if instructionSet == .avx2 { (beyondCacheCost, teamCost) = (0.028, 1.05) }
-        // Of AMD's with AVX-512 the products are so fast that what they read counts.
-        if instructionSet == .avx512, isAMD { lastCacheProductCost = 2.3 }
+        // Of AMD's with AVX-512 the products are so fast that what they read counts, and a shared stage costs no more than the meeting
+        // (`Docs/Measurements/2026-11-27-teams.md`).
+        if instructionSet == .avx512, isAMD { (lastCacheProductCost, teamCost, meetingCost) = (2.3, 1, 0.7) }
         // There short lines take as long for each multiply-add, straight code or not (`2026-11-26-plans.md`); FFTW's take what they did when
         // a point counted 1.55 times as much.
         if instructionSet != .avx512 {

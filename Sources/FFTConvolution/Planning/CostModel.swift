@@ -250,10 +250,25 @@ extension CostModel {
         // A team meets after each stage of a block, awake; else the last round of blocks may leave workers idle.
         if crew.team > 1 {
             let meetings = Double(stages) * machine.meetingCost * machine.threadStartTime
-            return Double(blocks) * (time / Double(crew.team) * machine.teamCost + meetings)
+            // Each has a part of the tile in its own cache.
+            let nearer =
+                machine.distanceCost(table.shape, request.precision, team: crew.team)
+                / machine.distanceCost(table.shape, request.precision)
+            return Double(blocks) * (time / Double(crew.team) * machine.teamCost * nearer + meetings)
         }
         let rounds = (blocks + crew.blocks - 1) / crew.blocks
         return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
+    }
+}
+
+extension Machine {
+    /// How many times as long stages take for where their tile lies. It and the half spectrum it meets should be near: well inside the
+    /// cache, since there is more to it. Each doubling beyond a quarter costs.
+    ///
+    /// - Parameter team: Workers who share the tile, each with a part of it in its own cache.
+    fileprivate func distanceCost(_ shape: TileShape, _ precision: Precision, team: Int = 1) -> Double {
+        let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount) / Double(team)
+        return 1 + beyondCacheCost * max(4 * bytes / Double(cacheByteCount), 1).log2Bound
     }
 }
 
@@ -268,12 +283,8 @@ private struct StageTimes {
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
         self.machine = machine
         self.shape = shape
-        // A tile and the half spectrum it meets should be near: well inside the cache, since there is more to it. Each doubling beyond
-        // a quarter costs.
-        let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount)
-        let excess = max(4 * bytes / Double(machine.cacheByteCount), 1).log2Bound
         speed = (precision == .float32 ? 1 : 2) / machine.coreSpeed
-        factor = (1 + machine.beyondCacheCost * excess) * speed
+        factor = machine.distanceCost(shape, precision) * speed
     }
 
     /// Gather and all passes; rows and planes without samples are left out.
