@@ -20,6 +20,7 @@ import re
 import sys
 import time
 import warnings
+from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
@@ -28,10 +29,10 @@ import numpy as np
 import plot
 import report
 import torch
-from grid import GRID, PASSES, Problem
+from grid import GRID, PASSES, PREPARED, Problem
 from ours import Bench, compute
 from peers import Operands, Peer, peers, set_threads
-from report import Comparison
+from report import OURS, Comparison
 
 # Largest difference of two results in f32, relative to the largest element. Ours keeps its bound (Docs/Mathematics.md);
 # long direct sums of other libraries do not, so this is what they need.
@@ -99,20 +100,30 @@ def compare(problem: Problem, pass_name: str, arguments: argparse.Namespace, sec
         else:
             comparison.disagreements.append(peer.library)
 
-    with Bench(arguments.tool, problem, pass_name, arguments.method, arguments.min_time) as bench:
-        bench.measure()  # plans and warms up
-        ours: list[dict[str, object]] = []
+    prepares = [False, True] if pass_name == "forward" and problem.text in PREPARED else [False]
+    with ExitStack() as stack:
+        benches = [
+            stack.enter_context(
+                Bench(arguments.tool, problem, pass_name, arguments.method, arguments.min_time, prepares=prepared)
+            )
+            for prepared in prepares
+        ]
+        for bench in benches:
+            bench.measure()  # plans and warms up
+        ours: list[list[dict[str, object]]] = [[] for _ in benches]
         for index in range(arguments.rounds):
             if index > 0 and time.monotonic() > deadline:
                 break
-            ours.append(bench.measure())
+            for bench, results in zip(benches, ours):
+                results.append(bench.measure())
             for candidate in candidates:
                 if candidate.is_slow and (index >= SLOW_ROUNDS or (index > 0 and time.monotonic() > deadline)):
                     continue
                 candidate.measure(arguments.min_time)
 
-    comparison.algorithm = str(ours[0]["algorithm"])
-    comparison.add("ours", [float(str(one["minimum_ms"])) for one in ours])
+    comparison.algorithm = str(ours[0][0]["algorithm"])
+    for name, results in zip(OURS, ours):
+        comparison.add(name, [float(str(one["minimum_ms"])) for one in results])
     for candidate in candidates:
         comparison.add(candidate.peer.library, [1000 * time for time in candidate.minima])
     return comparison

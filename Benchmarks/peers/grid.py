@@ -65,6 +65,9 @@ GRID: dict[str, tuple[float, float, float] | None] = {
     "i128x128x128_f15x15x15": (3, 4, 15),
 }
 
+# Problem text -> the same of forward with a filter whose spectra are ready.
+PREPARED: dict[str, float] = {"n1c64i56x56_k64f3x3_psame": 1.4, "n8c256i14x14_k256f3x3_psame": 1.1}
+
 
 def required_ratio(text: str, pass_name: str) -> float | None:
     """The promised ratio of one pass, if any."""

@@ -38,9 +38,12 @@ class Bench:
     Its threads sleep while it waits.
     """
 
-    def __init__(self, tool: Path, problem: Problem, pass_name: str, method: str, minimum_time: float) -> None:
+    def __init__(
+        self, tool: Path, problem: Problem, pass_name: str, method: str, minimum_time: float, *, prepares: bool = False
+    ) -> None:
         command = [str(tool), "bench", problem.text, "--pass", pass_name, "--method", method]
         command += ["--threads", str(THREADS), "--min-time", str(minimum_time), "--on-request"]
+        command += ["--prepared-filter"] if prepares else []
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self) -> Bench:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass, field
 
-from grid import LABELS, PASSES, required_ratio
+from grid import LABELS, PASSES, PREPARED, required_ratio
 
+# A whole call, and one with a filter made ready before.
+OURS = ("ours", "prepared")
 LIBRARIES = ("torch", "scipy", "cv2", "fft_conv_pytorch")
 
 
@@ -36,7 +38,7 @@ class Comparison:
 
     @property
     def best_peer(self) -> str | None:
-        timed = [library for library in self.minima if library != "ours"]
+        timed = [library for library in self.minima if library not in OURS]
         return min(timed, key=lambda library: min(self.minima[library]), default=None)
 
     @property
@@ -52,6 +54,12 @@ class Comparison:
         return statistics.median(self.minima[peer]) / statistics.median(self.minima["ours"]) if peer else None
 
     @property
+    def prepared_ratio(self) -> float | None:
+        """Best peer's time / ours with a filter made ready before: minima of all rounds."""
+        peer = self.best_peer
+        return min(self.minima[peer]) / min(self.minima["prepared"]) if peer and "prepared" in self.minima else None
+
+    @property
     def required(self) -> float | None:
         return required_ratio(self.problem, self.pass_name)
 
@@ -59,12 +67,19 @@ class Comparison:
     def is_reached(self) -> bool | None:
         return None if self.required is None or self.ratio is None else self.ratio >= self.required
 
+    @property
+    def is_prepared_reached(self) -> bool | None:
+        required = PREPARED.get(self.problem)
+        return None if required is None or self.prepared_ratio is None else self.prepared_ratio >= required
+
     def summary(self) -> str:
         """One line for people who wait."""
         times = ", ".join(f"{library} {_time(min(minima))}" for library, minima in self.minima.items())
         parts = [f"{self.problem} {LABELS[self.pass_name]}: {times} ms"]
         if self.ratio is not None:
-            parts.append(f"ratio {_ratio(self.ratio)}{_verdict(self)}")
+            parts.append(f"ratio {_ratio(self.ratio)}{_verdict(self.is_reached)}")
+        if self.prepared_ratio is not None:
+            parts.append(f"prepared {_ratio(self.prepared_ratio)}{_verdict(self.is_prepared_reached)}")
         parts += [f"{library} DISAGREES by {self.differences[library]:.1e}" for library in self.disagreements]
         parts += [f"{library} failed: {error}" for library, error in self.failures.items()]
         return "; ".join(parts)
@@ -75,6 +90,7 @@ class Comparison:
             "differences": self.differences, "disagreements": self.disagreements, "failures": self.failures,
             "best_peer": self.best_peer,
             "ratio": self.ratio, "median_ratio": self.median_ratio, "required": self.required,
+            "prepared_ratio": self.prepared_ratio,
         }
 
 
@@ -91,10 +107,12 @@ def document(comparisons: list[Comparison], machine: dict[str, str]) -> str:
         chosen = [comparison for comparison in comparisons if comparison.pass_name == pass_name]
         if chosen:
             lines += ["", f"## {LABELS[pass_name]}", "", *_table(chosen)]
-    required = [comparison for comparison in comparisons if comparison.is_reached is not None]
-    if required:
-        reached = sum(1 for comparison in required if comparison.is_reached)
-        lines += ["", f"Required ratios reached: {reached} of {len(required)}."]
+    prepared = [comparison for comparison in comparisons if comparison.prepared_ratio is not None]
+    if prepared:
+        lines += ["", "## forward, filter prepared", "", *_prepared_table(prepared)]
+    verdicts = [v for c in comparisons for v in (c.is_reached, c.is_prepared_reached) if v is not None]
+    if verdicts:
+        lines += ["", f"Required ratios reached: {sum(verdicts)} of {len(verdicts)}."]
     behind = [c for c in comparisons if c.ratio is not None and c.ratio < 1]
     lines += ["", f"Passes in which a peer is faster: {len(behind)} of {len(comparisons)}."]
     lines += [
@@ -119,7 +137,21 @@ def _table(comparisons: list[Comparison]) -> list[str]:
         lines.append(_row([
             f"`{comparison.problem}`", *(_time(time) for time in times), comparison.best_peer or "",
             _ratio(comparison.ratio), _ratio(comparison.median_ratio), f"{required:g}" if required else "",
-            _verdict(comparison).strip(),
+            _verdict(comparison.is_reached).strip(),
+        ]))
+    return lines
+
+
+def _prepared_table(comparisons: list[Comparison]) -> list[str]:
+    lines = [
+        _row(["problem", "prepared", "best peer", "ratio", "required", ""]), _row(["---"] + ["---:"] * 4 + ["---"]),
+    ]
+    for comparison in comparisons:
+        peer = comparison.best_peer
+        lines.append(_row([
+            f"`{comparison.problem}`", _time(comparison.best("prepared")), _time(comparison.best(peer) if peer else None),
+            _ratio(comparison.prepared_ratio), f"{PREPARED[comparison.problem]:g}",
+            _verdict(comparison.is_prepared_reached).strip(),
         ]))
     return lines
 
@@ -140,5 +172,5 @@ def _ratio(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f}" if ratio < 10 else f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
 
 
-def _verdict(comparison: Comparison) -> str:
-    return {None: "", True: " ✓", False: " ✗"}[comparison.is_reached]
+def _verdict(is_reached: bool | None) -> str:
+    return {None: "", True: " ✓", False: " ✗"}[is_reached]
