@@ -5,8 +5,10 @@ internal import SpectralEngine
 /// Direct sums leave them exactly 0; a transform leaves the rounding of its neighbours. Whether an element is reached
 /// is decided axis by axis, from the relation i = o·stride − before + f·dilation alone, in time linear in the extents.
 struct StructuralZeros: Hashable, Sendable {
-    /// For every spatial axis, whether each index of the result is reached.
-    private let reached: [[Bool]]
+    /// For every spatial axis but the last, whether each index of the result is reached; of the last one those that are not.
+    private let outer: [[Bool]]
+    private let gaps: [Int]
+    private let rowLength: Int
     private let planeCount: Int
     /// Filters of the result, to find the bias of a plane; 0 if the pass has none.
     private let biasCount: Int
@@ -16,11 +18,14 @@ struct StructuralZeros: Hashable, Sendable {
     /// - Throws: ``ConvolutionError`` of kind `resourceLimit` for a result whose extents alone exceed the memory.
     init?(_ problem: Problem, _ pass: Pass) throws(ConvolutionError) {
         if problem.axes.allSatisfy({ pass.reachesAll(of: $0) }) { return nil }
-        // A flag for each index, and where taps are counted a number; extents are at most 2⁴⁸ each.
+        // A flag and a number for each index, and where taps are counted one more; extents are at most 2⁴⁸ each.
         let extents = problem.resultShape(pass).dropFirst(2).reduce(0, +)
-        try requireMemory(byteCount: extents * (pass == .inputGradient ? 1 + MemoryLayout<Int>.stride : 1))
-        reached = problem.axes.map { pass.reached(on: $0) }
-        if reached.allSatisfy({ !$0.contains(false) }) { return nil }
+        try requireMemory(byteCount: extents * (1 + (pass == .inputGradient ? 2 : 1) * MemoryLayout<Int>.stride))
+        let reached = problem.axes.map { pass.reached(on: $0) }
+        guard let last = reached.last, reached.contains(where: { $0.contains(false) }) else { return nil }
+        outer = reached.dropLast()
+        gaps = last.indices.filter { !last[$0] }
+        rowLength = last.count
         planeCount = problem.resultShape(pass).prefix(2).reduce(1, *)
         biasCount = pass == .forward ? problem.filters : 0
     }
@@ -29,7 +34,6 @@ struct StructuralZeros: Hashable, Sendable {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func apply<Scalar: ConvolutionScalar>(to result: SharedRegion<Scalar>, bias: Span<Scalar>) {
-        let (inner, outer) = (reached[reached.count - 1], reached.dropLast())
         let rows = outer.reduce(1) { $0 * $1.count }
         for plane in 0..<planeCount {
             let value = bias.isEmpty || biasCount == 0 ? 0 : bias[plane % biasCount]
@@ -40,8 +44,12 @@ struct StructuralZeros: Hashable, Sendable {
                     isReached = isReached && axis[rest % axis.count]
                     rest /= axis.count
                 }
-                let start = (plane * rows + row) * inner.count
-                for index in inner.indices where !(isReached && inner[index]) { result[start + index] = value }
+                let start = (plane * rows + row) * rowLength
+                if isReached {
+                    for index in gaps { result[start + index] = value }
+                } else {
+                    for index in 0..<rowLength { result[start + index] = value }
+                }
             }
         }
     }

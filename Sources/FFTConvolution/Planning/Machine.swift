@@ -94,11 +94,13 @@ public struct Machine: Sendable {
     public var callTime = 40e-9
     /// Seconds that a block costs beyond its panels, forward and back alike (`Docs/Measurements/2026-11-27-blocks.md`).
     public var blockTime = 130e-9
-    /// How much more time a stage costs that workers share: each finds in its own cache what the other one wrote. Fitted
-    /// with AVX-512 to 1.3 before workers stayed awake between jobs (`Docs/Measurements/2026-11-26-threads.md`), not since; with AVX2 it is another.
+    /// How much more time a stage costs that workers share, beside their meeting: each finds in its own cache what the other one wrote. Fitted
+    /// with Intel's AVX-512 to 1.3 before workers stayed awake between jobs (`Docs/Measurements/2026-11-26-threads.md`), not since; with
+    /// AVX2 and with AMD's AVX-512 it is another.
     public var teamCost = 1.2
     /// What part of starting a thread it takes workers to meet after a stage: a third of it for the three stages of one field and one output,
-    /// as fitted before stages were counted; 3.5 µs by the 34 stages of 16 fields (`Docs/Measurements/2026-11-26-few-channels.md`).
+    /// as fitted before stages were counted; 3.5 µs by the 34 stages of 16 fields (`Docs/Measurements/2026-11-26-few-channels.md`). With AMD's
+    /// AVX-512 0.7, where teams cost nothing else (`2026-11-27-teams.md` beside it).
     public var meetingCost = 1.0 / 3
     /// Seconds that each row of a tile costs gather or scatter beyond its points: short rows waste vectors.
     public var rowTime = 14e-9
