@@ -8,8 +8,10 @@ extension Machine {
         // and a stage little when it is shared (`Docs/Measurements/2026-11-26-rolling.md`).
         if instructionSet == .avx2 { (beyondCacheCost, teamCost) = (0.028, 1.05) }
         // Of AMD's with AVX-512 the products are so fast that what they read counts, and a shared stage costs no more than the meeting
-        // (`Docs/Measurements/2026-11-27-teams.md`).
-        if instructionSet == .avx512, isAMD { (lastCacheProductCost, teamCost, meetingCost) = (2.3, 1, 0.7) }
+        // (`Docs/Measurements/2026-11-27-teams.md`); channels are far by degrees.
+        if instructionSet == .avx512, isAMD {
+            (lastCacheProductCost, teamCost, meetingCost, farChannelDoublings) = (2.3, 1, 0.7, 2)
+        }
         // There short lines take as long for each multiply-add, straight code or not (`2026-11-26-plans.md`); FFTW's take what they did when
         // a point counted 1.55 times as much.
         if instructionSet != .avx512 {

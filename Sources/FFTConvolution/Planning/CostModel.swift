@@ -178,11 +178,14 @@ extension CostModel {
         // Every axis is a pass along the channels; every point is packed or unpacked, and its bin written or read.
         let axes = [channels.extents.planes, channels.extents.rows, channels.extents.length].filter { $0 > 1 }
         let passes = axes.reduce(0.0) { $0 + channelPass($1) }
-        let isFar = dense.fields.byteCount + dense.outputs.byteCount > 3 * machine.cacheByteCount
+        let spectra = Double(dense.fields.byteCount) + Double(dense.outputs.byteCount)
+        let distance = max(spectra / (3 * Double(machine.cacheByteCount)), 1).log2Bound
+        let farness =
+            machine.farChannelDoublings > 0 ? min(distance, machine.farChannelDoublings) : distance > 0 ? 1 : 0
         let panelBytes = Double(channels.panelCount * 2 * request.precision.byteCount)
         let move =
             machine.channelMoveTime * (1 + max(panelBytes / Double(1 << 18), 1).log2Bound * machine.farPanelCost)
-            + (isFar ? machine.farChannelTime : 0)
+            + farness * machine.farChannelTime
         let rows = Double(channels.extents.planes * channels.extents.rows)
         let field = (points * (passes + move) + (rows + machine.channelTileCost) * machine.channelRowTime) * scale
         let multiplications: Double

@@ -45,8 +45,10 @@ public struct Machine: Sendable {
     public var farPanelCost = 1.06
     public var channelRowTime = 12e-9
     public var channelTileCost = 8.0
-    /// Seconds for its bin, where spectra exceed the caches.
+    /// Seconds for its bin, where spectra exceed three times the second-level cache: at once, or for each of so many doublings beyond
+    /// (`Docs/Measurements/2026-11-27-teams.md`).
     public var farChannelTime = 0.78e-9
+    public var farChannelDoublings = 0.0
     /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
     /// long in a gradient), and for reading its taps.
     public var filterTime = 0.196e-9

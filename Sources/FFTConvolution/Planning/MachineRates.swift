@@ -10,7 +10,7 @@ extension Machine {
         /// calibrate` with `FFTCONV_ISA`, `2026-11-23-rates.md` beside it), as with AVX-512.
         let avx2: Double
         let baseline: Double
-        /// And with AVX-512 on AMD's processors (`2026-11-26-zen4.md`).
+        /// And with AVX-512 on AMD's processors (`2026-11-26-zen4.md`; those of channels: `2026-11-27-teams.md`).
         private(set) var amd: Double
 
         init(
@@ -49,19 +49,17 @@ extension Machine {
             Rate("row", \.rowTime, avx2: 2.4),
         ],
         [Rate("product", \.productTime, avx2: 0.75, baseline: 1.8, amd: 0.6)],
-        Rate.group(
-            amd: 0.91,
-            [
-                Rate("matrix-product", \.productRate, avx2: 1.95, baseline: 5.2),
-                Rate("channel-pass", \.channelPassTime, avx2: 0.52, baseline: 1.2),
-                Rate("channel-term", \.channelTermTime, avx2: 1.42, baseline: 3.6),
-                Rate("channel-move", \.channelMoveTime, avx2: 0.7, baseline: 1.3),
-                Rate("channel-row", \.channelRowTime),
-                Rate("channel-filter", \.filterTime, avx2: 0.8, baseline: 2.5),
-                Rate("channel-far", \.farChannelTime, avx2: 1.3),
-                Rate("channel-tap", \.filterTapTime, avx2: 1.9, baseline: 1.5),
-                Rate("channel-plane", \.filterPlaneTime, avx2: 0.7),
-            ]),
+        [
+            Rate("matrix-product", \.productRate, avx2: 1.95, baseline: 5.2, amd: 1.51),
+            Rate("channel-pass", \.channelPassTime, avx2: 0.52, baseline: 1.2, amd: 0.41),
+            Rate("channel-term", \.channelTermTime, avx2: 1.42, baseline: 3.6, amd: 1.12),
+            Rate("channel-move", \.channelMoveTime, avx2: 0.7, baseline: 1.3, amd: 0.83),
+            Rate("channel-row", \.channelRowTime, amd: 0.66),
+            Rate("channel-filter", \.filterTime, avx2: 0.8, baseline: 2.5),
+            Rate("channel-far", \.farChannelTime, avx2: 1.3, amd: 0.86),
+            Rate("channel-tap", \.filterTapTime, avx2: 1.9, baseline: 1.5, amd: 0.65),
+            Rate("channel-plane", \.filterPlaneTime, avx2: 0.7, amd: 0.28),
+        ],
         Rate.group(
             amd: 1.37,
             [
