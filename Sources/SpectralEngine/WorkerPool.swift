@@ -96,7 +96,9 @@ internal import Synchronization
         defer { unsafe pthread_mutex_unlock(mutex) }
         guard let slot = jobs.firstIndex(where: { $0.body == nil }) else { return nil }
         jobs[slot] = Job(body: body, openPlaces: places)
-        while threadCount < min(places, limit), startThread() {}
+        // Helpers for all that is under way: callers at the same time do not share those of one.
+        let wanted = jobs.reduce(0) { $0 + $1.openPlaces + $1.active }
+        while threadCount < min(wanted, limit), startThread() {}
         posts.wrappingAdd(1, ordering: .releasing)
         unsafe pthread_cond_broadcast(posted)
         return slot

@@ -55,6 +55,22 @@ struct PlanTests {
         #expect(try double.biasGradient(Tensor(shape: [1, 1, 3], elements: [1e20, 1, -1e20])).elements == [1])
     }
 
+    @Test func theBiasGradientHasTheSameBitsOnAllThreads() throws {
+        let problem = try ProblemText("n3c1i150x151_k7f1x1").problem
+        var generator = SeededGenerator(seed: 3)
+        let elements = (0..<problem.outputCount).map { _ in Float(generator.next() >> 40) * 0x1p-12 - 3 }
+        let dy = try Tensor<Float>(shape: problem.outputShape, elements: elements)
+        let sums = try [1, 2, 5].map { threads in
+            try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(threads: .count(threads)))
+                .biasGradient(dy).elements
+        }
+        #expect(sums[0] == sums[1] && sums[0] == sums[2])
+        let plane = 150 * 151
+        var first = 0.0
+        for n in 0..<3 { for index in 0..<plane { first += Double(elements[n * 7 * plane + index]) } }
+        #expect(sums[0][0] == Float(first))
+    }
+
     @Test func aPlanCountsItsTransforms() throws {
         // One tile of n2: one pair of rows. 6 filters of one group of 3 channels make 9 pairs of filter planes.
         let layer = try ProblemText("n2c3i5x4_k6f2x3").problem

@@ -38,6 +38,26 @@ private func half() -> Double { Double(bitPattern: tinyBits.load(ordering: .rela
         #expect(count.load(ordering: .relaxed) == 5000)
     }
 
+    #if os(Linux)
+        /// Two callers with two workers each need two helpers: in a process of its own, whose pool has no thread yet.
+        @Test func callersAtTheSameTimeDoNotShareTheHelpersOfOne() async {
+            await #expect(processExitsWith: .success) {
+                let running = Atomic(0)
+                let patience = ContinuousClock.now + .seconds(60)
+                try Workers.run(count: 2, blocks: 2) { _, _ in
+                    try Workers.run(count: 2, blocks: 2) { _, _ in
+                        running.wrappingAdd(1, ordering: .relaxed)
+                        // Until all four run at once.
+                        while running.load(ordering: .relaxed) < 4 {
+                            guard ContinuousClock.now < patience else { exit(1) }
+                            usleep(100)
+                        }
+                    }
+                }
+            }
+        }
+    #endif
+
     /// The child of a fork has none of its parent's threads; it must start its own.
     @Test func theChildOfAForkComputesToo() throws {
         try Workers.run(count: 4, blocks: 100) { _, _ in }

@@ -136,15 +136,19 @@ package struct TiledFFT: Algorithm {
             isDense == inputGradient.isDense, isDense == filterGradient.isDense
         else { return nil }
         // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
-        func first(_ make: (TiledFFT) throws -> (any StepExecutor<Scalar>)?, _ recipe: TiledFFT) rethrows
+        func first(_ make: (TiledFFT) throws -> (any StepExecutor<Scalar>)?, _ recipe: TiledFFT) throws
             -> (any StepExecutor<Scalar>)?
         {
-            for threads in stride(from: request.threads, to: 0, by: -1) {
-                guard let recipe = recipe.sibling(.forward, threads: threads) else { break }
-                if let step = try make(recipe) { return step }
-                if request.memoryLimit == .max { break }
+            func made(_ threads: Int) throws -> (any StepExecutor<Scalar>)? {
+                try recipe.sibling(.forward, threads: threads).flatMap(make)
             }
-            return nil
+            if let step = try made(request.threads) { return step }
+            // What does not fit with one worker does not fit.
+            guard request.threads > 1, let alone = try made(1) else { return nil }
+            for threads in stride(from: request.threads - 1, to: 1, by: -1) {
+                if let step = try made(threads) { return step }
+            }
+            return alone
         }
         if isDense {
             let adjoint = sibling(.inputGradient, addsOverlaps: true)?.relativeErrorBound ?? .infinity

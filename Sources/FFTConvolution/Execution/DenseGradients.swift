@@ -6,7 +6,7 @@ internal import Synchronization
 
 extension DensePipeline {
     private var rowBlocks: Int { (table.pairCount + layout.rowBlock - 1) / layout.rowBlock }
-    var gradientBlockCount: Int { problem.groups * (rowBlocks + 1) }
+    var gradientBlockCount: Int { problem.groups * (2 * rowBlocks + 1) }
 
     /// - Parameter kept: The fields of x that the forward pass of a training step kept, and those of the output gradient that its input
     ///   gradient did.
@@ -28,6 +28,7 @@ extension DensePipeline {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
                 guard let found = try loadOperands(x, dy, kept, group, pairs, memory) else { return false }
+                try control?.completeBlock()
                 if let scale, scale != found { return false }
                 scale = found
                 try correlate(
@@ -74,7 +75,7 @@ extension DensePipeline {
         let pitch = padded(Cg) + padded(Kg)
         let hasNonFinite = Atomic(false)
         func loadAll(_ exponents: (@Sendable (_ row: Int, _ isInput: Bool) -> (Int, Int))?) throws {
-            try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+            try run(pairs.count * panels, memory) { block, worker in
                 let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
                 let isInput = panel < inputPanels
                 let scale = exponents?(row, isInput) ?? (0, 0)
@@ -158,7 +159,7 @@ extension DensePipeline {
         let outer = layout.channels.outer
         let parts = (Kg + layout.jobFilters - 1) / layout.jobFilters
         let stride = layout.filterStride
-        try Workers.run(count: layout.workers, blocks: outer.innerCount * parts) { job, worker in
+        try run(outer.innerCount * parts, memory) { job, worker in
             let (inner, part) = job.quotientAndRemainder(dividingBy: parts)
             let first = part * layout.jobFilters
             let filters = first..<min(first + layout.jobFilters, Kg)
@@ -289,7 +290,7 @@ extension DensePipeline {
         let factors = powersOfTwo(scale, Scalar.self)
         let negatives = negatives(layout.rowBlock, memory)
         @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
-        try Workers.run(count: layout.workers, blocks: Kg) { k, worker in
+        try run(Kg, memory) { k, worker in
             transform.restoreTaps(
                 memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
                 first: table.filterPlane((group * Kg + k) * Cg) * taps,

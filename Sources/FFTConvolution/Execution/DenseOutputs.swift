@@ -23,10 +23,10 @@ extension DensePipeline {
         _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
     ) throws {
         let panels = (columns.count + 7) / 8
-        let run = table.pairsStoredTogether
-        try Workers.run(count: layout.workers, blocks: (pairs.count + run - 1) / run * panels) { block, worker in
+        let together = table.pairsStoredTogether
+        try run((pairs.count + together - 1) / together * panels, memory) { block, worker in
             let (index, panel) = block.quotientAndRemainder(dividingBy: panels)
-            for row in index * run..<min((index + 1) * run, pairs.count) {
+            for row in index * together..<min((index + 1) * together, pairs.count) {
                 storeOutputs(
                     group, row, pairs.lowerBound + row, panel, columns, filterScale, bias, result, memory,
                     worker: worker)

@@ -60,19 +60,24 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, _ prepared: SharedRegion<UInt8>?, _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
     ) throws {
-        let memory = DenseMemory<Scalar>(scratch, layout)
+        let memory = DenseMemory<Scalar>(scratch, layout, control)
         var isOrdinary = true
         if table.pass == .filterGradient {
-            for (index, section) in sections.enumerated() where isOrdinary {
-                var part = self
-                part.table = section
-                if index == 0 { control?.begin(blocks: sections.count * part.gradientBlockCount) }
-                isOrdinary = try part.gradients(first, second, result, memory, control)
+            control?.begin(blocks: sections.reduce(0) { $0 + at($1).gradientBlockCount })
+            for section in sections where isOrdinary {
+                isOrdinary = try at(section).gradients(first, second, result, memory, control)
             }
         } else {
             isOrdinary = try products(first, second, prepared: prepared, bias, result, memory, control)
         }
         try finish(first, second, bias, result, isOrdinary, scratch, control)
+    }
+
+    /// The pipeline at work on one section.
+    private func at(_ section: PassTable) -> DensePipeline {
+        var pipeline = self
+        pipeline.table = section
+        return pipeline
     }
 
     /// - Parameter isOrdinary: Whether the result is of use.
@@ -85,6 +90,17 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         }
         careful.structuralZeros?.apply(to: result, bias: bias)
         try problem.correctLargeBiases(first, second, bias, result, threads: layout.workers, control)
+    }
+
+    /// Runs blocks of one stage, unless the execution is cancelled: a call may be a single block of row pairs.
+    func run(
+        _ blocks: Int, _ memory: DenseMemory<Scalar>, _ body: @Sendable (_ block: Int, _ worker: Int) throws -> Void
+    ) throws {
+        let control = memory.control
+        try Workers.run(count: layout.workers, blocks: blocks) { block, worker in
+            try control?.checkCancellation()
+            try body(block, worker)
+        }
     }
 
     var preparedByteCount: Int { layout.preparedByteCount }
@@ -124,8 +140,10 @@ struct DenseMemory<Scalar: ConvolutionScalar>: Sendable {
     private(set) var filterScale: SharedRegion<Double>
     private let scratch: SharedRegion<Scalar>
     private let scratchCount: Int
+    fileprivate let control: ExecutionControl?
 
-    init(_ memory: SharedRegion<UInt8>, _ layout: DenseLayout) {
+    init(_ memory: SharedRegion<UInt8>, _ layout: DenseLayout, _ control: ExecutionControl? = nil) {
+        self.control = control
         fields = memory.region(layout.fields, of: Scalar.self)
         outputs = memory.region(layout.outputs, of: Scalar.self)
         filters = memory.region(layout.filters, of: Scalar.self)

@@ -14,7 +14,7 @@ extension DensePipeline {
     ) throws -> Bool {
         let rowBlocks = (table.pairCount + layout.rowBlock - 1) / layout.rowBlock
         let columnBlocks = columnBlockCount
-        control?.begin(blocks: problem.groups * rowBlocks * columnBlocks)
+        control?.begin(blocks: problem.groups * rowBlocks * (1 + 2 * columnBlocks))
         for group in 0..<problem.groups {
             var memory = memory
             if let kept { memory = memory.keeping(kept.slice(group, count: layout.keptGroup), layout) }
@@ -39,6 +39,7 @@ extension DensePipeline {
                 let first = rowBlock * layout.rowBlock
                 let pairs = first..<min(first + layout.rowBlock, table.pairCount)
                 guard try loadFields(array, group, pairs, filterScale, memory, needNorms) else { return false }
+                try control?.completeBlock()
                 for columnBlock in 0..<columnBlocks {
                     let columns = columns(of: columnBlock)
                     if let prepared {
@@ -48,6 +49,7 @@ extension DensePipeline {
                             filters, group, columns, filterScale.exponent, into: memory.filters, memory)
                     }
                     try multiply(pairs.count, columns.count, isWhole: prepared != nil || !hasOuterAxis, memory)
+                    try control?.completeBlock()
                     try storeOutputs(group, pairs, columns, filterScale.exponent, bias, result, memory)
                     try control?.completeBlock()
                 }
@@ -77,7 +79,7 @@ extension DensePipeline {
         let count = Kg * Cg * taps
         let pieces = EvenCut(count, most: max((count + 63) / 64, taps))
         try withElements(filters) { filters in
-            try Workers.run(count: layout.workers, blocks: pieces.pieces) { piece, _ in
+            try run(pieces.pieces, memory) { piece, _ in
                 let found = Magnitudes(
                     of: filters, at: group * count + pieces[piece].lowerBound, count: pieces[piece].count)
                 memory.norms[2 * piece] = found.isFinite ? found.largest : .infinity
@@ -105,7 +107,7 @@ extension DensePipeline {
         -> CommonScale?
     {
         let isFinite = Atomic(true)
-        try Workers.run(count: layout.workers, blocks: layout.columns) { o, _ in
+        try run(layout.columns, memory) { o, _ in
             var hasNegative = false
             for i in 0..<layout.depth {
                 let plane = filterPlane(group, o, i)
@@ -141,7 +143,7 @@ extension DensePipeline {
         )
         let size = layout.tapDepths
         try withElements(filters) { filters in
-            try Workers.run(count: layout.workers, blocks: (layout.depth + size - 1) / size) { block, worker in
+            try run((layout.depth + size - 1) / size, memory) { block, worker in
                 let first = block * size
                 transform.transformTaps(
                     filters, first: start * taps + first * distances.depth, distances: distances,
@@ -175,7 +177,7 @@ extension DensePipeline {
     ) throws -> Bool {
         let panels = (layout.depth + 7) / 8
         let hasNonFinite = Atomic(false)
-        try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+        try run(pairs.count * panels, memory) { block, worker in
             let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
             let isFine = load(
                 array, fieldWindows(group, pairs.lowerBound + row), panel * 8, of: layout.depth, exponents: (0, 0),
@@ -212,7 +214,7 @@ extension DensePipeline {
             let (signs, zeros) = (whole.isNegative, whole.isZero)
             if !(signs.0 || zeros.0) || !(signs.1 || zeros.1) { try needNorms() }
         }
-        try Workers.run(count: layout.workers, blocks: pairs.count * panels) { block, worker in
+        try run(pairs.count * panels, memory) { block, worker in
             let (row, panel) = block.quotientAndRemainder(dividingBy: panels)
             let exponents = RowFacts(rowFacts(row, memory)).exponents
             guard exponents != (0, 0) else { return }
@@ -281,7 +283,7 @@ extension DensePipeline {
         let outer = layout.channels.outer
         let runs = outer.runCount(of: layout.jobPositions)
         let stride = layout.filterStride
-        try Workers.run(count: layout.workers, blocks: outer.innerCount * runs) { job, worker in
+        try run(outer.innerCount * runs, memory) { job, worker in
             let (inner, run) = job.quotientAndRemainder(dividingBy: runs)
             let positions = outer.positions(ofRun: run, of: layout.jobPositions)
             guard !isWhole else {

@@ -71,7 +71,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         kept: SharedRegion<UInt8>, scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws -> Bool {
         let own = scratch.part(self.scratch)
-        let memory = DenseMemory<Scalar>(own, forward.layout)
+        let memory = DenseMemory<Scalar>(own, forward.layout, control)
         let isOrdinary = try forward.products(x, w, prepared: nil, kept: kept, bias, y, memory, control)
         try forward.finish(x, w, bias, y, isOrdinary, own, control)
         return isOrdinary
@@ -91,7 +91,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
             try inputGradientAlone.execute(dy, w, bias: none, into: dx, scratch: own, control: control)
         }
         if let kept {
-            let memory = DenseMemory<Scalar>(own, filterGradient.layout)
+            let memory = DenseMemory<Scalar>(own, filterGradient.layout, control)
             let operands = KeptOperands(x: KeptFields(kept, forward.layout, memory), g: g)
             control?.begin(blocks: filterGradient.gradientBlockCount)
             if try filterGradient.gradients(x, dy, kept: operands, dw, memory, control) {
@@ -110,7 +110,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     ) throws -> KeptFields<Scalar>? {
         guard let inputGradient else { return nil }
         let own = scratch.part(self.scratch)
-        let memory = DenseMemory<Scalar>(own, inputGradient.layout)
+        let memory = DenseMemory<Scalar>(own, inputGradient.layout, control)
         let kept = scratch.part(gradientFields)
         if inputGradient.table.addsOverlaps { clear(dx) }
         guard try inputGradient.products(dy, w, prepared: nil, kept: kept, Span(), dx, memory, control) else {

@@ -287,8 +287,13 @@ extension Plan {
             throw ConvolutionError.elementCount(tensor: "bias gradient", expected: problem.filters, actual: db.count)
         }
         let plane = problem.axes.reduce(1) { $0 * $1.output }
-        withDefaultFloatingPoint {
-            sumPlanes(dy, batch: problem.batch, filters: problem.filters, plane: plane, into: &db)
+        let workers = min(try options.threads.resolved(), max(dy.count / biasGradientShare, 1))
+        try db.withSharedRegion { db in
+            try withDefaultFloatingPoint {
+                try Workers.run(count: workers, blocks: problem.filters) { k, _ in
+                    db[k] = sumPlanes(dy, batch: problem.batch, filters: problem.filters, filter: k, plane: plane)
+                }
+            }
         }
     }
 
@@ -352,14 +357,15 @@ private func firstNonFinite<Scalar: ConvolutionScalar>(_ span: Span<Scalar>) -> 
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func sumPlanes<Scalar: ConvolutionScalar>(
-    _ dy: Span<Scalar>, batch: Int, filters: Int, plane: Int, into db: inout MutableSpan<Scalar>
-) {
-    for k in 0..<filters {
-        var sum = Scalar.Wide()
-        for n in 0..<batch {
-            let start = (n * filters + k) * plane
-            for index in start..<start + plane { sum.add(dy[index]) }
-        }
-        db[k] = sum.rounded
+    _ dy: Span<Scalar>, batch: Int, filters: Int, filter: Int, plane: Int
+) -> Scalar {
+    var sum = Scalar.Wide()
+    for n in 0..<batch {
+        let start = (n * filters + filter) * plane
+        for index in start..<start + plane { sum.add(dy[index]) }
     }
+    return sum.rounded
 }
+
+/// Elements that a worker must have to be woken for them: 50 µs, like `Machine.leastShare`, at four cycles each.
+private let biasGradientShare = 40_000

@@ -121,10 +121,10 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         begin(marks)
         var isTouched = false
         var operands = GradientOperands.ordinary
+        control?.begin(blocks: sections.reduce(0) { $0 + at($1).blockCount(isPrepared: prepared != nil) })
         for (index, section) in sections.enumerated() {
             let filters = prepared?.slice(index, count: layout.filterByteCount)
             let (part, memory) = (at(section), PipelineMemory<Scalar>(scratch, layout, filters: filters))
-            if index == 0 { control?.begin(blocks: sections.count * part.allBlockCount) }
             if table.pass == .filterGradient {
                 try part.sumGradients(first, second, result, memory, &operands, control)
                 isTouched = isTouched || operands.hasNonFinite
@@ -310,9 +310,10 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
     /// Blocks that handle two filter planes at a time.
     var filterBlockCount: Int { (problem.filters * Cg + 1) / 2 }
     var gradientBlockCount: Int { layout.keepsSpectra ? keptBlockCount : problem.groups * layout.chunkCount }
-    private var allBlockCount: Int {
+    private func blockCount(isPrepared: Bool) -> Int {
         guard !layout.sumsAreLocal else { return groupPairCount }
-        return filterBlockCount + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
+        return (isPrepared ? 0 : filterBlockCount)
+            + (table.pass == .filterGradient ? gradientBlockCount : table.productBlockCount)
     }
 
     /// Computes by direct sums the planes that were marked for it.

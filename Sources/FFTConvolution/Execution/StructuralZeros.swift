@@ -5,10 +5,11 @@ internal import SpectralEngine
 /// Direct sums leave them exactly 0; a transform leaves the rounding of its neighbours. Whether an element is reached
 /// is decided axis by axis, from the relation i = o·stride − before + f·dilation alone, in time linear in the extents.
 struct StructuralZeros: Hashable, Sendable {
-    /// For every spatial axis but the last, whether each index of the result is reached; of the last one those that are not.
-    private let outer: [[Bool]]
-    private let gaps: [Int]
-    private let rowLength: Int
+    /// For every spatial axis, whether each index of the result is reached.
+    private let reached: [[Bool]]
+    /// Those of the last axis that are not, where the axis is short enough for a list: many short rows are not looked through each time.
+    private let gaps: [Int]?
+    private static let longestListed = 4096
     private let planeCount: Int
     /// Filters of the result, to find the bias of a plane; 0 if the pass has none.
     private let biasCount: Int
@@ -18,14 +19,13 @@ struct StructuralZeros: Hashable, Sendable {
     /// - Throws: ``ConvolutionError`` of kind `resourceLimit` for a result whose extents alone exceed the memory.
     init?(_ problem: Problem, _ pass: Pass) throws(ConvolutionError) {
         if problem.axes.allSatisfy({ pass.reachesAll(of: $0) }) { return nil }
-        // A flag and a number for each index, and where taps are counted one more; extents are at most 2⁴⁸ each.
+        // A flag for each index, and where taps are counted a number; extents are at most 2⁴⁸ each.
         let extents = problem.resultShape(pass).dropFirst(2).reduce(0, +)
-        try requireMemory(byteCount: extents * (1 + (pass == .inputGradient ? 2 : 1) * MemoryLayout<Int>.stride))
-        let reached = problem.axes.map { pass.reached(on: $0) }
-        guard let last = reached.last, reached.contains(where: { $0.contains(false) }) else { return nil }
-        outer = reached.dropLast()
-        gaps = last.indices.filter { !last[$0] }
-        rowLength = last.count
+        try requireMemory(byteCount: extents * (pass == .inputGradient ? 1 + MemoryLayout<Int>.stride : 1))
+        reached = problem.axes.map { pass.reached(on: $0) }
+        if reached.allSatisfy({ !$0.contains(false) }) { return nil }
+        let inner = reached[reached.count - 1]
+        gaps = inner.count <= Self.longestListed ? inner.indices.filter { !inner[$0] } : nil
         planeCount = problem.resultShape(pass).prefix(2).reduce(1, *)
         biasCount = pass == .forward ? problem.filters : 0
     }
@@ -34,6 +34,7 @@ struct StructuralZeros: Hashable, Sendable {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func apply<Scalar: ConvolutionScalar>(to result: SharedRegion<Scalar>, bias: Span<Scalar>) {
+        let (inner, outer) = (reached[reached.count - 1], reached.dropLast())
         let rows = outer.reduce(1) { $0 * $1.count }
         for plane in 0..<planeCount {
             let value = bias.isEmpty || biasCount == 0 ? 0 : bias[plane % biasCount]
@@ -44,11 +45,11 @@ struct StructuralZeros: Hashable, Sendable {
                     isReached = isReached && axis[rest % axis.count]
                     rest /= axis.count
                 }
-                let start = (plane * rows + row) * rowLength
-                if isReached {
+                let start = (plane * rows + row) * inner.count
+                if let gaps, isReached {
                     for index in gaps { result[start + index] = value }
                 } else {
-                    for index in 0..<rowLength { result[start + index] = value }
+                    for index in inner.indices where !(isReached && inner[index]) { result[start + index] = value }
                 }
             }
         }

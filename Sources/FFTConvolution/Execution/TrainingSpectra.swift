@@ -93,7 +93,7 @@ extension Plan {
     ///   - dy: Output gradient, `[N, K, spatial…]`.
     ///   - dx: Input gradient; overwritten, never read. Undefined if an error is thrown.
     ///   - dw: Filter gradient, likewise.
-    ///   - spectra: Of this plan. Only read.
+    ///   - spectra: Of this plan. Only read, by as many executions as there are, but not while a forward pass fills them.
     ///   - workspace: At least ``trainingStepWorkspaceByteCount()`` bytes.
     public func gradients(
         _ x: Span<Scalar>, _ w: Span<Scalar>, _ dy: Span<Scalar>, into dx: inout MutableSpan<Scalar>,
@@ -113,7 +113,7 @@ extension Plan {
         try require(dw.count, "filter gradient", problem.filterCount)
         let isKept = spectra.isKept.load(ordering: .acquiring)
         try workspace.withExclusiveRegion(requiring: executor.workspaceByteCount) { scratch in
-            try memory.buffer.withSharedRegion(of: UInt8.self) { kept in
+            try memory.withReadRegion { kept in
                 try dx.withSharedRegion { dx in
                     try dw.withSharedRegion { dw in
                         try withDefaultFloatingPoint {

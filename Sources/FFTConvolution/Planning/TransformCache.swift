@@ -70,9 +70,9 @@ final class TransformCache: Sendable {
         let made = try make()
         // A transform that is dropped destroys its plans under the planner lock: it must go outside this one.
         let byteCount = 2 * key.precision.byteCount * tableCount
-        let dropped = kept.withLock { kept -> [Entry] in
-            // Another thread may have made it meanwhile; its own goes where it is used.
-            guard !kept.contains(where: { $0.key == key }) else { return [] }
+        let (others, dropped) = kept.withLock { kept -> ((any Sendable)?, [Entry]) in
+            // Another thread may have made it meanwhile: that one is everybody's.
+            if let entry = kept.first(where: { $0.key == key }) { return (entry.transform, []) }
             kept.append(Entry(key: key, transform: made, byteCount: byteCount))
             var (bytes, first) = (kept.reduce(0) { $0 + $1.byteCount }, 0)
             // The last one stays.
@@ -81,9 +81,9 @@ final class TransformCache: Sendable {
                 first += 1
             }
             defer { kept.removeFirst(first) }
-            return Array(kept[..<first])
+            return (nil, Array(kept[..<first]))
         }
         _ = dropped
-        return made
+        return others as? Transform ?? made
     }
 }
