@@ -18,7 +18,9 @@ struct LinePlanner<Scalar: ConvolutionScalar> {
         PlannerLock.withLock {
             let wisdom = unsafe Scalar.takeWisdom()
             defer { unsafe Scalar.restoreWisdom(wisdom) }
-            return body(LinePlanner(known: known, source: source, target: target))
+            return PlannerThreads.alone(Scalar.libraryName) {
+                body(LinePlanner(known: known, source: source, target: target))
+            }
         }
     }
 
