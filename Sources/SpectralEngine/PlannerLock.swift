@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// It protects this package from itself. A library in the same process that plans with FFTW on another thread takes another lock,
 /// or none: whoever loads one must not let both plan at once. `fftw_make_planner_thread_safe`, FFTW's lock for all, lies in its
-/// library of threads, which is not linked (where another has loaded it, `PlannerThreads` keeps our plans to one); and what is done with FFTW's memory around each plan (`LinePlanner`) takes several calls.
+/// library of threads, which is not linked (where another has loaded it, `PlannerThreads` keeps our plans to one); and what is done
+/// with FFTW's memory around each plan (`LinePlanner`) takes several calls.
 enum PlannerLock {
     private static let mutex = Mutex<Void>(())
 
