@@ -132,9 +132,10 @@ package struct TiledFFT: Algorithm {
     package func makeStepExecutor<Scalar: ConvolutionScalar>(
         for type: Scalar.Type, inputGradient: any Algorithm, filterGradient: any Algorithm, tolerance: Double?
     ) throws -> (any StepExecutor<Scalar>)? {
-        guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT,
-            isDense == inputGradient.isDense, isDense == filterGradient.isDense
-        else { return nil }
+        guard let inputGradient = inputGradient as? TiledFFT, let filterGradient = filterGradient as? TiledFFT else {
+            return nil
+        }
+        let isOfOneKind = isDense == inputGradient.isDense && isDense == filterGradient.isDense
         // A memory limit takes workers before it takes the sharing: that decides bits, and they must not depend on workers.
         func first(_ make: (TiledFFT) throws -> (any StepExecutor<Scalar>)?, _ recipe: TiledFFT) throws
             -> (any StepExecutor<Scalar>)?
@@ -150,7 +151,7 @@ package struct TiledFFT: Algorithm {
             }
             return alone
         }
-        if isDense {
+        if isDense, isOfOneKind {
             let adjoint = sibling(.inputGradient, addsOverlaps: true)?.relativeErrorBound ?? .infinity
             for keepsGradients in adjoint <= tolerance ?? .infinity ? [true, false] : [false] {
                 let step = try first(
@@ -164,7 +165,10 @@ package struct TiledFFT: Algorithm {
             }
             return nil
         }
-        for recipe in tiledForStep(tolerance: tolerance) where recipe.canShareStep {
+        let recipes =
+            isOfOneKind
+            ? tiledForStep(tolerance: tolerance) : tiledForStep(inputGradient, filterGradient, tolerance: tolerance)
+        for recipe in recipes where recipe.canShareStep {
             if let step = try first({ try SpectralStep<Scalar>($0) }, recipe) { return step }
         }
         return nil
@@ -205,6 +209,24 @@ package struct TiledFFT: Algorithm {
         let nearer = others.firstIndex { isNear($0) && $0.rankingTime <= Self.stepSlack * rankingTime }
         guard !isNear(self), let nearer else { return [self] + others }
         return [others[nearer], self] + others[..<nearer] + others[(nearer + 1)...]
+    }
+
+    /// The same where one pass multiplies matrices and another does not, which share nothing: what takes none of the passes much longer
+    /// without.
+    private func tiledForStep(
+        _ inputGradient: TiledFFT, _ filterGradient: TiledFFT, tolerance: Double?
+    ) -> [TiledFFT] {
+        func isAllowed(_ recipe: TiledFFT?, for separate: TiledFFT) -> Bool {
+            guard let recipe else { return false }
+            return recipe.rankingTime <= Self.sharingSlack * separate.rankingTime
+                && recipe.relativeErrorBound <= tolerance ?? .infinity
+        }
+        let recipes = (try? TiledFFT.recipes(for: request)) ?? []
+        return recipes.filter { recipe in
+            !recipe.isDense && isAllowed(recipe, for: self)
+                && isAllowed(recipe.sibling(.inputGradient), for: inputGradient)
+                && isAllowed(recipe.sibling(.filterGradient), for: filterGradient)
+        }
     }
 
     /// The same tiles for another pass; `nil` if it cannot have them.
