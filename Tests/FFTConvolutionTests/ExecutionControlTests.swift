@@ -62,10 +62,11 @@ struct ExecutionControlTests {
     }
 
     /// Filters that are ready, sections of unequal size, products of matrices and training steps: what is begun is what is done.
-    @Test(arguments: [
-        ("n2c2i40x40_k3f5x5", nil), ("n1c9i20x20_k9f7x7_g9", 40_000), ("n1c18i20x20_k18f7x7_g9", 60_000),
-        ("n2c16i24x24_k16f3x3", nil), ("n2c16i24x24_k16f3x3", 120_000), ("i400_f31", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("n2c2i40x40_k3f5x5", nil), ("n1c9i20x20_k9f7x7_g9", 40_000), ("n1c18i20x20_k18f7x7_g9", 60_000),
+            ("n2c16i24x24_k16f3x3", nil), ("n2c16i24x24_k16f3x3", 120_000), ("i400_f31", nil),
+        ] as [(String, Int?)])
     func progressOfEveryFormEndsAtOne(text: String, memoryLimit: Int?) throws {
         let problem = try ProblemText(text).problem
         var options = PlanOptions(method: .fft, threads: 2)

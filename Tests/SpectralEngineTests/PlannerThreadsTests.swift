@@ -26,13 +26,15 @@
                 let host = Host()
                 #expect(host.initialise() != 0)
                 host.planWith(4)
-                host.setCallback({ work, data, size, count, _ in
-                    threadedLoops.wrappingAdd(1, ordering: .relaxed)
-                    for job in 0..<Int(count) { _ = work?(data.map { $0 + job * size }) }
-                }, nil)
+                host.setCallback(
+                    { work, data, size, count, _ in
+                        threadedLoops.wrappingAdd(1, ordering: .relaxed)
+                        for job in 0..<Int(count) { _ = work?(data.map { $0 + job * size }) }
+                    }, nil)
                 let shape = TileShape(planes: 1, rows: 1, length: 16_384, isWhole: true)
                 let transform = try PackedTransform<Float>(shape: shape, known: .none)
-                let buffers = try [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)].map {
+                let buffers = try [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)].map
+                {
                     try AlignedBuffer(byteCount: 8 * $0)
                 }
                 buffers[0].withSharedRegion(of: Float.self) { tile in
@@ -52,10 +54,12 @@
 
     /// What a host does that has FFTW's threads.
     private struct Host {
-        typealias Loop = @convention(c) (
-            (@convention(c) (UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer?)?, UnsafeMutablePointer<CChar>?, Int,
-            CInt, UnsafeMutableRawPointer?
-        ) -> Void
+        typealias Loop =
+            @convention(c) (
+                (@convention(c) (UnsafeMutablePointer<CChar>?) -> UnsafeMutableRawPointer?)?,
+                UnsafeMutablePointer<CChar>?, Int,
+                CInt, UnsafeMutableRawPointer?
+            ) -> Void
         let initialise: @convention(c) () -> CInt
         let planWith: @convention(c) (CInt) -> Void
         let threadCount: @convention(c) () -> CInt

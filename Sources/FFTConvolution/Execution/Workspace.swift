@@ -32,7 +32,9 @@ public final class Workspace: Sendable {
             throw ConvolutionError(
                 .mismatch, argument: "workspace", value: "\(byteCount) bytes", rule: "needs at least \(required) bytes")
         }
-        guard users.compareExchange(expected: 0, desired: -1, ordering: .acquiring).exchanged else { throw Self.isInUse }
+        guard users.compareExchange(expected: 0, desired: -1, ordering: .acquiring).exchanged else {
+            throw Self.isInUse
+        }
         defer { users.store(0, ordering: .releasing) }
         try buffer.withSharedRegion(body)
     }
