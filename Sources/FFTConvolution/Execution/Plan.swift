@@ -4,7 +4,7 @@ internal import Synchronization
 /// One problem made ready to compute, in one precision. Immutable; execute it from as many threads as you like.
 ///
 /// The convenient calls take and give ``Tensor``; each is a thin layer over one that reads and writes memory the caller
-/// owns and allocates nothing. Printing a plan tells what each pass runs.
+/// owns and allocates nothing that grows with the problem. Printing a plan tells what each pass runs.
 public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     public let problem: Problem
     public let options: PlanOptions
@@ -222,7 +222,8 @@ extension Plan {
         return "\(planned.name): \(planned.recipe)"
     }
 
-    /// The guaranteed bound of |error| / S of a pass, S being the scale of the numerical contract.
+    /// The bound of |error| / S of a pass that is promised, S being the scale of the numerical contract (`Docs/Mathematics.md`, "The error
+    /// bound"): tested with a margin, not proved for transforms, whose final rounding, u·|y|, comes on top.
     ///
     /// - Throws: ``ConvolutionError`` if the pass was not planned.
     public func relativeErrorBound(for pass: Pass) throws(ConvolutionError) -> Double {

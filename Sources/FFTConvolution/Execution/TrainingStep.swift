@@ -2,8 +2,9 @@ public import SpectralEngine
 
 /// One step of training: a forward pass whose spectra serve the gradients.
 ///
-/// Made by ``Plan/trainingStep(_:_:bias:memoryBudget:control:)``. The forward pass keeps the transforms of input and filter, the
-/// gradients reuse them and transform the output gradient once for both: four sets of transforms in place of six. A step holds
+/// Made by ``Plan/trainingStep(_:_:bias:memoryBudget:control:)``. The forward pass keeps the transforms of input and filter (of
+/// the input alone in layers that sum over channels by products of matrices), the gradients reuse them and transform the output gradient
+/// once for both: four sets of transforms in place of six. When nothing is shared: `Docs/Algorithms/TiledFFT.md`. A step holds
 /// its tensors and, until it is released, ``byteCount`` bytes of spectra. It is immutable; gradients may be asked for more than
 /// once, and from many threads.
 public final class TrainingStep<Scalar: ConvolutionScalar>: Sendable {

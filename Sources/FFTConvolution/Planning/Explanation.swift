@@ -22,10 +22,11 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
 
     public let text: ProblemText
     public let threads: Int
-    /// Accepted candidates first, fastest first; then the refused ones.
+    /// Accepted candidates first, by predicted time on all cores of the machine, so that bits do not follow the threads that were asked
+    /// for: with fewer another one may be faster. Then the refused ones.
     public let candidates: [Candidate]
 
-    /// The candidate that runs: the fastest accepted one.
+    /// The candidate that runs: the first accepted one.
     public var chosen: Candidate? { candidates.first { $0.refusal == nil } }
 
     public var description: String {

@@ -10,7 +10,7 @@ public struct PlanOptions: Hashable, Sendable {
     /// What happens to NaN and Inf in the operands.
     public var nonFinite: NonFinitePolicy = .contain
     /// Largest error accepted, relative to the output's scale S of the numerical contract
-    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that guarantee it are considered. 0 asks for the most accurate
+    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that promise it are considered. 0 asks for the most accurate
     /// there is: direct sums in twice the precision, rounded once.
     public var tolerance: Double?
     /// How the choice among algorithms is made.
@@ -66,7 +66,7 @@ public struct PlanOptions: Hashable, Sendable {
 
 /// The family of algorithms a caller asks for.
 public enum Method: String, Hashable, Sendable, CaseIterable {
-    /// The fastest by predicted time.
+    /// The fastest by predicted time on all cores of the machine, whatever threads are asked for, so that bits do not follow these.
     case auto
     /// Spatial sums.
     case direct
