@@ -1,4 +1,5 @@
-// Repeated calls on memory the caller owns: none of them allocates anything that grows with the problem.
+// Repeated calls on memory the caller owns: none allocates anything that grows with the problem, unless operands
+// hold NaN or Inf.
 import FFTConvolution
 
 // snippet.start

@@ -11,7 +11,8 @@ struct ArrayOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "valid, same, full, one number, one per axis (2,1), or before:after per axis (1:2,0:0).",
+            "valid, same, full, one number, one per axis (2,1), or before:after per axis (1:2,0:0). "
+                + "same: ⌈input / stride⌉ outputs; an odd zero goes to the end.",
             valueName: "padding"))
     var padding = "valid"
 

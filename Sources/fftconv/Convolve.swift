@@ -50,7 +50,11 @@ struct PlainPair: ParsableArguments {
     @Option(name: .shortAndLong, parsing: .unconditional, help: "The .npy file to write, or '-'.")
     var output: String
 
-    @Option(parsing: .unconditional, help: "full, same or valid.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "full, same or valid. same starts at sample ⌊(F − 1)/2⌋ of full, F being the extent of B: where F is even, "
+                + "its odd zero is in front of A (that of 'forward --padding same' is at the end)."))
     var mode = "full"
 
     @OptionGroup var execution: ExecutionOptions

@@ -28,7 +28,8 @@ struct ExecutionOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Largest error bound accepted, relative to the output's scale; 0: the most accurate sums.",
+            "Largest error bound accepted, relative to the output's scale S (Σ‖x‖·‖w‖; Docs/Mathematics.md), that of "
+                + "transforms without the final rounding u·|y|; 0: the most accurate sums.",
             valueName: "bound"))
     var tolerance: String?
 

@@ -7,7 +7,9 @@ struct Explain: ParsableCommand {
         commandName: "explain",
         abstract: "The algorithms considered for a problem, their predicted times and memory, and the one taken.",
         discussion: """
-            A problem text without a pass means all three passes. The algorithm marked * is the one that runs. With \
+            A problem text without a pass means all three passes. The algorithm marked * is the one that runs: the \
+            fastest by predicted time on all cores of the machine, so that bits do not follow --threads. The times \
+            printed are those on --threads, and with fewer another one may be faster. With \
             --measure the candidates are run as well, but for those beyond the best three that would take more than a second.
 
             Example: fftconv explain n4c128i56x56_k128f31x31_psame_g128_dw
@@ -29,7 +31,8 @@ struct Explain: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Largest error bound accepted, relative to the output's scale; 0: the most accurate sums.",
+            "Largest error bound accepted, relative to the output's scale S (Σ‖x‖·‖w‖; Docs/Mathematics.md), that of "
+                + "transforms without the final rounding u·|y|; 0: the most accurate sums.",
             valueName: "bound"))
     var tolerance: String?
 

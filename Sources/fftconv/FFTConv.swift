@@ -8,8 +8,9 @@ struct FFTConv: ParsableCommand {
         commandName: "fftconv",
         abstract: "Convolution, its gradients, and pictures through large filters, by FFT where that is faster.",
         discussion: """
-            Arrays are NumPy .npy files in f32 or f64; '-' is standard input or output. An output appears whole or \
-            not at all, and replaces an existing file.
+            Arrays are NumPy .npy files in f32 or f64; f2, bool and integers of 8, 16 or 32 bits are read too. Results \
+            are f64 if an operand is f64, bool or integers, else f32. '-' is standard input or output. An output \
+            appears whole or not at all, and replaces an existing file.
 
             Example: fftconv forward x.npy w.npy -o y.npy --padding same
 

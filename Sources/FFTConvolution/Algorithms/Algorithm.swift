@@ -3,7 +3,7 @@ package import SpectralEngine
 /// One way to compute one pass of one problem, as a plain value: the recipe.
 ///
 /// A recipe owns no memory and no plan, so choosing can be tested without running. It says in words what it does, what
-/// it will cost and what it guarantees; `makeExecutor` turns it into something that runs.
+/// it will cost and what it promises; `makeExecutor` turns it into something that runs.
 package protocol Algorithm: Sendable, CustomStringConvertible {
     /// The name in tables and on the guide page `Docs/Algorithms/<name>.md`.
     static var name: String { get }
@@ -25,7 +25,9 @@ package protocol Algorithm: Sendable, CustomStringConvertible {
     var workspaceByteCount: Int { get }
     /// Bytes of tables, such as twiddle factors, that a plan keeps; the plans of one shape share them.
     var tableByteCount: Int { get }
-    /// Guaranteed bound of |error| / S, S being the scale of the numerical contract.
+    /// The bound of |error| / S that is promised, S being the scale of the numerical contract (`Docs/Mathematics.md`, "The error bound"):
+    /// tested with a margin, not proved for transforms. The final rounding u·|y| is in that of sums, and not in that of transforms; τ is
+    /// in none.
     var relativeErrorBound: Double { get }
     /// What the numerical contract says of its results follows from this.
     var arithmetic: Arithmetic { get }

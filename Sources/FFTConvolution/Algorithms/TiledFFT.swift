@@ -113,7 +113,7 @@ package struct TiledFFT: Algorithm {
     }
 
     /// T1 of the numerical contract: [4·(l + 1) + A]·u, with l = log₂ of the points of one transform and A the depth
-    /// of the sums in the spectrum (`Docs/Mathematics.md`, "The error bound").
+    /// of the sums in the spectrum (`Docs/Mathematics.md`, "The error bound"). The final rounding, u·|y|, and τ come on top.
     package var relativeErrorBound: Double {
         let points = tilings.reduce(1.0) { $0 * Double($1.length) }
         // What is out of the ordinary is left to single products, whatever the recipe.
@@ -356,7 +356,7 @@ extension Axis {
 
     /// Points of the smallest alias-free transform of one window over the whole axis, in all three passes.
     ///
-    /// Proof in `Docs/Mathematics.md`, "Which transform length is enough".
+    /// Proof in `Docs/Mathematics.md`, "One window: the shortest length".
     var coveringLength: Int { max(input + max(before, reachedAfter, 0), dilatedFilter, denseOutput) }
 }
 

@@ -2,11 +2,12 @@ public import SpectralEngine
 
 /// One step of training: a forward pass whose spectra serve the gradients.
 ///
-/// Made by ``Plan/trainingStep(_:_:bias:memoryBudget:control:)``. The forward pass keeps the transforms of input and filter (of
-/// the input alone in layers that sum over channels by products of matrices), the gradients reuse them and transform the output gradient
-/// once for both: four sets of transforms in place of six. When nothing is shared: `Docs/Algorithms/TiledFFT.md`. A step holds
-/// its tensors and, until it is released, ``byteCount`` bytes of spectra. It is immutable; gradients may be asked for more than
-/// once, and from many threads.
+/// Made by ``Plan/trainingStep(_:_:bias:memoryBudget:control:)``. The forward pass keeps the transforms of input and filter, the
+/// gradients reuse them and transform the output gradient once for both: four sets of transforms in place of six. Layers that sum over
+/// channels by products of matrices keep those of the input alone, make the filter's anew, and share those of the output gradient where
+/// there is room. When that is, and when nothing is shared: `Docs/Algorithms/TiledFFT.md`, "A training step". A step holds its tensors
+/// and, until it is released, ``byteCount`` bytes of spectra. It is immutable; gradients may be asked for more than once, and from many
+/// threads.
 public final class TrainingStep<Scalar: ConvolutionScalar>: Sendable {
     public let plan: Plan<Scalar>
     /// The result of the forward pass, `[N, K, spatial…]`.
@@ -77,10 +78,12 @@ extension Plan {
     /// Computes the forward pass of a training step and keeps its spectra for the gradients.
     ///
     /// Kept are about 2·(L/T)ᵈ times the bytes of the input, d axes being cut into tiles of T results by transforms of length L,
-    /// and for every filter plane half a spectrum; ``trainingStepByteCount()`` says it exactly.
+    /// and for every filter plane half a spectrum, but for layers that sum over channels by products of matrices, which keep nothing of
+    /// the filter; ``trainingStepByteCount()`` says it exactly.
     ///
-    /// The step runs the separate passes, and keeps nothing, where one of them takes direct sums (small filters mostly do), or
-    /// where a memory limit has no room for the spectra of all filters at once.
+    /// The step runs the separate passes, and keeps nothing, where one of them takes direct sums (small filters mostly do),
+    /// where a memory limit has no room for the spectra of all filters at once, and in some other cases
+    /// (`Docs/Algorithms/TiledFFT.md`, "A training step").
     ///
     /// Results obey the contract of the separate passes. Where each pass has one tile, the same for all, they are those passes'
     /// bit for bit; where tiles are many, those of the input gradient overlap and add up, and its scale S is the sum over the

@@ -14,7 +14,9 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         public let workspaceByteCount: Int?
         /// Bytes of tables that a plan keeps beside; `nil` if there is no recipe.
         public let tableByteCount: Int?
-        /// Guaranteed |error| / S; `nil` if there is no recipe.
+        /// The bound of |error| / S that is promised, S being the scale of the numerical contract (`Docs/Mathematics.md`, "The error
+        /// bound"): tested with a margin, not proved for transforms, whose final rounding, u·|y|, comes on top. `nil` if there is no
+        /// recipe.
         public let relativeErrorBound: Double?
         /// Why it was refused.
         public let refusal: String?

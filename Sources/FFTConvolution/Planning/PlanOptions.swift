@@ -5,12 +5,15 @@ public struct PlanOptions: Hashable, Sendable {
     /// How many threads one execution uses. Results do not depend on it.
     public var threads: ThreadCount = .all
     /// Bytes that one execution may use beside its operands and its result, scratch and tables together; tiles and blocking are
-    /// chosen to fit.
+    /// chosen to fit. `nil`, or more than there is, stands for the machine's physical memory. What ``Plan/prepare(filter:)`` keeps is not
+    /// counted; what a training step keeps has a budget of its own, by default as large as this limit
+    /// (``Plan/makeTrainingSpectra(memoryBudget:)``).
     public var memoryLimit: Int?
     /// What happens to NaN and Inf in the operands.
     public var nonFinite: NonFinitePolicy = .contain
     /// Largest error accepted, relative to the output's scale S of the numerical contract
-    /// (`Docs/Mathematics.md`, "The error bound"); only algorithms that promise it are considered. 0 asks for the most accurate
+    /// (`Docs/Mathematics.md`, "The error bound"), S = Σ‖x‖·‖w‖ in the forward pass; only algorithms that promise it are considered:
+    /// tested with a margin, not proved for transforms, whose final rounding, u·|y|, comes on top. 0 asks for the most accurate
     /// there is: direct sums in twice the precision, rounded once.
     public var tolerance: Double?
     /// How the choice among algorithms is made.

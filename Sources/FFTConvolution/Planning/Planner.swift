@@ -3,7 +3,8 @@ internal import Synchronization
 
 /// Chooses algorithms, builds plans and keeps them.
 ///
-/// Planning takes microseconds to milliseconds and is done once per problem; do not cache plans yourself.
+/// Planning takes microseconds to milliseconds, with ``PlanOptions/Effort/measure`` as long as the best candidates take to be run a few
+/// times, and is done once per problem; do not cache plans yourself.
 public final class Planner: Sendable {
     /// The planner most programs want. It predicts with ``Machine/current``: stored rates, or those built in.
     public static let shared = Planner(machine: .current)
@@ -13,8 +14,10 @@ public final class Planner: Sendable {
     let choices = MeasuredChoices()
 
     /// - Parameters:
-    ///   - machine: The rates that choices are predicted with.
-    ///   - capacity: The number of plans kept; the least recently used ones go first.
+    ///   - machine: The rates that choices are predicted with. By default those built in for this machine's vectors; those that were
+    ///     stored by `fftconv calibrate` are in ``Machine/current``. FFTW's plans that were stored beside them serve every planner.
+    ///   - capacity: The number of plans kept; the least recently used ones go first, and also where the tables of all take more than
+    ///     256 MiB.
     public init(machine: Machine = Machine(), capacity: Int = 256) {
         self.machine = machine
         cache = PlanCache(capacity: capacity)
@@ -25,8 +28,9 @@ public final class Planner: Sendable {
     /// - Parameters:
     ///   - scalar: `Float` or `Double`.
     ///   - passes: The passes that will be executed. The others of the plan refuse to run.
-    /// - Throws: ``ConvolutionError``: options out of range, no algorithm within the memory limit (`resourceLimit`) or
-    ///   within the tolerance (`numericPolicy`), or an FFTW that cannot be used (`unusableFFTW`).
+    /// - Throws: ``ConvolutionError``: options out of range (`invalidArgument`), no algorithm within the memory limit (`resourceLimit`)
+    ///   or within the tolerance (`numericPolicy`), none of the method that can compute the problem (`mismatch`), or an FFTW that
+    ///   cannot be used (`unusableFFTW`).
     public func plan<Scalar: ConvolutionScalar>(
         for problem: Problem, scalar: Scalar.Type = Scalar.self, passes: [Pass] = Pass.allCases,
         options: PlanOptions = PlanOptions()
