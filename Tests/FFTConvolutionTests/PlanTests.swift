@@ -259,6 +259,18 @@ struct PlanTests {
         #expect(try self.plan.forward(spoiled(x, 0, .nan), w).elements.contains { $0.isNaN })
     }
 
+    /// Long tensors are looked at by several threads.
+    @Test func rejectNamesTheFirstOfSeveral() throws {
+        let problem = try Problem(input: [1, 1, 1_500_000], filter: [1, 1, 3])
+        let plan = try Planner().plan(
+            for: problem, scalar: Float.self, passes: [.forward], options: PlanOptions(threads: 2, nonFinite: .reject))
+        var x = try Tensor<Float>(zeros: problem.inputShape)
+        for index in [1_499_999, 700_002, 700_001] { x[index] = .nan }
+        let w = try Tensor<Float>(zeros: problem.filterShape)
+        let error = try error { _ = try plan.forward(x, w) }
+        #expect(error.argument == "input[0,0,700001]")
+    }
+
     // MARK: What a plan says
 
     @Test func passesThatWereNotPlannedAreRefused() throws {

@@ -133,4 +133,39 @@ struct ReferenceTests {
         #expect(single.relativeErrorBound == 0x1p-24 + 3 * 0x1p-53)
         #expect(double.relativeErrorBound == 0x1p-53 + 3 * 0x1p-104)
     }
+
+    // A row of so many products is cut into pieces, shared out over threads.
+
+    private static let signal = "i3000_f600_p3"
+
+    @Test(arguments: [1, 3])
+    func longRowsAreSummedInPieces(threads: Int) throws {
+        let problem = try ProblemText(Self.signal).problem
+        for pass in Pass.allCases {
+            var generator = SeededGenerator(seed: 11)
+            let operands = Operands(problem, .integers, .float32, &generator)
+            let request = PlanRequest(problem: problem, pass: pass, precision: .float32, threads: threads)
+            let (first, second) = (operands.first(pass), operands.second(pass))
+            let exact = Oracle(problem).evaluate(pass, first, second, .float32)
+            let result = try Execution(Reference.recipes(for: request)[0], for: request).run(first, second)
+            #expect(result == exact.high.map { Double(Float($0)) })
+        }
+    }
+
+    @Test func aRequestToStopIsSeenInsideARow() throws {
+        let problem = try ProblemText(Self.signal).problem
+        let plan = try Planner().plan(
+            for: problem, scalar: Float.self, passes: [.forward],
+            options: PlanOptions(method: .direct, threads: 1, tolerance: 0))
+        let control = ExecutionControl()
+        control.cancel()
+        var y = [Float](repeating: -7, count: problem.outputCount)
+        let (x, w) = ([Float](repeating: 1, count: 3000), [Float](repeating: 1, count: 600))
+        #expect(throws: ConvolutionError.self) {
+            var result = y.mutableSpan
+            try plan.forward(
+                x.span, w.span, bias: Span(), into: &result, workspace: plan.makeWorkspace(), control: control)
+        }
+        #expect(y.first == 597 && y.last == -7)
+    }
 }

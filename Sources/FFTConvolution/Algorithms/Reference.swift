@@ -27,9 +27,7 @@ package struct Reference: Algorithm {
 
     /// One rounding of the result, and those of its sum of n terms in twice the precision: n·2⁻⁵³ or n·2⁻¹⁰⁴.
     package var relativeErrorBound: Double {
-        let problem = request.problem
-        let elements = problem.resultShape(request.pass).reduce(1.0) { $0 * Double($1) }
-        let terms = elements > 0 ? problem.multiplicationCount / elements : 0
+        let terms = request.problem.termCount(request.pass)
         return request.precision.unitRoundoff + terms * (request.precision == .float32 ? 0x1p-53 : 0x1p-104)
     }
     package var arithmetic: Arithmetic { .wideSums }
@@ -43,27 +41,60 @@ package struct Reference: Algorithm {
     }
 }
 
+/// Shares the loops out over threads: for whole results, and for single planes that another algorithm leaves to direct sums.
 struct ReferenceExecutor<Scalar: ConvolutionScalar>: PassExecutor {
-    let problem: Problem
-    let pass: Pass
-    let threads: Int
+    private let loops: ReferenceLoops
+    private let pass: Pass
+    private let threads: Int
+    /// Of the result: planes, rows of one plane, elements of one row.
+    private let planes: Int, rows: Int, columns: Int
+    /// The pieces that a row is cut into.
+    private let pieces: EvenCut
+
+    /// Products a block is to have: some 200 µs of f32, 2 ms of f64. Rows of signals are long, and so would be the waits for other
+    /// threads, and until a request to stop is seen.
+    private static var blockProducts: Double { 0x1p18 }
+
+    init(problem: Problem, pass: Pass, threads: Int) {
+        loops = ReferenceLoops(problem)
+        self.pass = pass
+        self.threads = threads
+        let shape = problem.resultShape(pass)
+        planes = shape[0] * shape[1]
+        rows = shape.dropFirst(2).dropLast().reduce(1, *)
+        columns = shape.last ?? 1
+        pieces = EvenCut(columns, most: max(Int(Self.blockProducts / max(problem.termCount(pass), 1)), 1))
+    }
 
     func execute(
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
-        let loops = ReferenceLoops(problem)
-        // One block is one row of the result: enough of them to share out, each large enough to be worth it.
-        let shape = problem.resultShape(pass)
-        let rows = shape.dropLast().reduce(1, *)
-        control?.begin(blocks: rows)
-        try Workers.run(count: threads, blocks: rows) { row, _ in
+        control?.begin(blocks: planes * rows * pieces.pieces)
+        try sum(planes: 0..<planes, first, second, bias, into: result) { try control?.completeBlock() }
+    }
+
+    /// Computes one plane of the result, at the end of work that counts its own blocks.
+    func sum(
+        plane: Int, _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, _ control: ExecutionControl?
+    ) throws {
+        try sum(planes: plane..<plane + 1, first, second, bias, into: result) { try control?.checkCancellation() }
+    }
+
+    private func sum(
+        planes: Range<Int>, _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>,
+        into result: SharedRegion<Scalar>, afterBlock: @Sendable () throws -> Void
+    ) throws {
+        let count = pieces.pieces
+        try Workers.run(count: threads, blocks: planes.count * rows * count) { block, _ in
+            let (row, columns) = (planes.lowerBound * rows + block / count, pieces[block % count])
             switch pass {
-            case .forward: loops.forward(first, second, bias, row: row, into: result)
-            case .inputGradient: loops.inputGradient(first, second, row: row, into: result)
-            case .filterGradient: loops.filterGradient(first, second, row: row, into: result)
+            case .forward: loops.forward(first, second, bias, row: row, columns, into: result)
+            case .inputGradient: loops.inputGradient(first, second, row: row, columns, into: result)
+            case .filterGradient: loops.filterGradient(first, second, row: row, columns, into: result)
             }
-            try control?.completeBlock()
+            try afterBlock()
         }
     }
 }
@@ -94,15 +125,17 @@ struct ReferenceLoops: Sendable {
         before = threeAxes(\.before, else: 0)
     }
 
-    /// Y[n,k,o] = bias[k] + Σ_c Σ_f X[n, c, o·stride − before + f·dilation] · W[k, c, f], for one row of Y.
+    /// Y[n,k,o] = bias[k] + Σ_c Σ_f X[n, c, o·stride − before + f·dilation] · W[k, c, f], for some
+    /// columns of one row of Y.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func forward<Scalar: ConvolutionScalar>(
-        _ x: Span<Scalar>, _ w: Span<Scalar>, _ bias: Span<Scalar>, row: Int, into y: SharedRegion<Scalar>
+        _ x: Span<Scalar>, _ w: Span<Scalar>, _ bias: Span<Scalar>, row: Int, _ columns: Range<Int>,
+        into y: SharedRegion<Scalar>
     ) {
         let (n, k, p, q) = split(row, K, output[0], output[1])
         let firstChannel = k / filtersPerGroup * channelsPerGroup
-        for r in 0..<output[2] {
+        for r in columns {
             var sum = Scalar.Wide()
             if !bias.isEmpty { sum.add(bias[k]) }
             for c in 0..<channelsPerGroup {
@@ -126,16 +159,17 @@ struct ReferenceLoops: Sendable {
         }
     }
 
-    /// dX[n,c,i] = Σ_k Σ_f dY[n, k, o] · W[k, c, f] over all o with o·stride − before + f·dilation = i, for one row.
+    /// dX[n,c,i] = Σ_k Σ_f dY[n, k, o] · W[k, c, f] over all o with o·stride − before + f·dilation = i, for some
+    /// columns of one row.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func inputGradient<Scalar: ConvolutionScalar>(
-        _ dy: Span<Scalar>, _ w: Span<Scalar>, row: Int, into dx: SharedRegion<Scalar>
+        _ dy: Span<Scalar>, _ w: Span<Scalar>, row: Int, _ columns: Range<Int>, into dx: SharedRegion<Scalar>
     ) {
         let (n, c, d, h) = split(row, C, input[0], input[1])
         let group = c / channelsPerGroup
         let channel = c % channelsPerGroup
-        for v in 0..<input[2] {
+        for v in columns {
             var sum = Scalar.Wide()
             for k in group * filtersPerGroup..<(group + 1) * filtersPerGroup {
                 for fd in 0..<filter[0] {
@@ -155,15 +189,15 @@ struct ReferenceLoops: Sendable {
         }
     }
 
-    /// dW[k,c,f] = Σ_n Σ_o dY[n, k, o] · X[n, c, o·stride − before + f·dilation], for one row of dW.
+    /// dW[k,c,f] = Σ_n Σ_o dY[n, k, o] · X[n, c, o·stride − before + f·dilation], for some columns of one row of dW.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     func filterGradient<Scalar: ConvolutionScalar>(
-        _ x: Span<Scalar>, _ dy: Span<Scalar>, row: Int, into dw: SharedRegion<Scalar>
+        _ x: Span<Scalar>, _ dy: Span<Scalar>, row: Int, _ columns: Range<Int>, into dw: SharedRegion<Scalar>
     ) {
         let (k, channel, fd, fh) = split(row, channelsPerGroup, filter[0], filter[1])
         let c = k / filtersPerGroup * channelsPerGroup + channel
-        for fw in 0..<filter[2] {
+        for fw in columns {
             var sum = Scalar.Wide()
             for n in 0..<N {
                 for p in 0..<output[0] {

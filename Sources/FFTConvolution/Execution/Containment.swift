@@ -31,36 +31,24 @@ struct Containment: Sendable {
         let found = (first: nonFiniteCounts(first, sizes.first), second: nonFiniteCounts(second, sizes.second))
         try Workers.run(count: threads, blocks: redo.count) { plane, _ in
             guard redo[plane] == 0 else { return }
-            let pairs = operandPlanes(of: plane).filter { found.first[$0.first] + found.second[$0.second] > 0 }
-            var sparse = 0.0
-            for (a, b) in pairs {
-                sparse += Double(found.first[a]) * Double(sizes.second) + Double(found.second[b]) * Double(sizes.first)
+            let pairs = problem.pairs(ofResultPlane: plane, pass).filter {
+                found.first[$0.first] + found.second[$0.second] > 0
             }
-            if sparse * Self.sparseCost > Double(termCount) * Double(count(.filter)) * Double(count(.output)) {
+            var sparse = 0.0
+            for pair in pairs {
+                sparse += Double(found.first[pair.first]) * Double(sizes.second)
+                sparse += Double(found.second[pair.second]) * Double(sizes.first)
+            }
+            if sparse * Self.sparseCost > Double(problem.pairCount(pass)) * Double(count(.filter))
+                * Double(count(.output))
+            {
                 redo[plane] = 1
                 return
             }
-            for (a, b) in pairs {
-                add(first, a, second, b, result, plane)
+            for pair in pairs {
+                add(first, pair.first, second, pair.second, result, plane)
                 try control?.checkCancellation()
             }
-        }
-    }
-
-    /// The planes of the operands whose products one plane of the result sums.
-    private func operandPlanes(of plane: Int) -> [(first: Int, second: Int)] {
-        let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
-        let (C, K) = (problem.channels, problem.filters)
-        switch pass {
-        case .forward:
-            let (n, k) = (plane / K, plane % K)
-            return (0..<Cg).map { (n * C + k / Kg * Cg + $0, k * Cg + $0) }
-        case .inputGradient:
-            let (n, c) = (plane / C, plane % C)
-            return (c / Cg * Kg..<(c / Cg + 1) * Kg).map { (n * K + $0, $0 * Cg + c % Cg) }
-        case .filterGradient:
-            let (k, c) = (plane / Cg, plane / Cg / Kg * Cg + plane % Cg)
-            return (0..<problem.batch).map { ($0 * C + c, $0 * K + k) }
         }
     }
 
@@ -70,15 +58,6 @@ struct Containment: Sendable {
         case .forward: (.input, .filter, .output)
         case .inputGradient: (.output, .filter, .input)
         case .filterGradient: (.input, .output, .filter)
-        }
-    }
-
-    /// Products that an element of the result sums for each of its taps or positions.
-    private var termCount: Int {
-        switch pass {
-        case .forward: problem.channelsPerGroup
-        case .inputGradient: problem.filtersPerGroup
-        case .filterGradient: problem.batch
         }
     }
 

@@ -16,15 +16,12 @@ extension Problem {
         _ control: ExecutionControl?
     ) throws {
         guard bias.indices.contains(where: { bias[$0].isLargeBias }) else { return }
-        let loops = ReferenceLoops(self)
-        let (planes, rows) = (batch * filters, loops.output[0] * loops.output[1])
+        let reference = ReferenceExecutor<Scalar>(problem: self, pass: .forward, threads: threads)
+        let planes = batch * filters
         let size = y.count / max(planes, 1)
         for plane in 0..<planes where bias[plane % filters].isLargeBias {
             guard (plane * size..<(plane + 1) * size).contains(where: { !y[$0].isFinite }) else { continue }
-            try Workers.run(count: threads, blocks: rows) { row, _ in
-                loops.forward(x, w, bias, row: plane * rows + row, into: y)
-                try control?.checkCancellation()
-            }
+            try reference.sum(plane: plane, x, w, bias, into: y, control)
         }
     }
 }

@@ -287,25 +287,22 @@ extension Plan {
         guard db.count == problem.filters else {
             throw ConvolutionError.elementCount(tensor: "bias gradient", expected: problem.filters, actual: db.count)
         }
-        let plane = problem.axes.reduce(1) { $0 * $1.output }
-        let workers = min(try options.threads.resolved(), max(dy.count / biasGradientShare, 1))
+        let threads = try options.threads.resolved()
         try db.withSharedRegion { db in
-            try withDefaultFloatingPoint {
-                try Workers.run(count: workers, blocks: problem.filters) { k, _ in
-                    db[k] = sumPlanes(dy, batch: problem.batch, filters: problem.filters, filter: k, plane: plane)
-                }
-            }
+            try withDefaultFloatingPoint { try sumBiasGradient(dy, problem, into: db, threads: threads) }
         }
     }
 
     func check(
         _ span: Span<Scalar>, _ name: String, _ expected: Int, of shape: @autoclosure () -> [Int]
-    ) throws(ConvolutionError) {
+    ) throws {
         guard span.count == expected else {
-            throw .elementCount(tensor: name, expected: expected, actual: span.count)
+            throw ConvolutionError.elementCount(tensor: name, expected: expected, actual: span.count)
         }
-        if options.nonFinite == .reject, let index = firstNonFinite(span) {
-            throw .nonFinite(tensor: name, shape: shape(), index: index, value: span[index])
+        guard options.nonFinite == .reject else { return }
+        let threads = try options.threads.resolved()
+        if let index = try withDefaultFloatingPoint({ try firstNonFinite(span, threads: threads) }) {
+            throw ConvolutionError.nonFinite(tensor: name, shape: shape(), index: index, value: span[index])
         }
     }
 
@@ -345,28 +342,3 @@ extension Plan: CustomStringConvertible {
         }.joined(separator: "\n")
     }
 }
-
-// MARK: - Loops over elements
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func firstNonFinite<Scalar: ConvolutionScalar>(_ span: Span<Scalar>) -> Int? {
-    for index in span.indices where !span[index].isFinite { return index }
-    return nil
-}
-
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func sumPlanes<Scalar: ConvolutionScalar>(
-    _ dy: Span<Scalar>, batch: Int, filters: Int, filter: Int, plane: Int
-) -> Scalar {
-    var sum = Scalar.Wide()
-    for n in 0..<batch {
-        let start = (n * filters + filter) * plane
-        for index in start..<start + plane { sum.add(dy[index]) }
-    }
-    return sum.rounded
-}
-
-/// Elements that a worker must have to be woken for them: 50 µs, like `Machine.leastShare`, at four cycles each.
-private let biasGradientShare = 40_000

@@ -321,17 +321,9 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ redo: SharedRegion<UInt8>, _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ control: ExecutionControl?
     ) throws {
-        let loops = ReferenceLoops(problem)
-        let rows = problem.resultShape(table.pass).dropFirst(2).dropLast().reduce(1, *)
+        let reference = ReferenceExecutor<Scalar>(problem: problem, pass: table.pass, threads: threads)
         for plane in 0..<redo.count where redo[plane] != 0 {
-            try Workers.run(count: threads, blocks: rows) { row, _ in
-                switch table.pass {
-                case .forward: loops.forward(first, second, bias, row: plane * rows + row, into: result)
-                case .inputGradient: loops.inputGradient(first, second, row: plane * rows + row, into: result)
-                case .filterGradient: loops.filterGradient(first, second, row: plane * rows + row, into: result)
-                }
-                try control?.checkCancellation()
-            }
+            try reference.sum(plane: plane, first, second, bias, into: result, control)
         }
     }
 }

@@ -1,7 +1,7 @@
 internal import SpectralEngine
 
-/// A form of direct sums made ready to run: looks at the operands, sums what can be brought into range, and leaves the rest to
-/// the reference.
+/// A form of direct sums made ready to run: looks at the operands, sums what can be brought into range, and leaves the planes that
+/// cannot to the reference.
 protocol DirectExecutor<Scalar>: PassExecutor {
     var problem: Problem { get }
     var pass: Pass { get }
@@ -32,7 +32,7 @@ extension DirectExecutor {
         _ first: Span<Scalar>, _ second: Span<Scalar>, bias: Span<Scalar>, into result: SharedRegion<Scalar>,
         scratch: SharedRegion<UInt8>, control: ExecutionControl?
     ) throws {
-        let isDone = try withElements(first) { one in
+        let range = try withElements(first) { one in
             try withElements(second) { two in
                 try withElements(bias) { bias in
                     let preparations = preparationCount
@@ -46,18 +46,24 @@ extension DirectExecutor {
                     }
                     // Sums of operands that turn out to be out of range are made again.
                     if looksOnTheWay { try sum(one, two, bias, .none, into: result, scratch, control) }
-                    guard let scaling = facts.scaling(one, two, scratch) else { return false }
-                    if !looksOnTheWay || !scaling.isNone {
-                        try sum(one, two, bias, scaling, into: result, scratch, control)
+                    guard let range = try facts.range(one, two, scratch, threads: workers) else {
+                        return DirectRange?.none
                     }
-                    return true
+                    if !looksOnTheWay || !range.scaling.isNone {
+                        try sum(one, two, bias, range.scaling, into: result, scratch, control)
+                    }
+                    return range
                 }
             }
         }
-        guard !isDone else {
-            return try problem.correctLargeBiases(first, second, bias, result, threads: workers, control)
+        let reference = ReferenceExecutor<Scalar>(problem: problem, pass: pass, threads: workers)
+        guard let range else {
+            return try reference.execute(
+                first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
-        try ReferenceExecutor<Scalar>(problem: problem, pass: pass, threads: workers)
-            .execute(first, second, bias: bias, into: result, scratch: scratch, control: control)
+        for plane in range.planesLeft {
+            try reference.sum(plane: plane, first, second, bias, into: result, control)
+        }
+        try problem.correctLargeBiases(first, second, bias, result, threads: workers, control)
     }
 }

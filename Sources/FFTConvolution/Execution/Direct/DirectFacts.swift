@@ -15,6 +15,13 @@ struct DirectScaling: Hashable, Sendable {
     var result: Int { -first - second }
 }
 
+/// What direct sums can do with some operands.
+struct DirectRange: Sendable {
+    let scaling: DirectScaling
+    /// The planes of the result that then are out of range, or meet a filter that is not finite.
+    var planesLeft: [Int] = []
+}
+
 /// How the elements of one operand are looked at: in jobs of some, whatever planes they are of.
 struct OperandFacts: Hashable, Sendable {
     let planes: Int
@@ -23,7 +30,7 @@ struct OperandFacts: Hashable, Sendable {
     private let facts: Booking
 
     /// Elements of a job: 64 KiB of f32, a few microseconds.
-    private static let job = 16384
+    static let job = 16384
 
     init(planes: Int, size: Int, _ layout: inout WorkspaceLayout) {
         self.planes = planes
@@ -53,40 +60,41 @@ struct OperandFacts: Hashable, Sendable {
         return (0..<jobCount).reduce(into: Magnitudes()) { $0.add(facts[$1]) }
     }
 
-    /// The least among the largest magnitudes of each plane other than 0.
-    func leastPlane<Scalar: ConvolutionScalar>(_ operand: Elements<Scalar>) -> Double {
-        (0..<planes).reduce(Double.infinity) { least, plane in
-            let largest = Magnitudes(of: operand, at: plane * size, count: size).largest
-            return largest > 0 ? min(least, largest) : least
+    /// Those of each plane. Allocates: operands out of range are rare.
+    func planeMagnitudes<Scalar: ConvolutionScalar>(_ operand: Elements<Scalar>, threads: Int) throws -> [Magnitudes] {
+        var found = [Magnitudes](repeating: Magnitudes(), count: planes)
+        var span = found.mutableSpan
+        try span.withSharedRegion { found in
+            try Workers.run(count: threads, blocks: planes) { plane, _ in
+                found[plane] = Magnitudes(of: operand, at: plane * size, count: size)
+            }
         }
+        return found
     }
 }
 
 /// What is looked for in both operands of a direct pass, and where it is kept.
 struct DirectFacts: Hashable, Sendable {
+    private let problem: Problem
+    private let pass: Pass
+    private let precision: Precision
     private let first: OperandFacts
     private let second: OperandFacts
-    /// Products that one result is a sum of.
+    /// Products that one result is a sum of, at most.
     private let terms: Double
-    private let precision: Precision
 
     init(_ problem: Problem, _ pass: Pass, _ precision: Precision, _ layout: inout WorkspaceLayout) {
-        let output = problem.axes.reduce(1) { $0 * $1.output }
-        let filter = problem.axes.reduce(1) { $0 * $1.filter }
-        let outputs = (planes: problem.batch * problem.filters, size: output)
-        let inputs = (planes: problem.batch * problem.channels, size: problem.axes.reduce(1) { $0 * $1.input })
+        let sizes = problem.planeSizes
+        let outputs = (planes: problem.batch * problem.filters, size: sizes.output)
+        let inputs = (planes: problem.batch * problem.channels, size: sizes.input)
+        let filters = (planes: problem.filters * problem.channelsPerGroup, size: sizes.filter)
         let one = pass == .inputGradient ? outputs : inputs
-        let two =
-            pass == .filterGradient
-            ? outputs : (planes: problem.filters * problem.channelsPerGroup, size: filter)
+        let two = pass == .filterGradient ? outputs : filters
         first = OperandFacts(planes: one.planes, size: one.size, &layout)
         second = OperandFacts(planes: two.planes, size: two.size, &layout)
-        terms =
-            switch pass {
-            case .forward: Double(problem.channelsPerGroup) * Double(filter)
-            case .inputGradient: Double(problem.filtersPerGroup) * Double(filter)
-            case .filterGradient: Double(problem.batch) * Double(output)
-            }
+        terms = problem.termCount(pass)
+        self.problem = problem
+        self.pass = pass
         self.precision = precision
     }
 
@@ -110,26 +118,34 @@ struct DirectFacts: Hashable, Sendable {
         second.look(part: part, of: parts, two, scratch)
     }
 
-    /// How the operands have to be scaled so that all sums stay in range: none can overflow that need not, and what underflow loses is
-    /// beyond the last place of any result's scale, which is at least a product of the largest magnitudes of two planes. The
-    /// first operand may hold NaN and Inf: they meet only what they are multiplied with.
+    /// How the operands have to be scaled so that sums stay in range: none can overflow that need not, and what underflow loses is
+    /// beyond the last place of a result's scale, which is at least the product of the largest magnitudes of any two planes that it
+    /// sums. The first operand may hold NaN and Inf: they meet only what they are multiplied with.
     ///
-    /// - Returns: `nil` if no scaling can do it.
-    func scaling<Scalar: ConvolutionScalar>(
-        _ one: Elements<Scalar>, _ two: Elements<Scalar>, _ scratch: SharedRegion<UInt8>
-    ) -> DirectScaling? {
-        var (a, b) = (first.magnitudes(scratch), second.magnitudes(scratch))
-        guard b.isFinite else { return nil }
-        guard a.largest > 0, b.largest > 0 else { return DirectScaling.none }
+    /// - Returns: `nil` if no plane of the result can be summed.
+    func range<Scalar: ConvolutionScalar>(
+        _ one: Elements<Scalar>, _ two: Elements<Scalar>, _ scratch: SharedRegion<UInt8>, threads: Int
+    ) throws -> DirectRange? {
+        let (a, b) = (first.magnitudes(scratch), second.magnitudes(scratch))
+        let scalings = scalings(a, b)
+        // Mostly the least elements of all planes say enough, which are known already.
+        if b.isFinite, let scaling = scalings.first(where: { !canUnderflow(a.least, b.least, $0) }) {
+            return DirectRange(scaling: scaling)
+        }
+        let one = try first.planeMagnitudes(one, threads: threads)
+        let two = try second.planeMagnitudes(two, threads: threads)
+        let ranges = scalings.map { DirectRange(scaling: $0, planesLeft: planesLeft(one, two, $0)) }
+        let best = ranges.min { $0.planesLeft.count < $1.planesLeft.count }
+        return best.flatMap { $0.planesLeft.count < resultPlaneCount ? $0 : nil }
+    }
+
+    /// Those that no sum can overflow with, unless it does in any arithmetic.
+    private func scalings(_ a: Magnitudes, _ b: Magnitudes) -> [DirectScaling] {
+        guard a.largest > 0, b.largest > 0 else { return [.none] }
+        let isInRange = a.largest * b.largest * max(terms, 1) <= (precision == .float32 ? 0x1p126 : 0x1p1022)
         // Largest magnitudes near 1.
         let near = DirectScaling(first: -Int(a.largest.exponent), second: -Int(b.largest.exponent))
-        for _ in 0..<2 {
-            if isInRange(a, b, .none) { return DirectScaling.none }
-            if isInRange(a, b, near) { return canBeScaledBack(a, b) ? near : nil }
-            // The least element says too much of a plane with larger ones.
-            (a.least, b.least) = (first.leastPlane(one), second.leastPlane(two))
-        }
-        return nil
+        return (isInRange ? [.none] : []) + (canBeScaledBack(a, b) ? [near] : [])
     }
 
     /// Whether what rounding leaves of terms that cancel cannot overflow when scaled sums are scaled back: with three fractions below 2,
@@ -139,13 +155,27 @@ struct DirectFacts: Hashable, Sendable {
         return exponent <= (precision == .float32 ? 127 + 24 : 1023 + 53) - 12
     }
 
-    private func isInRange(_ a: Magnitudes, _ b: Magnitudes, _ scaling: DirectScaling) -> Bool {
-        func scaled(_ value: Double, _ exponent: Int) -> Double {
-            value * Double(sign: .plus, exponent: exponent, significand: 1)
+    /// Whether products of such magnitudes may be too small: n products of 2⁻⁹⁵ lose n·2⁻¹⁵⁰, less than u·S = 2⁻¹¹⁹ for any n
+    /// that fits; f64 alike. Infinity is the least magnitude of zeros.
+    private func canUnderflow(_ a: Double, _ b: Double, _ scaling: DirectScaling) -> Bool {
+        guard a.isFinite, b.isFinite else { return false }
+        return Int(a.exponent) + Int(b.exponent) - scaling.result < (precision == .float32 ? -95 : -960)
+    }
+
+    private var resultPlaneCount: Int { problem.resultShape(pass).prefix(2).reduce(1, *) }
+
+    /// The planes of the result that meet a filter that is not finite, or of whose products no one is large enough.
+    private func planesLeft(_ one: [Magnitudes], _ two: [Magnitudes], _ scaling: DirectScaling) -> [Int] {
+        (0..<resultPlaneCount).filter { plane in
+            var (isZero, isLargeEnough) = (true, false)
+            for pair in problem.pairs(ofResultPlane: plane, pass) {
+                let (a, b) = (one[pair.first], two[pair.second])
+                guard b.isFinite else { return true }
+                guard a.largest > 0, b.largest > 0 else { continue }
+                isZero = false
+                isLargeEnough = isLargeEnough || !canUnderflow(a.largest, b.largest, scaling)
+            }
+            return !isZero && !isLargeEnough
         }
-        let most = scaled(a.largest, scaling.first) * scaled(b.largest, scaling.second) * max(terms, 1)
-        let least = scaled(a.least, scaling.first) * scaled(b.least, scaling.second)
-        // n products of 2⁻⁹⁵ lose n·2⁻¹⁵⁰, less than u·S = 2⁻¹¹⁹ for any n that fits; f64 alike.
-        return precision == .float32 ? most <= 0x1p126 && least >= 0x1p-95 : most <= 0x1p1022 && least >= 0x1p-960
     }
 }
