@@ -1,6 +1,7 @@
 import ArgumentParser
 import ArrayFiles
 import FFTConvolution
+import Foundation
 
 /// `fftconv image`
 struct Picture: ParsableCommand {
@@ -44,6 +45,7 @@ struct Picture: ParsableCommand {
         let settings = try execution.resolved()
         let mode = try StrictWord.value(paddingMode, of: PaddingMode.self, argument: "--padding-mode")
         let source = try KernelSource(filter)
+        try Self.checkFormat(output)
         try ArrayOutput.check([output])
         let picture = try ImageFile.read(path: input)
         let kernel = try source.kernel(normalized: !noNormalize)
@@ -51,6 +53,15 @@ struct Picture: ParsableCommand {
         let filtered = try filtered(picture, with: kernel, mode, settings)
         try Interrupts.check()
         try ImageFile.write(filtered, path: output)
+    }
+
+    /// Endings that promise another format than is written; any other name may be a temporary one.
+    private static let otherFormats = ["bmp", "gif", "jpeg", "jpg", "npy", "pdf", "svg", "tif", "tiff", "webp"]
+
+    private static func checkFormat(_ path: String) throws(Failure) {
+        guard !otherFormats.contains((path as NSString).pathExtension.lowercased()) else {
+            throw Failure(.commandLine, argument: "--output", value: "'\(path)'", rule: "pictures are written as .png")
+        }
     }
 
     /// Every channel is one example of a batch; the border is laid around it, so that the convolution is `valid`.

@@ -81,6 +81,7 @@ import Testing
         BadInput("O5", "image p.png gaussian:0 -o out.png", 2, "filter gaussian:0"),
         BadInput("O6", "image p.png motion:3 -o out.png", 2, "motion:LENGTH:ANGLE"),
         BadInput("O7", "image p.png box:2.5 -o out.png", 2, "filter box:2.5"),
+        BadInput("O7b", "image p.png box:3 -o out.JPG", 2, "--output: got 'out.JPG': pictures are written as .png"),
         BadInput("O8", "image p.png box:3 -o out.png --padding-mode wrap", 2, "must be one of zeros, circular"),
         BadInput("O9", "explain i8x8", 2, "problem: got 'i8x8'"),
         BadInput("O10", "bench i8x8_f3x3 --pass backward", 2, "must be one of forward"),
