@@ -218,18 +218,21 @@ public struct PaddedRows: Hashable, Sendable {
     }
 }
 
-/// Copies `count` elements to places `step` apart.
+/// Copies some rows of `count` elements to places `step` apart. A pitch leads from row to row.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 public func spread<Scalar: ConvolutionScalar>(
-    _ source: Elements<Scalar>, at offset: Int, into target: SharedRegion<Scalar>, at targetOffset: Int, step: Int,
-    count: Int
+    _ source: Elements<Scalar>, at offset: Int, pitch: Int, into target: SharedRegion<Scalar>, at targetOffset: Int,
+    pitch targetPitch: Int, step: Int, rows: Int, count: Int
 ) {
-    guard count > 0 else { return }
-    precondition(step > 0, "elements that overlap")
-    source.check(offset, count)
-    Elements(target).check(targetOffset, (count - 1) * step + 1)
-    for index in 0..<count { unsafe target.base[targetOffset + index * step] = source.base[offset + index] }
+    guard rows > 0, count > 0 else { return }
+    precondition(step > 0 && pitch >= 0 && targetPitch >= 0, "elements that overlap")
+    source.check(offset, (rows - 1) * pitch + count)
+    Elements(target).check(targetOffset, (rows - 1) * targetPitch + (count - 1) * step + 1)
+    for row in 0..<rows {
+        let (from, to) = unsafe (source.base + offset + row * pitch, target.base + targetOffset + row * targetPitch)
+        for index in 0..<count { unsafe to[index * step] = from[index] }
+    }
 }
 
 /// Multiplies every element by 2^exponent, in two steps where one factor would not be a number.

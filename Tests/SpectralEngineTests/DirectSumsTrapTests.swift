@@ -95,12 +95,17 @@ import Testing
     }
 
     @Test func spreadsAndLooksOutsideTheirMemoryTrap() async {
-        await #expect(processExitsWith: .success) { move { spread($0, at: 5, into: $1, at: 0, step: 3, count: 4) } }
-        await #expect(processExitsWith: trap) { move { spread($0, at: 6, into: $1, at: 0, step: 3, count: 4) } }
-        await #expect(processExitsWith: trap) { move { spread($0, at: -1, into: $1, at: 0, step: 3, count: 4) } }
-        await #expect(processExitsWith: trap) { move { spread($0, at: 5, into: $1, at: 1, step: 3, count: 4) } }
-        await #expect(processExitsWith: trap) { move { spread($0, at: 5, into: $1, at: -1, step: 3, count: 4) } }
-        await #expect(processExitsWith: trap) { move { spread($0, at: 5, into: $1, at: 9, step: -3, count: 4) } }
+        await #expect(processExitsWith: .success) { move { spread(row: $0, at: 5, into: $1, at: 0, step: 3) } }
+        await #expect(processExitsWith: trap) { move { spread(row: $0, at: 6, into: $1, at: 0, step: 3) } }
+        await #expect(processExitsWith: trap) { move { spread(row: $0, at: -1, into: $1, at: 0, step: 3) } }
+        await #expect(processExitsWith: trap) { move { spread(row: $0, at: 5, into: $1, at: 1, step: 3) } }
+        await #expect(processExitsWith: trap) { move { spread(row: $0, at: 5, into: $1, at: -1, step: 3) } }
+        await #expect(processExitsWith: trap) { move { spread(row: $0, at: 5, into: $1, at: 9, step: -3) } }
+        await #expect(processExitsWith: .success) { move { spreadTwo($0, pitch: 5, into: $1, pitch: 6) } }
+        await #expect(processExitsWith: trap) { move { spreadTwo($0, pitch: 6, into: $1, pitch: 6) } }
+        await #expect(processExitsWith: trap) { move { spreadTwo($0, pitch: 5, into: $1, pitch: 7) } }
+        await #expect(processExitsWith: trap) { move { spreadTwo($0, pitch: -1, into: $1, pitch: 6) } }
+        await #expect(processExitsWith: trap) { move { spreadTwo($0, pitch: 5, into: $1, pitch: -1) } }
         await #expect(processExitsWith: .success) { move { elements, _ in look(elements, at: 4, count: 5) } }
         await #expect(processExitsWith: trap) { move { elements, _ in look(elements, at: 5, count: 5) } }
         await #expect(processExitsWith: trap) { move { elements, _ in look(elements, at: -1, count: 5) } }
@@ -196,4 +201,15 @@ private func pad(
 
 private func look(_ elements: Elements<Float>, at offset: Int, count: Int) {
     _ = Magnitudes(of: elements, at: offset, count: count)
+}
+
+private func spread(
+    row source: Elements<Float>, at offset: Int, into target: SharedRegion<Float>, at place: Int, step: Int
+) {
+    spread(source, at: offset, pitch: 0, into: target, at: place, pitch: 0, step: step, rows: 1, count: 4)
+}
+
+private func spreadTwo(_ source: Elements<Float>, pitch: Int, into target: SharedRegion<Float>, pitch targetPitch: Int)
+{
+    spread(source, at: 0, pitch: pitch, into: target, at: 0, pitch: targetPitch, step: 1, rows: 2, count: 4)
 }

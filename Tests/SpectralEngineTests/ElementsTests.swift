@@ -32,7 +32,12 @@ import Testing
     }
 
     @Test func rowsArePaddedWithZeros() {
-        for (before, count, after, step) in [(0, 0, 0, 1), (2, 0, 3, 1), (1, 19, 0, 1), (0, 6, 4, 3), (5, 4, 1, 0)] {
+        let single = [(0, 0, 0, 1), (2, 0, 3, 1), (1, 19, 0, 1), (0, 6, 4, 3), (5, 4, 1, 0)]
+        // Every second element: none, some of a vector, all of it, and more.
+        let second = [
+            (1, 1, 1, 2), (3, 5, 2, 2), (0, 8, 0, 2), (0, 9, 2, 2), (2, 15, 1, 2), (0, 16, 3, 2), (1, 19, 0, 2),
+        ]
+        for (before, count, after, step) in single + second {
             expectPad(Self.values(40, as: Float.self), before, count, after, step)
             expectPad(Self.values(40, as: Double.self), before, count, after, step)
         }
@@ -54,15 +59,19 @@ import Testing
     }
 
     @Test func elementsAreSpread() {
-        for (count, step) in [(0, 1), (1, 5), (9, 1), (11, 3)] {
-            let values = Self.values(20, as: Float.self)
-            var target = [Float](repeating: Float(untouched), count: 40)
+        for (count, step, rows) in [(0, 1, 1), (1, 5, 3), (9, 1, 2), (11, 3, 1), (5, 2, 3), (4, 2, 0)] {
+            let values = Self.values(40, as: Float.self)
+            var target = [Float](repeating: Float(untouched), count: 100)
             var expected = target
-            for index in 0..<count { expected[4 + index * step] = values[6 + index] }
-            withElements(values.span) { source in
-                withRegion(&target) { spread(source, at: 6, into: $0, at: 4, step: step, count: count) }
+            for row in 0..<rows {
+                for index in 0..<count { expected[4 + 29 * row + index * step] = values[6 + 11 * row + index] }
             }
-            #expect(target == expected, "\(count) \(step)")
+            withElements(values.span) { source in
+                withRegion(&target) {
+                    spread(source, at: 6, pitch: 11, into: $0, at: 4, pitch: 29, step: step, rows: rows, count: count)
+                }
+            }
+            #expect(target == expected, "\(count) \(step) \(rows)")
         }
     }
 

@@ -284,10 +284,8 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         }
         transpose(
             Elements(results), at: 0, pitch: width, into: spreadRows, at: 0, pitch: rows, rows: rows, columns: planes)
-        for plane in 0..<planes {
-            spread(
-                Elements(spreadRows), at: plane * rows, into: result, at: first + plane * geometry.resultPlane,
-                step: columns.step, count: rows)
-        }
+        spread(
+            Elements(spreadRows), at: 0, pitch: rows, into: result, at: first, pitch: geometry.resultPlane,
+            step: columns.step, rows: planes, count: rows)
     }
 }

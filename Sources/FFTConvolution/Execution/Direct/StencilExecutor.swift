@@ -74,11 +74,9 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             sum(
                 index..<index + 1, band, set, source, weights, bias, into: memory.results, at: 0, plane: 0,
                 pitch: width, memory, scaling)
-            for row in 0..<band.rows.count {
-                spread(
-                    Elements(memory.results), at: row * width, into: result,
-                    at: place + index * geometry.resultPlane + row * pitch, step: set.columns.step, count: width)
-            }
+            spread(
+                Elements(memory.results), at: 0, pitch: width, into: result, at: place + index * geometry.resultPlane,
+                pitch: pitch, step: set.columns.step, rows: band.rows.count, count: width)
         }
     }
 
