@@ -11,6 +11,10 @@ extension Machine {
         // (`Docs/Measurements/2026-11-27-teams.md`); channels are far by degrees.
         if instructionSet == .avx512, isAMD {
             (lastCacheProductCost, teamCost, meetingCost, farChannelDoublings) = (2.3, 1, 0.7, 2)
+            // Passes along channels, timed alone (`Docs/Measurements/2026-11-27-quiet.md`); FFTW's take what they did when a point counted
+            // 1.17 times as much.
+            (straightTermCost, loopPassCost) = (0.64, 1.92)
+            (longChannelPass, codeletChannelPass) = (longChannelPass * 1.17, codeletChannelPass * 1.17)
         }
         // There short lines take as long for each multiply-add, straight code or not (`2026-11-26-plans.md`); FFTW's take what they did when
         // a point counted 1.55 times as much.
