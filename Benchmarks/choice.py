@@ -1,21 +1,25 @@
 """How good the choice of a method is: random problems, every candidate measured, and what `auto` lost against the best.
 
-usage: choice.py --tool PATH-TO-FFTCONV [--problems 100] [--threads 2] [--seed 1] [--repeats 3] [--out FILE.md]
+usage: choice.py --tool PATH-TO-FFTCONV [--problems 100] [--threads 2] [--seed 1] [--repeats 3]
+                 [--patience 20] [--out FILE.md] [--json FILE]
 
 Each problem counts three times, once a pass. The candidates and their times are those of `fftconv explain --measure`, which
-runs all of them but those predicted to take over a second; of several such runs each candidate's least time counts, as
-single ones are slowed down by whatever else the machine does.
+runs all of them but those predicted to take over a second; of several such runs each candidate's least time counts. A run that
+was disturbed by a neighbour (`quiet.py`) is made again, for `--patience` seconds; 0 takes what comes. `--json` keeps all times.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import math
 import random
 import re
 import subprocess
 from dataclasses import dataclass
+
+from quiet import Quiet
 
 LINE = re.compile(r"^(?P<taken>[* ]) (?P<name>.*): predicted (?P<predicted>[\d.e+-]+) ms, measured (?P<measured>[\d.e+-]+) ms")
 PASSES = ("fwd", "dx", "dw")
@@ -28,6 +32,7 @@ class Outcome:
     kind: str
     taken: tuple[str, float, float]  # name, predicted, measured
     best: tuple[str, float, float]
+    is_quiet: bool  # whether one of its runs was undisturbed
 
     @property
     def loss(self) -> float:
@@ -85,8 +90,12 @@ def candidates(tool: str, problem: str, threads: int) -> dict[str, tuple[bool, f
     return {m["name"]: (m["taken"] == "*", float(m["predicted"]), float(m["measured"])) for m in matches}
 
 
-def measure(tool: str, problem: str, kind: str, threads: int, repeats: int) -> Outcome:
-    runs = [candidates(tool, problem, threads) for _ in range(repeats)]
+def measure(
+    tool: str, problem: str, kind: str, threads: int, repeats: int, quiet: Quiet, patience: float
+) -> tuple[Outcome, dict[str, object]]:
+    measured = [quiet.measure(lambda: candidates(tool, problem, threads), patience) for _ in range(repeats)]
+    # Disturbed runs count where there is no other.
+    runs = [run for run, is_quiet in measured if is_quiet] or [run for run, _ in measured]
     least = [
         (is_taken, (name, predicted, min(run[name][2] for run in runs if name in run)))
         for name, (is_taken, predicted, _) in runs[0].items()
@@ -94,7 +103,9 @@ def measure(tool: str, problem: str, kind: str, threads: int, repeats: int) -> O
     taken = [candidate for is_taken, candidate in least if is_taken]
     if not taken:
         raise RuntimeError(f"{problem}: no candidate was taken")
-    return Outcome(problem, kind, taken[0], min((c for _, c in least), key=lambda c: c[2]))
+    best = min((c for _, c in least), key=lambda c: c[2])
+    is_quiet = any(is_quiet for _, is_quiet in measured)
+    return Outcome(problem, kind, taken[0], best, is_quiet), {"undisturbed": is_quiet, "runs": runs}
 
 
 def share(values: list[float], limit: float) -> str:
@@ -105,8 +116,9 @@ def report(outcomes: list[Outcome], arguments: argparse.Namespace, version: str)
     lines = [
         "# How good the choice is",
         "",
-        f"`Benchmarks/choice.py --problems {arguments.problems} --threads {arguments.threads} --seed {arguments.seed} --repeats {arguments.repeats}`, {version}: "
-        f"{len(outcomes)} random passes, every candidate measured by `fftconv explain --measure`, its least time of all repeats. *Loss* is the time of the one that `auto`",
+        f"`Benchmarks/choice.py --problems {arguments.problems} --threads {arguments.threads} --seed {arguments.seed} --repeats {arguments.repeats} "
+        f"--patience {arguments.patience:g}`, {version}: {len(outcomes)} random passes, {sum(o.is_quiet for o in outcomes)} of them measured undisturbed. "
+        "Every candidate was measured by `fftconv explain --measure`; its least time of all undisturbed repeats counts. *Loss* is the time of the one that `auto`",
         "takes over that of the best; *prediction* is predicted over measured time of the one taken. The best is the luckiest of up to nine",
         "measured candidates, so that even a perfect choice would lose some per cent by noise.",
         "",
@@ -136,14 +148,23 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--patience", type=float, default=20)
     parser.add_argument("--out")
+    parser.add_argument("--json")
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
-    outcomes = []
+    quiet = Quiet()
+    outcomes, times = [], {}
     for _ in range(arguments.problems):
         kind, text = draw(rng)
         for suffix in PASSES:
-            outcomes.append(measure(arguments.tool, f"{text}_{suffix}", kind, arguments.threads, arguments.repeats))
+            outcome, times[f"{text}_{suffix}"] = measure(
+                arguments.tool, f"{text}_{suffix}", kind, arguments.threads, arguments.repeats, quiet, arguments.patience
+            )
+            outcomes.append(outcome)
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump(times, file)
     page = report(outcomes, arguments, datetime.date.today().isoformat())
     print(page)
     if arguments.out:
