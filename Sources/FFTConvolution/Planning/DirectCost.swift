@@ -91,9 +91,9 @@ extension CostModel {
             + layers * Double(layout.bandCount) * machine.stencilCallTime * 2 + filters * machine.turnTime / 2
     }
 
-    /// How many times as long a multiply-add of a gradient with one row of taps takes: signals with more than seven taps were predicted at
-    /// 0.79 of their time (`Docs/Measurements/2026-11-27-steps.md`).
-    private static let singleRowGradientCost = 1.25
+    /// How many times as long a multiply-add of a gradient with one row of taps takes: signals with more than 15 taps were predicted at
+    /// 0.86 of their time with 1.25 (`Docs/Measurements/2026-11-27-quiet.md`).
+    private static let singleRowGradientCost = 1.45
 
     func stencilGradientTime(_ layout: StencilGradientLayout) -> Double {
         let geometry = layout.geometry

@@ -51,8 +51,11 @@ public struct Explanation: Hashable, Sendable, CustomStringConvertible {
         return lines.joined(separator: "\n")
     }
 
+    /// In four digits, but never more than nanoseconds.
     private static func milliseconds(_ seconds: Double) -> String {
-        let digits = seconds >= 1 ? 1.0 : 1000.0
-        return "\((seconds * 1000 * digits).rounded() / digits)"
+        let time = seconds * 1000
+        var digits = 1.0
+        while time * digits < 1000, digits < 1e6 { digits *= 10 }
+        return "\((time * digits).rounded() / digits)"
     }
 }
