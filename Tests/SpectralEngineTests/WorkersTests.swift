@@ -1,4 +1,4 @@
-import SpectralEngine
+@testable import SpectralEngine
 import Synchronization
 import Testing
 
@@ -9,14 +9,27 @@ private struct BlockFailure: Error, Equatable {
 @Suite struct WorkersTests {
     @Test(arguments: [1, 2, 7], [0, 1, 100])
     func everyBlockRunsExactlyOnceOnAWorkerInRange(count: Int, blocks: Int) throws {
-        let runs = Mutex([Int](repeating: 0, count: blocks))
-        let workers = Mutex(Set<Int>())
-        try Workers.run(count: count, blocks: blocks) { block, worker in
-            runs.withLock { $0[block] += 1 }
-            _ = workers.withLock { $0.insert(worker) }
+        for handing in [Workers.Handing.inOrder, .inShares] {
+            let runs = Mutex([Int](repeating: 0, count: blocks))
+            let workers = Mutex(Set<Int>())
+            try Workers.run(count: count, blocks: blocks, handing) { block, worker in
+                runs.withLock { $0[block] += 1 }
+                _ = workers.withLock { $0.insert(worker) }
+            }
+            #expect(runs.withLock { $0 } == [Int](repeating: 1, count: blocks))
+            #expect(workers.withLock { $0 }.isSubset(of: Set(0..<min(count, max(blocks, 1)))))
         }
-        #expect(runs.withLock { $0 } == [Int](repeating: 1, count: blocks))
-        #expect(workers.withLock { $0 }.isSubset(of: Set(0..<min(count, max(blocks, 1)))))
+    }
+
+    /// A worker that is alone takes its own share from the front and those of others from the back.
+    @Test func sharesAreOwnFirstAndThenOthers() {
+        Shares.withShares(workers: 3, blocks: 8) { shares in
+            let own = (0..<3).map { _ in shares.next(of: 1) }
+            #expect(own == [2, 3, 4])
+            #expect(shares.next(of: 0) == 0)
+            #expect((0..<5).map { _ in shares.next(of: 1) } == [7, 6, 5, 1, nil])
+            #expect(shares.next(of: 0) == nil && shares.next(of: 2) == nil)
+        }
     }
 
     @Test func noWorkerStillMeansTheCallingThread() throws {
@@ -47,10 +60,11 @@ private struct BlockFailure: Error, Equatable {
     }
 
     /// Whoever has thrown gets no second block, so no more blocks run than there are workers.
-    @Test(arguments: [2, 7]) func anErrorStopsTheHandingOutOfBlocks(count: Int) {
+    @Test(arguments: [2, 7], [Workers.Handing.inOrder, .inShares])
+    func anErrorStopsTheHandingOutOfBlocks(count: Int, handing: Workers.Handing) {
         let runs = Mutex(Set<Int>())
         let error = #expect(throws: BlockFailure.self) {
-            try Workers.run(count: count, blocks: 1000) { block, _ in
+            try Workers.run(count: count, blocks: 1000, handing) { block, _ in
                 _ = runs.withLock { $0.insert(block) }
                 throw BlockFailure(block: block)
             }

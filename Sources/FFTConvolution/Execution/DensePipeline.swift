@@ -97,7 +97,7 @@ struct DensePipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ blocks: Int, _ memory: DenseMemory<Scalar>, _ body: @Sendable (_ block: Int, _ worker: Int) throws -> Void
     ) throws {
         let control = memory.control
-        try Workers.run(count: layout.workers, blocks: blocks) { block, worker in
+        try Workers.run(count: layout.workers, blocks: blocks, .inShares) { block, worker in
             try control?.checkCancellation()
             try body(block, worker)
         }
