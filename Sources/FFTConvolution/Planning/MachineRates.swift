@@ -10,7 +10,7 @@ extension Machine {
         /// calibrate` with `FFTCONV_ISA`, `2026-11-23-rates.md` beside it), as with AVX-512.
         let avx2: Double
         let baseline: Double
-        /// And with AVX-512 on AMD's processors (`2026-11-26-zen4.md`; those of channels: `2026-11-27-teams.md`).
+        /// And with AVX-512 on AMD's processors (`2026-11-26-zen4.md`; those of channels: `2026-11-27-teams.md`, their passes and what a stencil adds: `2026-11-27-quiet.md`).
         private(set) var amd: Double
 
         init(
