@@ -1,7 +1,7 @@
 """How good the choice of a method is: random problems, every candidate measured, and what `auto` lost against the best.
 
 usage: choice.py --tool PATH-TO-FFTCONV [--problems 100] [--threads 2] [--seed 1] [--repeats 3]
-                 [--patience 20] [--out FILE.md] [--json FILE]
+                 [--patience 5] [--out FILE.md] [--json FILE]
 
 Each problem counts three times, once a pass. The candidates and their times are those of `fftconv explain --measure`, which
 runs all of them but those predicted to take over a second; of several such runs each candidate's least time counts. A run that
@@ -148,7 +148,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--patience", type=float, default=20)
+    parser.add_argument("--patience", type=float, default=5)
     parser.add_argument("--out")
     parser.add_argument("--json")
     arguments = parser.parse_args()

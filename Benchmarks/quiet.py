@@ -29,7 +29,7 @@ class Quiet:
             self.probe()
 
     def probe(self) -> bool:
-        """Whether nobody else computes on our cores now."""
+        """Whether nobody else computes on our cores now; always yes where a process cannot choose its core (macOS)."""
         if not hasattr(os, "sched_setaffinity"):
             return True
         cores = os.sched_getaffinity(0)

@@ -1,5 +1,5 @@
 // Repeated calls on memory the caller owns: none allocates anything that grows with the problem, unless operands
-// hold NaN or Inf.
+// hold NaN, Inf or magnitudes out of the ordinary.
 import FFTConvolution
 
 // snippet.start

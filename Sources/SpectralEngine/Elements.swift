@@ -46,8 +46,8 @@ extension Elements {
 }
 
 extension SharedRegion {
-    /// Sets every element.
     // The standard library's `update(repeating:count:)` is not specialised here: it copies every element through a witness, 3 ns each.
+    /// Sets every element.
     @specialized(where Element == Float)
     @specialized(where Element == Double)
     public func fill(_ value: Element) {

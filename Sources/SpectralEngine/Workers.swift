@@ -11,7 +11,7 @@ public enum Workers {
         /// In order, to whichever worker is free: neighbours are at work at the same time, and share what they read.
         case inOrder
         /// To each worker those of its own share, then what is left of others': where one run of blocks follows another, a core finds
-        /// in its cache what it left there (dense layers 1.05 to 1.08 times as fast, pictures 0.93:
+        /// in its cache what it left there (dense layers 1.04 times as fast, up to 1.12; pictures 0.93:
         /// `Docs/Measurements/2026-11-27-quiet.md`).
         case inShares
     }

@@ -4,7 +4,7 @@ internal import Synchronization
 /// One problem made ready to compute, in one precision. Immutable; execute it from as many threads as you like.
 ///
 /// The convenient calls take and give ``Tensor``; each is a thin layer over one that reads and writes memory the caller
-/// owns and allocates nothing that grows with the problem. Printing a plan tells what each pass runs.
+/// owns and, with ordinary operands, allocates nothing that grows with the problem. Printing a plan tells what each pass runs.
 public final class Plan<Scalar: ConvolutionScalar>: Sendable {
     public let problem: Problem
     public let options: PlanOptions
@@ -232,7 +232,7 @@ extension Plan {
     }
 
     /// ``forward(_:_:bias:control:)`` into memory the caller owns. Allocates nothing that grows with the problem, unless
-    /// operands hold NaN or Inf: then a count for each of their planes.
+    /// operands hold NaN or Inf, or direct sums meet magnitudes out of the ordinary: then a few numbers for each of their planes.
     ///
     /// - Parameters:
     ///   - bias: `[K]`, or empty for none.

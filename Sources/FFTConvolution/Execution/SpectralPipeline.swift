@@ -321,9 +321,9 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ redo: SharedRegion<UInt8>, _ first: Span<Scalar>, _ second: Span<Scalar>, _ bias: Span<Scalar>,
         _ result: SharedRegion<Scalar>, _ control: ExecutionControl?
     ) throws {
-        let reference = ReferenceExecutor<Scalar>(problem: problem, pass: table.pass, threads: threads)
         for plane in 0..<redo.count where redo[plane] != 0 {
-            try reference.sum(plane: plane, first, second, bias, into: result, control)
+            try ReferenceExecutor<Scalar>(problem: problem, pass: table.pass, threads: threads)
+                .sum(plane: plane, first, second, bias, into: result, control)
         }
     }
 }

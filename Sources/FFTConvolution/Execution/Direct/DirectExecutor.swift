@@ -56,13 +56,16 @@ extension DirectExecutor {
                 }
             }
         }
-        let reference = ReferenceExecutor<Scalar>(problem: problem, pass: pass, threads: workers)
+        // Made where it is needed: it asks for shapes, and most calls are short.
+        func reference() -> ReferenceExecutor<Scalar> {
+            ReferenceExecutor(problem: problem, pass: pass, threads: workers)
+        }
         guard let range else {
-            return try reference.execute(
+            return try reference().execute(
                 first, second, bias: bias, into: result, scratch: scratch, control: control)
         }
         for plane in range.planesLeft {
-            try reference.sum(plane: plane, first, second, bias, into: result, control)
+            try reference().sum(plane: plane, first, second, bias, into: result, control)
         }
         try problem.correctLargeBiases(first, second, bias, result, threads: workers, control)
     }
