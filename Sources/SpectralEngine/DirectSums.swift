@@ -70,12 +70,15 @@ public struct ShiftedProduct: Hashable, Sendable {
     }
 }
 
-/// One plane of taps and the planes it relates: result (q, j) and tap (r, s) meet in the source's element (q + r, j + s).
+/// Planes of taps, the layers, and the planes they relate: result (q, j) and tap (l, r, s) meet in the source's element
+/// (l, q + r, j + s).
 public struct Stencil: Hashable, Sendable {
     /// Of the result: rows and columns.
     public let rows: Int
     public let columns: Int
-    /// Of the filter plane.
+    /// Of taps, and of the source.
+    public let layers: Int
+    /// Of each layer of taps.
     public let tapRows: Int
     public let taps: Int
     /// Rows of the source that are there; all others count as zero and are not touched.
@@ -85,15 +88,21 @@ public struct Stencil: Hashable, Sendable {
     /// From row to row, and from tap to tap, of the weights; negative ones turn the filter.
     public let weightPitch: Int
     public let weightStep: Int
+    /// From layer to layer.
+    public let sourceLayer: Int
+    public let weightLayer: Int
 
     public init(
-        rows: Int, columns: Int, tapRows: Int, taps: Int, sourceRows: Range<Int>, sourcePitch: Int, resultPitch: Int,
-        weightPitch: Int, weightStep: Int
+        rows: Int, columns: Int, layers: Int = 1, tapRows: Int, taps: Int, sourceRows: Range<Int>, sourcePitch: Int,
+        resultPitch: Int, weightPitch: Int, weightStep: Int, sourceLayer: Int = 0, weightLayer: Int = 0
     ) {
-        precondition(rows >= 0 && columns >= 0 && tapRows >= 0 && taps >= 0, "a negative extent")
-        precondition(sourcePitch >= 0 && resultPitch >= 0, "a negative pitch")
+        precondition(rows >= 0 && columns >= 0 && layers >= 0 && tapRows >= 0 && taps >= 0, "a negative extent")
+        precondition(sourcePitch >= 0 && resultPitch >= 0 && sourceLayer >= 0, "a negative pitch")
         self.rows = rows
         self.columns = columns
+        self.layers = layers
+        self.sourceLayer = sourceLayer
+        self.weightLayer = weightLayer
         self.tapRows = tapRows
         self.taps = taps
         self.sourceRows = sourceRows.clamped(to: 0..<max(rows + tapRows - 1, 0))
@@ -103,9 +112,9 @@ public struct Stencil: Hashable, Sendable {
         self.weightStep = weightStep
     }
 
-    /// result = start + weights · source, or result += weights · source: over taps in order of rows and columns.
+    /// result = start + weights · source, or result += weights · source: over taps in order of layers, rows and columns.
     ///
-    /// - Parameter offset: Of the source's row 0, which need not be there.
+    /// - Parameter offset: Of the source's layer 0 and row 0, which need not be there.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func apply<Scalar: ConvolutionScalar>(
@@ -139,22 +148,24 @@ public struct Stencil: Hashable, Sendable {
     }
 
     private func checkSource<Scalar>(_ source: Elements<Scalar>, _ offset: Int) {
-        guard let first = sourceRows.first, let last = sourceRows.last, taps > 0 else { return }
-        source.check(offset + first * sourcePitch, (last - first) * sourcePitch + columns + taps - 1)
+        guard let first = sourceRows.first, let last = sourceRows.last, layers > 0, taps > 0 else { return }
+        source.check(
+            offset + first * sourcePitch, (layers - 1) * sourceLayer + (last - first) * sourcePitch + columns + taps - 1)
     }
 
     private func checkTaps<Scalar>(_ weights: Elements<Scalar>, _ offset: Int) {
-        guard tapRows > 0, taps > 0 else { return }
-        let (row, tap) = ((tapRows - 1) * weightPitch, (taps - 1) * weightStep)
-        let least = min(row, 0) + min(tap, 0)
-        weights.check(offset + least, max(row, 0) + max(tap, 0) - least + 1)
+        guard layers > 0, tapRows > 0, taps > 0 else { return }
+        let (layer, row, tap) = ((layers - 1) * weightLayer, (tapRows - 1) * weightPitch, (taps - 1) * weightStep)
+        let least = min(layer, 0) + min(row, 0) + min(tap, 0)
+        weights.check(offset + least, max(layer, 0) + max(row, 0) + max(tap, 0) - least + 1)
     }
 
     private var parameters: ck_stencil {
         ck_stencil(
-            rows: rows, columns: columns, tap_rows: tapRows, taps: taps, first_row: sourceRows.lowerBound,
-            last_row: sourceRows.upperBound, source_pitch: sourcePitch, result_pitch: resultPitch,
-            weight_pitch: weightPitch, weight_step: weightStep)
+            rows: rows, columns: columns, layers: layers, tap_rows: tapRows, taps: taps,
+            first_row: sourceRows.lowerBound, last_row: sourceRows.upperBound, source_pitch: sourcePitch,
+            result_pitch: resultPitch, weight_pitch: weightPitch, weight_step: weightStep, source_layer: sourceLayer,
+            weight_layer: weightLayer)
     }
 }
 

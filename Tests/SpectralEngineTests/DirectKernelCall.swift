@@ -54,7 +54,7 @@ extension Kernels where T: KernelScalar {
 
     /// The gradient of all taps, added to zeros.
     func gradient(_ plane: StencilPlane<T>, _ gradient: [T]) -> [T] {
-        var result = [T](repeating: 0, count: plane.tapRows * plane.taps)
+        var result = [T](repeating: 0, count: plane.layers * plane.tapRows * plane.taps)
         var extents = plane.extents(rows: 0..<plane.rows, columns: 0..<plane.columns)
         stencilGradient(plane.source, gradient, &result, &extents)
         return result
@@ -68,10 +68,11 @@ extension Kernels where T: KernelScalar {
     }
 }
 
-/// A source of which some rows are there, and taps.
+/// A source of which some rows are there, and taps; of layers that lie one behind the other.
 struct StencilPlane<T: KernelScalar> {
     let rows: Int
     let columns: Int
+    let layers: Int
     let tapRows: Int
     let taps: Int
     var presentRows: Range<Int>
@@ -79,23 +80,26 @@ struct StencilPlane<T: KernelScalar> {
     var weights: [T]
 
     /// All ones, and all rows there.
-    init(rows: Int, columns: Int, tapRows: Int, taps: Int) {
+    init(rows: Int, columns: Int, layers: Int = 1, tapRows: Int, taps: Int) {
         self.rows = rows
         self.columns = columns
+        self.layers = layers
         self.tapRows = tapRows
         self.taps = taps
         presentRows = 0..<rows + tapRows - 1
-        source = [T](repeating: 1, count: (rows + tapRows - 1) * (columns + taps - 1))
-        weights = [T](repeating: 1, count: tapRows * taps)
+        source = [T](repeating: 1, count: layers * (rows + tapRows - 1) * (columns + taps - 1))
+        weights = [T](repeating: 1, count: layers * tapRows * taps)
     }
 
+    var sourceRows: Int { rows + tapRows - 1 }
     var sourceColumns: Int { columns + taps - 1 }
 
     /// What some rows and columns of the result are made with.
     func extents(rows: Range<Int>, columns: Range<Int>) -> ck_stencil {
         ck_stencil(
-            rows: rows.count, columns: columns.count, tap_rows: tapRows, taps: taps,
+            rows: rows.count, columns: columns.count, layers: layers, tap_rows: tapRows, taps: taps,
             first_row: presentRows.lowerBound - rows.lowerBound, last_row: presentRows.upperBound - rows.lowerBound,
-            source_pitch: sourceColumns, result_pitch: columns.count, weight_pitch: taps, weight_step: 1)
+            source_pitch: sourceColumns, result_pitch: columns.count, weight_pitch: taps, weight_step: 1,
+            source_layer: sourceRows * sourceColumns, weight_layer: tapRows * taps)
     }
 }

@@ -49,10 +49,10 @@ private func shiftedPartsEqualTheWhole<T: KernelScalar>(_ kernels: Kernels<T>) -
 
 /// - Parameter isCut: Whether a row above and one below are missing.
 private func stencilPartsEqualTheWhole<T: KernelScalar>(
-    _ kernels: Kernels<T>, _ tapRows: Int, taps: Int, isCut: Bool
+    _ kernels: Kernels<T>, layers: Int, _ tapRows: Int, taps: Int, isCut: Bool
 ) -> Bool {
     var generator = SeededGenerator(seed: UInt64(tapRows))
-    var plane = StencilPlane<T>(rows: 30, columns: 70, tapRows: tapRows, taps: taps)
+    var plane = StencilPlane<T>(rows: 30, columns: 70, layers: layers, tapRows: tapRows, taps: taps)
     plane.source = thirds(plane.source.count, &generator)
     plane.weights = thirds(plane.weights.count, &generator)
     if isCut { plane.presentRows = 1..<plane.presentRows.upperBound - 1 }
@@ -91,17 +91,21 @@ private func shiftedSumsAreInOrder<T: KernelScalar>(_ kernels: Kernels<T>) -> Bo
     }
 }
 
-private func stencilSumsAreInOrder<T: KernelScalar>(_ kernels: Kernels<T>, _ tapRows: Int, taps: Int) -> Bool {
+private func stencilSumsAreInOrder<T: KernelScalar>(
+    _ kernels: Kernels<T>, layers: Int, _ tapRows: Int, taps: Int
+) -> Bool {
     var generator = SeededGenerator(seed: 6)
-    var plane = StencilPlane<T>(rows: 18, columns: 70, tapRows: tapRows, taps: taps)
+    var plane = StencilPlane<T>(rows: 18, columns: 70, layers: layers, tapRows: tapRows, taps: taps)
     plane.source = thirds(plane.source.count, &generator)
     plane.weights = powers(plane.weights.count, &generator)
     let start: T = thirds(1, &generator)[0]
     return (onto(&generator) as [T?]).allSatisfy { before in
         let expected = (0..<18 * 70).map { index in
             let sum = plane.weights.indices.reduce(before == nil ? start : 0) { sum, tap in
-                let (row, column) = (index / 70 + tap / taps, index % 70 + tap % taps)
-                return sum + plane.weights[tap] * plane.source[row * plane.sourceColumns + column]
+                let (layer, place) = tap.quotientAndRemainder(dividingBy: tapRows * taps)
+                let (row, column) = (index / 70 + place / taps, index % 70 + place % taps)
+                return sum + plane.weights[tap]
+                    * plane.source[(layer * plane.sourceRows + row) * plane.sourceColumns + column]
             }
             return before.map { $0 + sum } ?? sum
         }
@@ -120,12 +124,13 @@ private func stencilSumsAreInOrder<T: KernelScalar>(_ kernels: Kernels<T>, _ tap
         for tapRows in [1, 2, 3, 4, 5, 7, 11] {
             for (taps, isCut) in [(tapRows, false), (tapRows, true), (1 + tapRows * 5 % 8, false), (6, true)]
             where tapRows > 1 || !isCut {
-                #expect(
-                    stencilPartsEqualTheWhole(Float.kernels(instructionSet), tapRows, taps: taps, isCut: isCut),
-                    "\(tapRows)x\(taps)")
-                #expect(
-                    stencilPartsEqualTheWhole(Double.kernels(instructionSet), tapRows, taps: taps, isCut: isCut),
-                    "\(tapRows)x\(taps)")
+                for layers in [1, 3] {
+                    func isWhole<T: KernelScalar>(_ kernels: Kernels<T>) -> Bool {
+                        stencilPartsEqualTheWhole(kernels, layers: layers, tapRows, taps: taps, isCut: isCut)
+                    }
+                    #expect(isWhole(Float.kernels(instructionSet)), "\(layers)x\(tapRows)x\(taps)")
+                    #expect(isWhole(Double.kernels(instructionSet)), "\(layers)x\(tapRows)x\(taps)")
+                }
             }
         }
     }
@@ -134,8 +139,13 @@ private func stencilSumsAreInOrder<T: KernelScalar>(_ kernels: Kernels<T>, _ tap
         #expect(shiftedSumsAreInOrder(Float.kernels(instructionSet)))
         #expect(shiftedSumsAreInOrder(Double.kernels(instructionSet)))
         for (tapRows, taps) in [(1, 9), (2, 4), (3, 3), (3, 4), (4, 4), (5, 5), (5, 4), (7, 7), (7, 4), (8, 3)] {
-            #expect(stencilSumsAreInOrder(Float.kernels(instructionSet), tapRows, taps: taps), "\(tapRows)x\(taps)")
-            #expect(stencilSumsAreInOrder(Double.kernels(instructionSet), tapRows, taps: taps), "\(tapRows)x\(taps)")
+            for layers in [1, 2, 6] {
+                func isInOrder<T: KernelScalar>(_ kernels: Kernels<T>) -> Bool {
+                    stencilSumsAreInOrder(kernels, layers: layers, tapRows, taps: taps)
+                }
+                #expect(isInOrder(Float.kernels(instructionSet)), "\(layers)x\(tapRows)x\(taps)")
+                #expect(isInOrder(Double.kernels(instructionSet)), "\(layers)x\(tapRows)x\(taps)")
+            }
         }
     }
 }

@@ -43,15 +43,17 @@ private func makeStencil(_ test: StencilCase) -> Stencil {
     let extents = test.extents
     let first = extents.first_row
     return Stencil(
-        rows: extents.rows, columns: extents.columns, tapRows: extents.tap_rows, taps: extents.taps,
-        sourceRows: first..<max(first, extents.last_row), sourcePitch: extents.source_pitch,
-        resultPitch: extents.result_pitch, weightPitch: extents.weight_pitch, weightStep: extents.weight_step)
+        rows: extents.rows, columns: extents.columns, layers: extents.layers, tapRows: extents.tap_rows,
+        taps: extents.taps, sourceRows: first..<max(first, extents.last_row), sourcePitch: extents.source_pitch,
+        resultPitch: extents.result_pitch, weightPitch: extents.weight_pitch, weightStep: extents.weight_step,
+        sourceLayer: extents.source_layer, weightLayer: extents.weight_layer)
 }
 
-/// The rows that are there and no others, at an offset; and the offset of row 0.
+/// From the first row that is there to the last layer's last, at an offset; and the offset of row 0.
 private func source<T: KernelScalar>(_ test: StencilCase, by offset: Int) -> (values: [T], origin: Int) {
     let pitch = test.extents.source_pitch
-    let (first, end) = (test.presentRows.lowerBound * pitch, test.presentRows.upperBound * pitch)
+    let last = (test.extents.layers - 1) * test.extents.source_layer
+    let (first, end) = (test.presentRows.lowerBound * pitch, last + test.presentRows.upperBound * pitch)
     let present = test.presentRows.isEmpty ? [] : Array(test.source[first..<min(end, test.source.count)])
     return (shifted(present, by: offset, outside: .nan), offset - first)
 }
@@ -153,10 +155,12 @@ private func gradientMatches<T: KernelScalar>(_ test: StencilCase, _: T.Type) ->
 
     @Test func aStencilWithoutTapsOrRowsIsItsStart() {
         let empty = [Float]()
-        for (tapRows, taps, sourceRows) in [(0, 0, 0..<4), (3, 0, 0..<4), (3, 2, 2..<2), (3, 2, 9..<12)] {
+        for (layers, tapRows, taps, sourceRows) in [
+            (1, 0, 0, 0..<4), (1, 3, 0, 0..<4), (1, 3, 2, 2..<2), (2, 3, 2, 9..<12), (0, 3, 2, 0..<4), (0, 1, 2, 0..<4),
+        ] {
             let stencil = Stencil(
-                rows: 3, columns: 5, tapRows: tapRows, taps: taps, sourceRows: sourceRows, sourcePitch: 6,
-                resultPitch: 5, weightPitch: 2, weightStep: 1)
+                rows: 3, columns: 5, layers: layers, tapRows: tapRows, taps: taps, sourceRows: sourceRows, sourcePitch: 6,
+                resultPitch: 5, weightPitch: 2, weightStep: 1, sourceLayer: 0, weightLayer: 0)
             var (result, weights) = ([Float](repeating: 1, count: 15), [Float](repeating: 1, count: 6))
             withElements(empty.span) { source in
                 withRegion(&weights) { weights in

@@ -51,6 +51,11 @@ import Testing
         // One row more than there is memory for, above and below.
         await #expect(processExitsWith: trap) { apply(sourceRows: 0..<4) }
         await #expect(processExitsWith: trap) { apply(sourceRows: 1..<5) }
+        // A layer more.
+        await #expect(processExitsWith: .success) { apply(layers: 2) }
+        await #expect(processExitsWith: trap) { apply(layers: 2, sourceLayer: 1) }
+        await #expect(processExitsWith: trap) { apply(layers: 2, weightLayer: 1) }
+        await #expect(processExitsWith: trap) { apply(layers: 2, weightLayer: -1) }
     }
 
     @Test func gradientsOutsideTheirMemoryTrap() async {
@@ -67,6 +72,8 @@ import Testing
     @Test func negativeExtentsOfPlanesTrap() async {
         await #expect(processExitsWith: trap) { _ = stencil(rows: -1) }
         await #expect(processExitsWith: trap) { _ = stencil(sourcePitch: -6) }
+        await #expect(processExitsWith: trap) { _ = stencil(layers: -1) }
+        await #expect(processExitsWith: trap) { _ = stencil(layers: 2, sourceLayer: -1) }
         await #expect(processExitsWith: trap) {
             _ = Stencil(
                 rows: 1, columns: 1, tapRows: 1, taps: -1, sourceRows: 0..<1, sourcePitch: 1, resultPitch: 1,
@@ -135,11 +142,13 @@ private func multiply(first: Int = 0, second: Int = 0, result: Int = 0, depth: R
 
 /// Three rows of five columns, three by two taps; of five source rows of six columns, those from 1 to 3 by default.
 private func stencil(
-    rows: Int = 3, sourceRows: Range<Int> = 1..<4, sourcePitch: Int = 6, weightPitch: Int = 2, weightStep: Int = 1
+    rows: Int = 3, sourceRows: Range<Int> = 1..<4, sourcePitch: Int = 6, weightPitch: Int = 2, weightStep: Int = 1,
+    layers: Int = 1, sourceLayer: Int = 0, weightLayer: Int = 0
 ) -> Stencil {
     Stencil(
-        rows: rows, columns: 5, tapRows: 3, taps: 2, sourceRows: sourceRows, sourcePitch: sourcePitch, resultPitch: 5,
-        weightPitch: weightPitch, weightStep: weightStep)
+        rows: rows, columns: 5, layers: layers, tapRows: 3, taps: 2, sourceRows: sourceRows, sourcePitch: sourcePitch,
+        resultPitch: 5, weightPitch: weightPitch, weightStep: weightStep, sourceLayer: sourceLayer,
+        weightLayer: weightLayer)
 }
 
 /// Memory for three source rows, six taps and 15 results.
@@ -155,9 +164,12 @@ private func withPlanes(_ body: (SharedRegion<Double>, SharedRegion<Double>, Sha
 }
 
 private func apply(
-    source: Int = 0, weights: Int = 0, result: Int = 0, sourceRows: Range<Int> = 1..<4, turned: Bool = false
+    source: Int = 0, weights: Int = 0, result: Int = 0, sourceRows: Range<Int> = 1..<4, turned: Bool = false,
+    layers: Int = 1, sourceLayer: Int = 0, weightLayer: Int = 0
 ) {
-    let stencil = stencil(sourceRows: sourceRows, weightPitch: turned ? -2 : 2, weightStep: turned ? -1 : 1)
+    let stencil = stencil(
+        sourceRows: sourceRows, weightPitch: turned ? -2 : 2, weightStep: turned ? -1 : 1, layers: layers,
+        sourceLayer: sourceLayer, weightLayer: weightLayer)
     withPlanes { plane, taps, field in
         stencil.apply(
             Elements(plane), at: -6 + source, Elements(taps), at: (turned ? 5 : 0) + weights, into: field, at: result,

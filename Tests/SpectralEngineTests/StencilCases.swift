@@ -5,9 +5,9 @@ struct StencilCase {
     let extents: ck_stencil
     /// Source rows that are there.
     let presentRows: Range<Int>
-    /// The source in memory from its row 0; NaN in rows that are not there and between rows.
+    /// The source in memory from row 0 of its first layer; NaN in rows that are not there, between rows and between layers.
     let source: [Double]
-    /// Taps by rows.
+    /// Taps by layers and rows.
     let weights: [Double]
     /// A field of the result's extents, by rows: what it was before, or its gradient.
     let field: [Double]
@@ -16,26 +16,37 @@ struct StencilCase {
     /// The extent of a source row.
     var sourceColumns: Int { extents.columns + extents.taps - 1 }
 
+    /// Of one layer, or of two or three.
+    ///
     /// - Parameter step: From tap to tap of the weights; negative, like every other pitch of theirs, turns the filter.
     init(
         rows: Int, columns: Int, tapRows: Int, taps: Int, sourceRows: (first: Int, last: Int), step: Int,
         _ generator: inout SeededGenerator
     ) {
         func padding() -> Int { generator.integer(in: 0...3) }
-        let weightPitch = (taps - 1) * abs(step) + 1 + padding()
-        extents = ck_stencil(
-            rows: rows, columns: columns, tap_rows: tapRows, taps: taps, first_row: sourceRows.first,
-            last_row: sourceRows.last, source_pitch: columns + taps - 1 + padding(), result_pitch: columns + padding(),
-            weight_pitch: generator.integer(in: 0...1) == 0 ? weightPitch : -weightPitch, weight_step: step)
+        func sign() -> Int { generator.integer(in: 0...1) == 0 ? 1 : -1 }
+        let layers = max(generator.integer(in: -2...3), 1)
         let (count, width) = (rows + tapRows - 1, columns + taps - 1)
+        let weightPitch = (taps - 1) * abs(step) + 1 + padding()
+        let sourcePitch = width + padding()
+        extents = ck_stencil(
+            rows: rows, columns: columns, layers: layers, tap_rows: tapRows, taps: taps, first_row: sourceRows.first,
+            last_row: sourceRows.last, source_pitch: sourcePitch, result_pitch: columns + padding(),
+            weight_pitch: weightPitch * sign(), weight_step: step, source_layer: count * sourcePitch + padding(),
+            weight_layer: (tapRows * weightPitch + padding()) * sign())
         let first = min(max(sourceRows.first, 0), count)
         presentRows = first..<max(min(sourceRows.last, count), first)
-        var plane = [Double](repeating: .nan, count: count * width)
-        for place in presentRows.lowerBound * width..<presentRows.upperBound * width {
-            plane[place] = generator.sixteenths(1)[0]
+        var source: [Double] = []
+        for layer in 0..<layers {
+            var plane = [Double](repeating: .nan, count: count * width)
+            for place in presentRows.lowerBound * width..<presentRows.upperBound * width {
+                plane[place] = generator.sixteenths(1)[0]
+            }
+            source += [Double](repeating: .nan, count: layer * extents.source_layer - source.count)
+            source += placed(plane, columns: width, pitch: sourcePitch, between: .nan)
         }
-        source = placed(plane, columns: width, pitch: extents.source_pitch, between: .nan)
-        weights = generator.sixteenths(tapRows * taps)
+        self.source = source
+        weights = generator.sixteenths(layers * tapRows * taps)
         field = generator.sixteenths(rows * columns)
         start = generator.sixteenths(1)[0]
     }
@@ -53,16 +64,20 @@ struct StencilCase {
 
     // MARK: Memory
 
-    /// Taps in memory, and which element is that of row 0 and column 0.
+    /// Taps in memory, and which element is that of layer 0, row 0 and column 0.
     func placedTaps(_ taps: [Double], between: Double) -> (values: [Double], origin: Int) {
-        let (rowSpan, tapSpan) = (
-            (extents.tap_rows - 1) * extents.weight_pitch, (extents.taps - 1) * extents.weight_step
-        )
-        let origin = -min(rowSpan, 0) - min(tapSpan, 0)
-        var values = [Double](repeating: between, count: abs(rowSpan) + abs(tapSpan) + 1)
+        let spans = [
+            (extents.layers - 1) * extents.weight_layer, (extents.tap_rows - 1) * extents.weight_pitch,
+            (extents.taps - 1) * extents.weight_step,
+        ]
+        let origin = -spans.reduce(0) { $0 + min($1, 0) }
+        var values = [Double](repeating: between, count: spans.reduce(1) { $0 + abs($1) })
         for (index, tap) in taps.enumerated() {
             let (row, column) = (index / extents.taps, index % extents.taps)
-            values[origin + row * extents.weight_pitch + column * extents.weight_step] = tap
+            let (layer, rowOfLayer) = row.quotientAndRemainder(dividingBy: extents.tap_rows)
+            values[
+                origin + layer * extents.weight_layer + rowOfLayer * extents.weight_pitch
+                    + column * extents.weight_step] = tap
         }
         return (values, origin)
     }
@@ -75,12 +90,11 @@ struct StencilCase {
 
     func expected(accumulate: Bool) -> [Double] {
         var sums = accumulate ? field : [Double](repeating: start, count: field.count)
-        for (row, tapRow, sourceRow) in meetings {
+        for (row, tapRow, place) in meetings {
             for tap in 0..<extents.taps {
                 let weight = weights[tapRow * extents.taps + tap]
                 for column in 0..<extents.columns {
-                    sums[row * extents.columns + column] +=
-                        weight * source[sourceRow * extents.source_pitch + column + tap]
+                    sums[row * extents.columns + column] += weight * source[place + column + tap]
                 }
             }
         }
@@ -90,13 +104,11 @@ struct StencilCase {
     /// `weights` are what the sums are added to.
     var expectedGradient: [Double] {
         var sums = weights
-        for (row, tapRow, sourceRow) in meetings {
+        for (row, tapRow, place) in meetings {
             for tap in 0..<extents.taps {
                 var sum = 0.0
                 for column in 0..<extents.columns {
-                    sum +=
-                        field[row * extents.columns + column]
-                        * source[sourceRow * extents.source_pitch + column + tap]
+                    sum += field[row * extents.columns + column] * source[place + column + tap]
                 }
                 sums[tapRow * extents.taps + tap] += sum
             }
@@ -104,10 +116,14 @@ struct StencilCase {
         return sums
     }
 
-    /// Rows of results, of taps and of the source that meet.
-    private var meetings: [(row: Int, tapRow: Int, sourceRow: Int)] {
-        (0..<extents.rows).flatMap { row in
-            (0..<extents.tap_rows).map { (row, $0, row + $0) }.filter { presentRows.contains($0.2) }
+    /// Rows of results and of all layers' taps that meet, and where the source's row begins.
+    private var meetings: [(row: Int, tapRow: Int, place: Int)] {
+        (0..<extents.layers).flatMap { layer in
+            (0..<extents.rows).flatMap { row in
+                (0..<extents.tap_rows).filter { presentRows.contains(row + $0) }.map {
+                    (row, layer * extents.tap_rows + $0, layer * extents.source_layer + (row + $0) * extents.source_pitch)
+                }
+            }
         }
     }
 }

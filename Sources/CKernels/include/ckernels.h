@@ -107,14 +107,16 @@ typedef struct {
     ptrdiff_t result_pitch;  ///< from row to row of the result
 } ck_placed;
 
-/// One plane of taps and the planes it relates: result row q, column j and tap row r, column s meet in the source's row
-/// q + r, column j + s.
+/// Planes of taps, the layers, and the planes they relate: result row q, column j and tap row r, column s of layer l meet in the
+/// source's layer l, row q + r, column j + s.
 typedef struct {
     ptrdiff_t rows, columns;        ///< of the result, or of its gradient
-    ptrdiff_t tap_rows, taps;       ///< of the filter plane
+    ptrdiff_t layers;               ///< of taps, and of the source
+    ptrdiff_t tap_rows, taps;       ///< of each layer
     ptrdiff_t first_row, last_row;  ///< source rows from the first to before the last are there, all others are zero
     ptrdiff_t source_pitch, result_pitch;  ///< from row to row
     ptrdiff_t weight_pitch, weight_step;   ///< from row to row and from tap to tap; may be negative
+    ptrdiff_t source_layer, weight_layer;  ///< from layer to layer; the latter may be negative
 } ck_stencil;
 
 /// The same of a line of channels, 64 bytes, at each position: pitches and steps count lines.

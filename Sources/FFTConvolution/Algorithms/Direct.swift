@@ -126,10 +126,12 @@ extension DirectLayout {
 
 extension StencilLayout: DirectLayout {
     var name: String { "stencils" }
-    /// A block of taps is one sum; those of sources, parts, layers and planes are added one after the other. The bias is first.
+    /// A block of taps, or some layers of them, is one sum; those of sources, parts, layers and planes are added one after the other.
+    /// The bias is first.
     var roundings: Int {
-        let largest = geometry.sets.flatMap(\.parts).map(\.tapBlocks.largest).max() ?? 0
-        let sums = geometry.sets.map { $0.parts.reduce(0) { $0 + $1.depth.taps.count * $1.tapBlocks.count } }.max() ?? 1
+        func layers(_ part: DirectGeometry.Part) -> EvenCut { part.tapBlocks.layers(part.depth.taps.count) }
+        let largest = geometry.sets.flatMap(\.parts).map { layers($0).largest * $0.tapBlocks.largest }.max() ?? 0
+        let sums = geometry.sets.map { $0.parts.reduce(0) { $0 + layers($1).pieces * $1.tapBlocks.count } }.max() ?? 1
         return 2 + largest + geometry.sourcesPerGroup * sums
     }
 

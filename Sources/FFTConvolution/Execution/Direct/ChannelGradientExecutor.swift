@@ -22,6 +22,8 @@ struct ChannelGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         shifts = layout.slabs.tapOffsets
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?

@@ -23,6 +23,8 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             at: job * layout.filterCount, pitch: layout.width, rows: channels.count, columns: geometry.taps)
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?

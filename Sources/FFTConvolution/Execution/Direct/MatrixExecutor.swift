@@ -48,6 +48,8 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             scratch.region(layout.filters, of: Scalar.self))
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?

@@ -21,6 +21,8 @@ struct MatrixGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         shifts = layout.slabs.tapOffsets
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?

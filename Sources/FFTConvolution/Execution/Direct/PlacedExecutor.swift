@@ -45,6 +45,8 @@ struct PlacedExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         filterPitch = geometry.filterOffset(0, source: 0, result: 1) - geometry.filterOffset(0, source: 0, result: 0)
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?

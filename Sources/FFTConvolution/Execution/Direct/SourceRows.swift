@@ -1,26 +1,30 @@
 internal import SpectralEngine
 
-/// Rows of one source plane as a stencil reads them: where they lie if they may be read in place, else packed between zeros.
+/// Rows of neighbouring layers of a source as a stencil reads them: where they lie if they may be read in place, else packed between
+/// zeros, so that every layer is packed once for all the results that meet it.
 struct SourceRows<Scalar: ConvolutionScalar> {
     let elements: Elements<Scalar>
-    /// Of source row 0 of the band, which need not be there.
-    let offset: Int
+    /// The layers that are here, counted as the part's sources are.
+    let layers: Range<Int>
+    /// Of source row 0 of the band in the first layer, which need not be there.
+    private let first: Int
     let pitch: Int
+    let layerPitch: Int
     /// The rows that are there.
     let rows: Range<Int>
 
     /// - Parameters:
     ///   - plane: The first element of the plane.
     ///   - extents: Of the plane: depth, rows, columns.
-    ///   - depth: Which of its layers.
+    ///   - layers: Some that are there.
     ///   - rows: Results of the band, and `columns`.
     ///   - exponent: Of a power of two to multiply with; then they are packed.
     @inline(__always)
     init(
-        _ source: Elements<Scalar>, plane: Int, extents: DirectGeometry.Extents, depth: Int, part: DirectGeometry.Part,
-        rows: Range<Int>,
-        columns: Range<Int>, packed: SharedRegion<Scalar>, exponent: Int
+        _ source: Elements<Scalar>, plane: Int, extents: DirectGeometry.Extents, layers: Range<Int>,
+        part: DirectGeometry.Part, rows: Range<Int>, columns: Range<Int>, packed: SharedRegion<Scalar>, exponent: Int
     ) {
+        self.layers = layers
         let (row, column) = (part.row, part.column)
         let (height, width) = (rows.count + row.taps.count - 1, columns.count + column.taps.count - 1)
         let there = row.inside(extents.rows)
@@ -28,34 +32,83 @@ struct SourceRows<Scalar: ConvolutionScalar> {
         let end = min(there.upperBound - rows.lowerBound, height)
         self.rows = first..<max(end, first)
         let inside = column.inside(extents.columns)
-        let layer = plane + depth * extents.rows * extents.columns
+        let sourceLayer = part.depth.step * extents.rows * extents.columns
+        let layer = plane + (part.depth.start + part.depth.step * layers.lowerBound) * extents.rows * extents.columns
         let top = layer + (row.start + row.step * rows.lowerBound) * extents.columns
         let left = column.start + column.step * columns.lowerBound
         if column.step == 1, exponent == 0, inside.lowerBound <= columns.lowerBound,
             columns.lowerBound + width <= inside.upperBound
         {
             elements = source
-            offset = top + left
+            self.first = top + left
             pitch = row.step * extents.columns
+            layerPitch = sourceLayer
         } else {
             let before = min(max(inside.lowerBound - columns.lowerBound, 0), width)
             let count = max(min(inside.upperBound - columns.lowerBound, width) - before, 0)
             let copy = PackedRows(before: before, count: count, after: width - before - count, .of(Scalar.self))
+            layerPitch = PackedRows.elementCount(rows: height, width: width, .of(Scalar.self))
             if !self.rows.isEmpty {
-                copy.zeros.copy(source, at: 0, into: packed, at: copy.place(ofRow: first) - before)
-                copy.rows(self.rows.count, sourcePitch: row.step * extents.columns, sourceStep: column.step).copy(
-                    source, at: top + first * row.step * extents.columns + left + before * column.step, into: packed,
-                    at: copy.place(ofRow: first))
-                if exponent != 0 {
-                    scale(
-                        packed[copy.place(ofRow: first)..<copy.place(ofRow: first + self.rows.count)],
-                        byPowerOfTwo: exponent)
+                let copied = copy.rows(
+                    self.rows.count, sourcePitch: row.step * extents.columns, sourceStep: column.step)
+                for index in 0..<layers.count {
+                    let target = index * layerPitch + copy.place(ofRow: first)
+                    copy.zeros.copy(source, at: 0, into: packed, at: target - before)
+                    copied.copy(
+                        source,
+                        at: top + index * sourceLayer + first * row.step * extents.columns + left
+                            + before * column.step, into: packed, at: target)
+                    if exponent != 0 {
+                        scale(packed[target..<target + self.rows.count * copy.pitch], byPowerOfTwo: exponent)
+                    }
                 }
             }
             elements = Elements(packed)
-            offset = copy.place(ofRow: 0) - before
+            self.first = copy.place(ofRow: 0) - before
             pitch = copy.pitch
         }
+    }
+
+    /// Of source row 0 of the band in one of the layers.
+    func offset(ofLayer layer: Int) -> Int { first + (layer - layers.lowerBound) * layerPitch }
+}
+
+/// How many results along the depth share the layers that are packed for them.
+struct PackedLayers: Hashable, Sendable {
+    let results: Int
+    /// Elements of what is packed at once: the layers that so many results meet; for a single one, those of one sum.
+    let elementCount: Int
+
+    /// What is packed stays in the second-level cache.
+    private static let mostBytes = 256 << 10
+    /// Each result along the depth has a bit of a word while they are summed.
+    private static let mostResults = 64
+
+    /// - Parameters:
+    ///   - results: At most, at least one.
+    ///   - taps: Layers of them, and how many are one sum.
+    ///   - rows: Of a layer, results and the reach of taps, and `width` elements of each.
+    init(results: Int, taps: (layers: Int, together: Int), rows: Int, width: Int, _ precision: Precision) {
+        let layer = PackedRows.elementCount(rows: rows, width: width, precision)
+        let room = Self.mostBytes / max(saturatingProduct(layer, precision.byteCount), 1)
+        self.results = max(min(results, Self.mostResults, room - (taps.layers - 1)), 1)
+        elementCount = saturatingProduct(
+            self.results == 1 ? taps.together : self.results + taps.layers - 1, layer)
+    }
+
+    /// Rows of results with which some results along the depth have room.
+    static func mostRows(taps: (layers: Int, rows: Int), depths: Int, width: Int, _ precision: Precision) -> Int {
+        let row = saturatingProduct(PackedRows.elementCount(rows: 0, width: width, precision), precision.byteCount)
+        return mostBytes / max(saturatingProduct(min(depths, 8) + taps.layers - 1, row), 1) - taps.rows
+    }
+}
+
+extension DirectAxis.Part {
+    /// The sources that some results meet and that lie in 0 ..< extent.
+    func met(by results: Range<Int>, in extent: Int) -> Range<Int> {
+        let there = inside(extent)
+        let first = max(results.lowerBound, there.lowerBound)
+        return first..<max(min(results.upperBound + taps.count - 1, there.upperBound), first)
     }
 }
 

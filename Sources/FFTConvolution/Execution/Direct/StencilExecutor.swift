@@ -11,6 +11,8 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     var facts: DirectFacts { layout.facts }
     var looksOnTheWay: Bool { layout.bandCount > 0 }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
@@ -59,85 +61,133 @@ struct StencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     ) {
         let place =
             geometry.resultOffset(band.n, band.group, 0)
-            + (set.depths[band.depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns
-            + set.columns[band.columns.lowerBound]
+            + (set.depths[band.depths.lowerBound] * geometry.result.rows + set.rows[band.rows.lowerBound])
+            * geometry.result.columns + set.columns[band.columns.lowerBound]
         let pitch = set.rows.step * geometry.result.columns
         // Results side by side are written where they belong, so that a packed source serves all their planes.
         if set.columns.step == 1 {
             sum(
-                0..<geometry.resultsPerGroup, band, set, source, weights, bias, into: result, at: place,
-                plane: geometry.resultPlane, pitch: pitch, memory, scaling)
+                0..<geometry.resultsPerGroup, band, set, source, weights, bias,
+                into: ResultBand(
+                    elements: result, first: place, plane: geometry.resultPlane,
+                    layer: set.depths.step * geometry.result.rows * geometry.result.columns, pitch: pitch), memory,
+                scaling)
             return
         }
+        // One layer of results: their bands have no more.
         let width = band.columns.count
         for index in 0..<geometry.resultsPerGroup {
             sum(
-                index..<index + 1, band, set, source, weights, bias, into: memory.results, at: 0, plane: 0,
-                pitch: width, memory, scaling)
+                index..<index + 1, band, set, source, weights, bias,
+                into: ResultBand(elements: memory.results, first: 0, plane: 0, layer: 0, pitch: width), memory, scaling)
             spread(
                 Elements(memory.results), at: 0, pitch: width, into: result, at: place + index * geometry.resultPlane,
                 pitch: pitch, step: set.columns.step, rows: band.rows.count, count: width)
         }
     }
 
+    /// Where a band of results lies, of all planes of a group or of one.
+    private struct ResultBand {
+        let elements: SharedRegion<Scalar>
+        /// Its first element.
+        let first: Int
+        /// From plane to plane, from layer to layer, and from row to row.
+        let plane: Int, layer: Int, pitch: Int
+    }
+
     /// Sums over sources and taps, always in this order: sources, parts, layers of taps, blocks of a plane of taps.
     @inline(__always)
     private func sum(
         _ results: Range<Int>, _ band: StencilLayout.Band, _ set: DirectGeometry.ResultSet, _ source: Elements<Scalar>,
-        _ weights: Elements<Scalar>, _ bias: Elements<Scalar>, into target: SharedRegion<Scalar>, at place: Int,
-        plane: Int, pitch: Int, _ memory: Memory, _ scaling: DirectScaling
+        _ weights: Elements<Scalar>, _ bias: Elements<Scalar>, into target: ResultBand, _ memory: Memory,
+        _ scaling: DirectScaling
     ) {
-        var isFirst = true
-        /// - Parameter taps: Some rows and columns of a plane of taps.
+        // A bit for each layer of the band whose results have been written.
+        var begun: UInt64 = 0
+        /// - Parameters:
+        ///   - layers: Of the source, that meet the results of one layer.
+        ///   - taps: Some rows and columns of a plane of taps.
         func add(
-            _ rows: SourceRows<Scalar>?, _ part: DirectGeometry.Part, _ layer: Int, _ index: Int,
+            _ rows: SourceRows<Scalar>?, _ part: DirectGeometry.Part, _ layers: Range<Int>, _ index: Int, depth: Int,
             _ taps: (rows: Range<Int>, columns: Range<Int>)
         ) {
             let filter = geometry.filter
             let (row, column) = (taps.rows.lowerBound, taps.columns.lowerBound)
             let there = rows?.rows ?? 0..<0
             let stencil = Stencil(
-                rows: band.rows.count, columns: band.columns.count, tapRows: taps.rows.count, taps: taps.columns.count,
-                sourceRows: there.lowerBound - row..<there.upperBound - row, sourcePitch: rows?.pitch ?? 0,
-                resultPitch: pitch, weightPitch: part.row.taps.step * filter.columns, weightStep: part.column.taps.step)
-            let offset = (rows?.offset ?? 0) + row * (rows?.pitch ?? 0) + column
+                rows: band.rows.count, columns: band.columns.count, layers: layers.count, tapRows: taps.rows.count,
+                taps: taps.columns.count, sourceRows: there.lowerBound - row..<there.upperBound - row,
+                sourcePitch: rows?.pitch ?? 0, resultPitch: target.pitch,
+                weightPitch: part.row.taps.step * filter.columns, weightStep: part.column.taps.step,
+                sourceLayer: rows?.layerPitch ?? 0, weightLayer: part.depth.taps.step * filter.rows * filter.columns)
+            let offset = (rows?.offset(ofLayer: layers.lowerBound) ?? 0) + row * (rows?.pitch ?? 0) + column
+            let layer = layers.isEmpty ? 0 : layers.lowerBound - depth
             let tap =
                 (part.depth.taps[layer] * filter.rows + part.row.taps[row]) * filter.columns + part.column.taps[column]
+            let bit = UInt64(1) << UInt64(depth - band.depths.lowerBound)
+            let isFirst = begun & bit == 0
+            begun |= bit
+            let place = target.first + (depth - band.depths.lowerBound) * target.layer
             for output in results {
                 let isBiased = isFirst && bias.count > 0 && scaling.isNone
                 var (weights, first) = (weights, geometry.filterOffset(band.group, source: index, result: output))
                 if !scaling.isNone { (weights, first) = (scaledTaps(weights, at: first, memory, scaling), 0) }
                 stencil.apply(
-                    rows?.elements ?? source, at: offset, weights, at: first + tap, into: target,
-                    at: place + (output - results.lowerBound) * plane, accumulate: !isFirst,
+                    rows?.elements ?? source, at: offset, weights, at: first + tap, into: target.elements,
+                    at: place + (output - results.lowerBound) * target.plane, accumulate: !isFirst,
                     start: isBiased ? bias[band.group * geometry.resultsPerGroup + output] : 0)
             }
-            isFirst = false
         }
         for index in 0..<geometry.sourcesPerGroup {
             let first = geometry.sourceOffset(band.n, band.group, index)
             for part in set.parts {
-                for layer in 0..<part.depth.taps.count {
-                    let depth = part.depth.start + part.depth.step * (band.depth + layer)
-                    guard depth >= 0, depth < geometry.source.depth else { continue }
-                    let rows = SourceRows(
-                        source, plane: first, extents: geometry.source, depth: depth, part: part, rows: band.rows,
+                let blocks = part.tapBlocks
+                func rows(_ layers: Range<Int>) -> SourceRows<Scalar> {
+                    SourceRows(
+                        source, plane: first, extents: geometry.source, layers: layers, part: part, rows: band.rows,
                         columns: band.columns, packed: memory.packed, exponent: scaling.first)
-                    let blocks = part.tapBlocks
-                    for block in 0..<blocks.count { add(rows, part, layer, index, blocks[block]) }
+                }
+                // Results of several layers share what is packed for them; of one, a sum's layers are packed at a time.
+                let all = part.depth.met(by: band.depths, in: geometry.source.depth)
+                let shared = band.depths.count > 1 && !all.isEmpty ? rows(all) : nil
+                for depth in band.depths {
+                    let met = part.depth.met(by: depth..<depth + 1, in: geometry.source.depth)
+                    let sums = blocks.layers(met.count)
+                    for sum in 0..<(met.isEmpty ? 0 : sums.pieces) {
+                        let layers = met.lowerBound + sums[sum].lowerBound..<met.lowerBound + sums[sum].upperBound
+                        let rows = shared ?? rows(layers)
+                        for block in 0..<blocks.count {
+                            add(rows, part, layers, index, depth: depth, blocks[block])
+                        }
+                    }
                 }
             }
         }
         // Results that only meet padding.
-        if isFirst, let part = set.parts.first { add(nil, part, 0, 0, (0..<0, 0..<0)) }
-        guard !scaling.isNone else { return }
+        if let part = set.parts.first {
+            for depth in band.depths where begun & 1 << UInt64(depth - band.depths.lowerBound) == 0 {
+                add(nil, part, 0..<0, 0, depth: depth, (0..<0, 0..<0))
+            }
+        }
+        if !scaling.isNone { scaleBack(results, band, bias, target, scaling) }
+    }
+
+    private func scaleBack(
+        _ results: Range<Int>, _ band: StencilLayout.Band, _ bias: Elements<Scalar>, _ target: ResultBand,
+        _ scaling: DirectScaling
+    ) {
         for output in results {
-            for row in 0..<band.rows.count {
-                let first = place + (output - results.lowerBound) * plane + row * pitch
-                scale(target[first..<first + band.columns.count], byPowerOfTwo: scaling.result)
-                guard bias.count > 0 else { continue }
-                for index in first..<first + band.columns.count {
-                    target[index] += bias[band.group * geometry.resultsPerGroup + output]
+            for depth in 0..<band.depths.count {
+                for row in 0..<band.rows.count {
+                    let first =
+                        target.first + (output - results.lowerBound) * target.plane + depth * target.layer
+                        + row * target.pitch
+                    scale(
+                        target.elements[first..<first + band.columns.count], byPowerOfTwo: scaling.result)
+                    guard bias.count > 0 else { continue }
+                    for index in first..<first + band.columns.count {
+                        target.elements[index] += bias[band.group * geometry.resultsPerGroup + output]
+                    }
                 }
             }
         }

@@ -13,6 +13,8 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
 
     private var planeCount: Int { problem.filters * problem.channelsPerGroup }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     func sum(
         _ first: Elements<Scalar>, _ second: Elements<Scalar>, _ bias: Elements<Scalar>, _ scaling: DirectScaling,
         into result: SharedRegion<Scalar>, _ scratch: SharedRegion<UInt8>, _ control: ExecutionControl?
@@ -31,8 +33,11 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 let (plane, chunk) = index.quotientAndRemainder(dividingBy: chunks)
                 let target = sums.slice(index, count: geometry.taps)
                 target.fill(0)
-                for band in layout.chunks[chunk] {
-                    add(layout.band(band), plane, first, second, target, packed, rows, scaling)
+                var bands = layout.chunks[chunk]
+                while !bands.isEmpty {
+                    let band = layout.band(bands)
+                    add(band, plane, first, second, target, packed, rows, scaling)
+                    bands.removeFirst(band.depths.count)
                 }
                 if chunks == 1 { finish(plane, sums, result, scaling) }
             }
@@ -41,7 +46,7 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         if chunks > 1 { for plane in 0..<planes { finish(plane, sums, result, scaling) } }
     }
 
-    /// Adds the terms of one band to the sums of one filter plane.
+    /// Adds the terms of a band, or of several, to the sums of one filter plane.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func add(
@@ -52,42 +57,54 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let set = geometry.sets[band.set]
         let (k, c) = (plane / problem.channelsPerGroup, plane % problem.channelsPerGroup)
         let group = k / problem.filtersPerGroup
-        var gradients = gradient
-        var place =
-            geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
-            + (set.depths[band.depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns
-            + set.columns[band.columns.lowerBound]
-        var pitch = set.rows.step * geometry.result.columns
-        if set.columns.step != 1 || scaling.second != 0 {
-            PaddedRows(
-                rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
-                sourceStep: set.columns.step, pitch: band.columns.count
-            ).copy(gradient, at: place, into: gathered, at: 0)
-            if scaling.second != 0 {
-                scale(gathered[0..<band.rows.count * band.columns.count], byPowerOfTwo: scaling.second)
-            }
-            (gradients, place, pitch) = (Elements(gathered), 0, band.columns.count)
+        let inputPlane = geometry.sourceOffset(band.n, group, c)
+        let plane = geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
+        func rows(_ layers: Range<Int>, _ part: DirectGeometry.Part) -> SourceRows<Scalar> {
+            SourceRows(
+                input, plane: inputPlane, extents: geometry.source, layers: layers, part: part, rows: band.rows,
+                columns: band.columns, packed: packed, exponent: scaling.first)
         }
-        var taps = 0
-        for part in set.parts {
-            let count = part.row.taps.count * part.column.taps.count
-            for layer in 0..<part.depth.taps.count {
-                let depth = part.depth.start + part.depth.step * (band.depth + layer)
-                if depth >= 0, depth < geometry.source.depth {
-                    let rows = SourceRows(
-                        input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, depth: depth,
-                        part: part, rows: band.rows, columns: band.columns, packed: packed,
-                        exponent: scaling.first)
-                    Stencil(
-                        rows: band.rows.count, columns: band.columns.count, tapRows: part.row.taps.count,
-                        taps: part.column.taps.count, sourceRows: rows.rows, sourcePitch: rows.pitch,
-                        resultPitch: pitch,
-                        weightPitch: part.column.taps.count, weightStep: 1
-                    ).addGradient(
-                        rows.elements, at: rows.offset, gradients, at: place, into: sums, at: taps + layer * count)
+        // Several bands are of one part, and share what is packed for them.
+        let part = set.parts[0]
+        let all = part.depth.met(by: band.depths, in: geometry.source.depth)
+        let shared = band.depths.count > 1 && !all.isEmpty ? rows(all, part) : nil
+        for depth in band.depths {
+            var gradients = gradient
+            var place =
+                plane + (set.depths[depth] * geometry.result.rows + set.rows[band.rows.lowerBound])
+                * geometry.result.columns + set.columns[band.columns.lowerBound]
+            var pitch = set.rows.step * geometry.result.columns
+            if set.columns.step != 1 || scaling.second != 0 {
+                PaddedRows(
+                    rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
+                    sourceStep: set.columns.step, pitch: band.columns.count
+                ).copy(gradient, at: place, into: gathered, at: 0)
+                if scaling.second != 0 {
+                    scale(gathered[0..<band.rows.count * band.columns.count], byPowerOfTwo: scaling.second)
                 }
+                (gradients, place, pitch) = (Elements(gathered), 0, band.columns.count)
             }
-            taps += part.depth.taps.count * count
+            var taps = 0
+            for part in set.parts {
+                let count = part.row.taps.count * part.column.taps.count
+                let met = part.depth.met(by: depth..<depth + 1, in: geometry.source.depth)
+                // All layers at once, or one after the other as they are packed.
+                var layer = met.lowerBound
+                while layer < met.upperBound {
+                    let layers = layer..<(shared == nil ? layer + 1 : met.upperBound)
+                    let rows = shared ?? rows(layers, part)
+                    Stencil(
+                        rows: band.rows.count, columns: band.columns.count, layers: layers.count,
+                        tapRows: part.row.taps.count, taps: part.column.taps.count, sourceRows: rows.rows,
+                        sourcePitch: rows.pitch, resultPitch: pitch, weightPitch: part.column.taps.count, weightStep: 1,
+                        sourceLayer: rows.layerPitch, weightLayer: count
+                    ).addGradient(
+                        rows.elements, at: rows.offset(ofLayer: layer), gradients, at: place, into: sums,
+                        at: taps + (layer - depth) * count)
+                    layer = layers.upperBound
+                }
+                taps += part.depth.taps.count * count
+            }
         }
     }
 

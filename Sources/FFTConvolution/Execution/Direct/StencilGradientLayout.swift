@@ -11,6 +11,8 @@ struct StencilGradientLayout: Hashable, Sendable {
     let facts: DirectFacts
     let rowCuts: [EvenCut]
     let columnCuts: [EvenCut]
+    /// How many bands, of neighbouring layers of the output gradient, may share the input's layers.
+    private let sharing: Int
     /// The bands of all sets and batch items.
     let chunks: EvenCut
     /// Of each worker: input rows between zeros, and output gradients that do not lie side by side or are scaled.
@@ -40,19 +42,23 @@ struct StencilGradientLayout: Hashable, Sendable {
         }
         self.columnCuts = columnCuts
         var bands = 0
-        var (packed, gradients) = (0, 0)
+        var (packed, gradients, sharing) = (0, 0, 1)
         for (index, set) in geometry.sets.enumerated() {
             bands += set.depths.count * rowCuts[index].pieces * columnCuts[index].pieces
             let (rows, columns) = (rowCuts[index].largest, columnCuts[index].largest)
             for part in set.parts {
-                packed = max(
-                    packed,
-                    PackedRows.elementCount(
-                        rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision))
+                // Bands that lie one behind the other, where all taps are one part: else parts would take turns.
+                let isOne =
+                    geometry.sets.count == 1 && set.parts.count == 1 && rowCuts[index].pieces * columnCuts[index].pieces == 1
+                let layers = PackedLayers(
+                    results: isOne ? set.depths.count : 1, taps: (part.depth.taps.count, 1),
+                    rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision)
+                packed = max(packed, layers.elementCount)
+                sharing = max(sharing, layers.results)
             }
             gradients = max(gradients, rows * columns)
         }
-        (packedCount, gradientCount) = (packed, gradients)
+        (packedCount, gradientCount, self.sharing) = (packed, gradients, sharing)
         let planes = problem.filters * problem.channelsPerGroup
         let all = problem.batch * bands
         let enough = max(Self.enoughBlocks / max(planes, 1), 1)
@@ -65,12 +71,15 @@ struct StencilGradientLayout: Hashable, Sendable {
         byteCount = layout.byteCount
     }
 
+    /// A band, or several that lie one behind the other.
     struct Band {
-        let n: Int, set: Int, depth: Int
-        let rows: Range<Int>, columns: Range<Int>
+        let n: Int, set: Int
+        let depths: Range<Int>, rows: Range<Int>, columns: Range<Int>
     }
 
-    func band(_ index: Int) -> Band {
+    /// The first of some bands, and those of them that share the input's layers with it.
+    func band(_ bands: Range<Int>) -> Band {
+        let index = bands.lowerBound
         var rest = index % (chunks.count / geometry.problem.batch)
         var set = 0
         func count(_ set: Int) -> Int {
@@ -81,9 +90,10 @@ struct StencilGradientLayout: Hashable, Sendable {
             set += 1
         }
         let (rows, columns) = (rowCuts[set], columnCuts[set])
+        let depth = rest / (rows.pieces * columns.pieces)
         return Band(
             n: index / (chunks.count / geometry.problem.batch), set: set,
-            depth: rest / (rows.pieces * columns.pieces), rows: rows[rest / columns.pieces % rows.pieces],
-            columns: columns[rest % columns.pieces])
+            depths: depth..<min(depth + min(sharing, bands.count), geometry.sets[set].depths.count),
+            rows: rows[rest / columns.pieces % rows.pieces], columns: columns[rest % columns.pieces])
     }
 }

@@ -9,6 +9,7 @@ struct StencilLayout: Hashable, Sendable {
     let workers: Int
     let facts: DirectFacts
     /// The bands of each set of results.
+    let depthCuts: [EvenCut]
     let rowCuts: [EvenCut]
     let columnCuts: [EvenCut]
     /// Of each worker: sources between zeros, and results that do not lie side by side.
@@ -32,20 +33,38 @@ struct StencilLayout: Hashable, Sendable {
         // Enough bands for all workers, whatever the number of planes, but none of a few rows.
         let planes = max(problem.batch * problem.groups * geometry.sets.count, 1)
         let fewest = (8 * workers + planes - 1) / planes
-        rowCuts = geometry.sets.map { EvenCut($0.rows.count, most: min(Self.mostRows, max($0.rows.count / fewest, 8))) }
-        columnCuts = geometry.sets.map { EvenCut($0.columns.count, most: Self.mostColumns) }
-
+        var (depthCuts, rowCuts, columnCuts): ([EvenCut], [EvenCut], [EvenCut]) = ([], [], [])
         var (packed, results) = (0, 0)
-        for (index, set) in geometry.sets.enumerated() {
-            let (rows, columns) = (rowCuts[index].largest, columnCuts[index].largest)
-            for part in set.parts {
-                packed = max(
-                    packed,
-                    PackedRows.elementCount(
-                        rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision))
+        for set in geometry.sets {
+            let columns = EvenCut(set.columns.count, most: Self.mostColumns)
+            func most(_ count: (DirectGeometry.Part) -> Int) -> Int { set.parts.map(count).max() ?? 1 }
+            let reach = most(\.row.taps.count) - 1
+            let width = columns.largest + most(\.column.taps.count) - 1
+            let taps = (
+                layers: most(\.depth.taps.count), together: most { $0.tapBlocks.layers($0.depth.taps.count).largest }
+            )
+            func packedLayers(_ results: Int, rows: Int) -> PackedLayers {
+                PackedLayers(results: results, taps: taps, rows: rows + reach, width: width, precision)
             }
-            if set.columns.step != 1 { results = max(results, rows * columns) }
+            var (mostRows, depths) = (Self.mostRows, 1)
+            if set.depths.count > 1, set.columns.step == 1 {
+                let room = PackedLayers.mostRows(
+                    taps: (taps.layers, reach + 1), depths: set.depths.count, width: width, precision)
+                mostRows = min(mostRows, max(room, 8))
+                // As many as there is room for, but some for every worker.
+                let share = workers > 1 ? max(set.depths.count / max(fewest / 2, 1), 4) : set.depths.count
+                depths = packedLayers(min(share, set.depths.count), rows: min(mostRows, set.rows.count)).results
+            }
+            let depthCut = EvenCut(set.depths.count, most: depths)
+            let fewestRows = (fewest + depthCut.pieces - 1) / depthCut.pieces
+            let rows = EvenCut(set.rows.count, most: min(mostRows, max(set.rows.count / fewestRows, 8)))
+            packed = max(packed, packedLayers(depthCut.largest, rows: rows.largest).elementCount)
+            if set.columns.step != 1 { results = max(results, rows.largest * columns.largest) }
+            depthCuts.append(depthCut)
+            rowCuts.append(rows)
+            columnCuts.append(columns)
         }
+        (self.depthCuts, self.rowCuts, self.columnCuts) = (depthCuts, rowCuts, columnCuts)
         (packedCount, resultCount) = (packed, results)
         var layout = WorkspaceLayout()
         facts = DirectFacts(problem, geometry.pass, precision, &layout)
@@ -57,8 +76,8 @@ struct StencilLayout: Hashable, Sendable {
 
     /// One band of results: what a worker computes for all result planes of a group.
     struct Band {
-        let n: Int, group: Int, set: Int, depth: Int
-        let rows: Range<Int>, columns: Range<Int>
+        let n: Int, group: Int, set: Int
+        let depths: Range<Int>, rows: Range<Int>, columns: Range<Int>
     }
 
     var bandCount: Int { geometry.problem.batch * geometry.problem.groups * bandsPerGroup }
@@ -68,7 +87,7 @@ struct StencilLayout: Hashable, Sendable {
     }
 
     private func bandCount(of set: Int) -> Int {
-        geometry.sets[set].depths.count * rowCuts[set].pieces * columnCuts[set].pieces
+        depthCuts[set].pieces * rowCuts[set].pieces * columnCuts[set].pieces
     }
 
     func band(_ index: Int) -> Band {
@@ -83,7 +102,7 @@ struct StencilLayout: Hashable, Sendable {
         let group = index / perGroup
         return Band(
             n: group / geometry.problem.groups, group: group % geometry.problem.groups, set: set,
-            depth: rest / (rows.pieces * columns.pieces), rows: rows[rest / columns.pieces % rows.pieces],
-            columns: columns[rest % columns.pieces])
+            depths: depthCuts[set][rest / (rows.pieces * columns.pieces)],
+            rows: rows[rest / columns.pieces % rows.pieces], columns: columns[rest % columns.pieces])
     }
 }

@@ -22,6 +22,11 @@ struct TapBlocks: Hashable, Sendable {
     /// Taps of the largest.
     var largest: Int { rows.largest * columns.largest }
 
+    /// So many layers of such planes, cut into those that are one sum, as long as that may be.
+    func layers(_ count: Int) -> EvenCut {
+        EvenCut(count, most: self.count == 1 ? Self.most / max(min(largest, Self.most), 1) : 1)
+    }
+
     /// Rows and columns of taps, in the order of memory.
     subscript(block: Int) -> (rows: Range<Int>, columns: Range<Int>) {
         (rows[block / columns.pieces], columns[block % columns.pieces])
