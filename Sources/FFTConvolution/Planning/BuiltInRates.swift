@@ -11,6 +11,9 @@ extension Machine {
         // (`Docs/Measurements/2026-11-27-teams.md`); channels are far by degrees.
         if instructionSet == .avx512, isAMD {
             (lastCacheProductCost, teamCost, meetingCost, farChannelDoublings) = (2.3, 1, 0.7, 2)
+            // Operands of up to 10 MB cost direct sums no more than those in the second-level cache, from 13 MB on as much as memory
+            // (`Docs/Measurements/2026-11-27-volumes.md`).
+            farElementCaches = 8
             // Passes along channels, timed alone (`Docs/Measurements/2026-11-27-quiet.md`); FFTW's take what they did when a point counted
             // 1.17 times as much.
             (straightTermCost, loopPassCost) = (0.64, 1.92)

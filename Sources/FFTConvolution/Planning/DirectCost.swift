@@ -6,9 +6,11 @@ extension CostModel {
         let scale = (request.precision == .float32 ? 1.0 : 2.0) / machine.coreSpeed
         let problem = request.problem
         let elements = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
-        let isNear = elements * Double(request.precision.byteCount) <= Double(machine.cacheByteCount)
-        return (layout.workTime(self) + elements * (isNear ? machine.elementTime : machine.farElementTime)) * scale
-            + machine.entryTime
+        let caches = elements * Double(request.precision.byteCount) / Double(machine.cacheByteCount)
+        // From caches to memory within a doubling.
+        let farness = min(max(caches / machine.farElementCaches, 1).log2Bound, 1)
+        let each = machine.elementTime + farness * (machine.farElementTime - machine.elementTime)
+        return (layout.workTime(self) + elements * each) * scale + machine.entryTime
     }
 
     /// The same shared by workers, who meet twice or three times.
@@ -28,19 +30,25 @@ extension CostModel {
         for (index, set) in geometry.sets.enumerated() {
             let (rows, columns) = (layout.rowCuts[index], layout.columnCuts[index])
             let vectors = Double((columns.largest + Self.lanes - 1) / Self.lanes * columns.pieces)
+            let depths = layout.depthCuts[index]
+            let bands = Double(rows.pieces * columns.pieces)
+            var sums = 0.0
             for part in set.parts {
                 let pairs = part.row.pairs(results: set.rows.count, extent: geometry.source.rows)
+                // Of results along the depth with their taps; and what they are sums of, each a call for each band.
                 let layers = part.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
-                let bands = layers * Double(rows.pieces * columns.pieces)
+                let blocks = part.tapBlocks
+                let together = blocks.layers(part.depth.taps.count)
+                let calls = layers * Double(together.pieces) / Double(max(together.count, 1)) * Double(blocks.count)
+                sums += calls / Double(max(set.depths.count, 1))
                 // Neighbouring bands read the same rows.
                 let reach = Double(rows.pieces) * Double(part.row.taps.count - 1)
-                let loaded = layers * (Double(set.rows.count) + reach) * vectors
+                let loaded = (Double(set.rows.count) + reach) * vectors
                 let taps = Double(part.column.taps.count)
-                let blocks = part.tapBlocks
-                let loads = loaded + layers * Double(set.rows.count) * Double(blocks.rows.pieces - 1) * vectors
+                let loads = loaded + Double(set.rows.count) * Double(blocks.rows.pieces - 1) * vectors
                 let each =
-                    layers * pairs * vectors * taps * machine.stencilTime + loads * taps * machine.stencilLoadTime
-                    + bands * Double(blocks.count) * machine.stencilCallTime
+                    layers * (pairs * vectors * taps * machine.stencilTime + loads * taps * machine.stencilLoadTime)
+                    + calls * bands * machine.stencilCallTime
                 // Results that do not lie side by side are summed one plane after the other, sources packed for each, and spread.
                 let isSpread = set.columns.step != 1
                 let packings = isSpread ? Double(geometry.resultsPerGroup) : 1
@@ -50,22 +58,26 @@ extension CostModel {
                 let isInPlace =
                     part.column.step == 1 && inside.lowerBound <= 0
                     && inside.upperBound >= set.columns.count + part.column.taps.count - 1
-                time += isInPlace ? 0 : packings * (bands * machine.stencilCallTime + loaded * machine.padTime)
+                // Layers that several results share are packed once for each run of them.
+                let packed = depths.largest > 1 ? packedLayers(part.depth, depths, geometry.source.depth) : layers
+                time += isInPlace ? 0 : packings * packed * (bands * machine.stencilCallTime + loaded * machine.padTime)
             }
             let results = Double(geometry.resultsPerGroup) * Double(set.rows.count * set.depths.count) * vectors
-            // All sums of a result but the first are added to it.
-            let layers = set.parts.reduce(0.0) {
-                $0 + $1.depth.pairs(results: set.depths.count, extent: geometry.source.depth)
-                    * Double($1.tapBlocks.count)
-            }
-            let sums = Double(geometry.sourcesPerGroup) * layers / Double(max(set.depths.count, 1))
-            // A band that does not stay in the nearest cache comes back for every sum.
+            // All sums of a result but the first are added to it. A band that does not stay in the nearest cache comes back for every sum.
+            let more = max(Double(geometry.sourcesPerGroup) * sums - 1, 0)
             let isNear = rows.largest * columns.largest * layout.precision.byteCount <= 16 << 10
-            added += results * max(sums - 1, 0) * (isNear ? machine.nearAddCost : 1)
+            added += results * more * (isNear ? machine.nearAddCost : 1)
             if set.columns.step != 1 { spread += results * Double(Self.lanes) }
         }
         let planeSets = Double(geometry.problem.batch * geometry.problem.groups)
         return planes * time + planeSets * (added * machine.stencilAddTime + spread * machine.spreadTime)
+    }
+
+    /// Layers of the source that are packed for runs of results along the depth.
+    private func packedLayers(_ depth: DirectAxis.Part, _ results: EvenCut, _ extent: Int) -> Double {
+        // Runs differ by one at most, and all but those at both ends meet the same.
+        let inside = Double(depth.inside(extent).count)
+        return min(inside + Double(results.pieces - 1) * Double(depth.taps.count - 1), inside * Double(results.pieces))
     }
 
     /// As many taps as a row of them costs beside those it has, where channels are in vectors: 3x3 runs at 49 Gflop/s, 7x7 at 88 and
@@ -109,13 +121,18 @@ extension CostModel {
                 let bands = Double(rows.pieces * columns.pieces)
                 let calls = layers * bands
                 let taps = Double(part.column.taps.count)
+                // Bands that lie one behind the other share what is packed, and then have all layers of taps at once.
+                let packed =
+                    layout.sharing > 1
+                    ? packedLayers(part.depth, EvenCut(set.depths.count, most: layout.sharing), geometry.source.depth) : layers
+                let stencils = layout.sharing > 1 ? bands * Double(set.depths.count) : calls
                 // A single row of taps shares no row that is loaded.
                 let rowCost = part.row.taps.count == 1 ? Self.singleRowGradientCost : 1
                 time += layers * pairs * vectors * taps * machine.stencilGradientTime * rowCost
                 time += calls * Double(part.row.taps.count) * taps * machine.tapSumTime
                 time +=
-                    (calls + bands) * machine.stencilCallTime
-                    + layers * Double(set.rows.count + part.row.taps.count) * vectors * machine.padTime
+                    (stencils + bands) * machine.stencilCallTime
+                    + packed * Double(set.rows.count + part.row.taps.count) * vectors * machine.padTime
             }
         }
         return planes * time

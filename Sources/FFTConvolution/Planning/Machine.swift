@@ -70,9 +70,11 @@ public struct Machine: Sendable {
     public var spreadTime = 1e-9
     /// Seconds for copying one vector between zeros.
     public var padTime = 0.8e-9
-    /// Seconds for reading or writing one f32 element of an operand or a result of direct sums, in the cache and beyond.
+    /// Seconds for reading or writing one f32 element of an operand or a result of direct sums, in the caches and beyond; and how many
+    /// second-level caches the former are (`Docs/Measurements/2026-11-27-volumes.md`).
     public var elementTime = 0.09e-9
     public var farElementTime = 0.2e-9
+    public var farElementCaches = 1.0
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
     public var shiftedTime = 2 / 190e9
     public var turnTime = 0.28e-9

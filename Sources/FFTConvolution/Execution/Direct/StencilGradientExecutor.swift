@@ -22,22 +22,26 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let planes = planeCount
         let sums = scratch.region(layout.sums, of: Scalar.self)
         let chunks = layout.chunks.pieces
-        // Several planes a block, where they are small.
-        let blocks = EvenCut(planes * chunks, most: max(planes * chunks / (32 * workers), 1))
+        // Several planes a block, where they are small; and chunks of one plane, where their bands share what is packed.
+        let count = planes * chunks
+        let blocks = EvenCut(
+            count, most: max(count / (32 * workers), min(layout.chunksTogether, count / (4 * workers)), 1))
         control?.begin(blocks: blocks.pieces)
         try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
             let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
             let rows = scratch.region(layout.gradients, of: Scalar.self).slice(worker, count: layout.gradientCount)
             if scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
+            var shared: SourceRows<Scalar>?
             for index in blocks[block] {
                 let (plane, chunk) = index.quotientAndRemainder(dividingBy: chunks)
+                let last = min(chunk + blocks[block].upperBound - index, chunks) - 1
+                let bands = layout.chunks[chunk].lowerBound..<layout.chunks[last].upperBound
+                if chunk == 0 || index == blocks[block].lowerBound { shared = nil }
                 let target = sums.slice(index, count: geometry.taps)
                 target.fill(0)
-                var bands = layout.chunks[chunk]
-                while !bands.isEmpty {
-                    let band = layout.band(bands)
-                    add(band, plane, first, second, target, packed, rows, scaling)
-                    bands.removeFirst(band.depths.count)
+                for band in layout.chunks[chunk] {
+                    add(
+                        layout.band(band..<bands.upperBound), plane, first, second, target, packed, rows, scaling, &shared)
                 }
                 if chunks == 1 { finish(plane, sums, result, scaling) }
             }
@@ -46,65 +50,71 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         if chunks > 1 { for plane in 0..<planes { finish(plane, sums, result, scaling) } }
     }
 
-    /// Adds the terms of a band, or of several, to the sums of one filter plane.
+    /// Adds the terms of a band to the sums of one filter plane.
+    ///
+    /// - Parameters:
+    ///   - band: With the depths of those that follow it and share the input's layers with it.
+    ///   - shared: What is packed for bands that lie one behind the other, of one batch item.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     private func add(
         _ band: StencilGradientLayout.Band, _ plane: Int, _ input: Elements<Scalar>, _ gradient: Elements<Scalar>,
         _ sums: SharedRegion<Scalar>, _ packed: SharedRegion<Scalar>, _ gathered: SharedRegion<Scalar>,
-        _ scaling: DirectScaling
+        _ scaling: DirectScaling, _ shared: inout SourceRows<Scalar>?
     ) {
         let set = geometry.sets[band.set]
         let (k, c) = (plane / problem.channelsPerGroup, plane % problem.channelsPerGroup)
         let group = k / problem.filtersPerGroup
-        let inputPlane = geometry.sourceOffset(band.n, group, c)
-        let plane = geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
         func rows(_ layers: Range<Int>, _ part: DirectGeometry.Part) -> SourceRows<Scalar> {
             SourceRows(
-                input, plane: inputPlane, extents: geometry.source, layers: layers, part: part, rows: band.rows,
+                input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, layers: layers, part: part, rows: band.rows,
                 columns: band.columns, packed: packed, exponent: scaling.first)
         }
-        // Several bands are of one part, and share what is packed for them.
-        let part = set.parts[0]
-        let all = part.depth.met(by: band.depths, in: geometry.source.depth)
-        let shared = band.depths.count > 1 && !all.isEmpty ? rows(all, part) : nil
-        for depth in band.depths {
-            var gradients = gradient
-            var place =
-                plane + (set.depths[depth] * geometry.result.rows + set.rows[band.rows.lowerBound])
-                * geometry.result.columns + set.columns[band.columns.lowerBound]
-            var pitch = set.rows.step * geometry.result.columns
-            if set.columns.step != 1 || scaling.second != 0 {
-                PaddedRows(
-                    rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
-                    sourceStep: set.columns.step, pitch: band.columns.count
-                ).copy(gradient, at: place, into: gathered, at: 0)
-                if scaling.second != 0 {
-                    scale(gathered[0..<band.rows.count * band.columns.count], byPowerOfTwo: scaling.second)
-                }
-                (gradients, place, pitch) = (Elements(gathered), 0, band.columns.count)
+        let depth = band.depths.lowerBound
+        // Bands that share are of one part.
+        if layout.sharing > 1 {
+            let (part, extent) = (set.parts[0], geometry.source.depth)
+            let met = part.depth.met(by: depth..<depth + 1, in: extent)
+            if depth == 0 || shared.map({ !$0.layers.contains(met) }) ?? true {
+                shared = rows(part.depth.met(by: band.depths, in: extent), part)
             }
-            var taps = 0
-            for part in set.parts {
-                let count = part.row.taps.count * part.column.taps.count
-                let met = part.depth.met(by: depth..<depth + 1, in: geometry.source.depth)
-                // All layers at once, or one after the other as they are packed.
-                var layer = met.lowerBound
-                while layer < met.upperBound {
-                    let layers = layer..<(shared == nil ? layer + 1 : met.upperBound)
-                    let rows = shared ?? rows(layers, part)
-                    Stencil(
-                        rows: band.rows.count, columns: band.columns.count, layers: layers.count,
-                        tapRows: part.row.taps.count, taps: part.column.taps.count, sourceRows: rows.rows,
-                        sourcePitch: rows.pitch, resultPitch: pitch, weightPitch: part.column.taps.count, weightStep: 1,
-                        sourceLayer: rows.layerPitch, weightLayer: count
-                    ).addGradient(
-                        rows.elements, at: rows.offset(ofLayer: layer), gradients, at: place, into: sums,
-                        at: taps + (layer - depth) * count)
-                    layer = layers.upperBound
-                }
-                taps += part.depth.taps.count * count
+        }
+        var gradients = gradient
+        var place =
+            geometry.resultOffset(band.n, group, k % problem.filtersPerGroup)
+            + (set.depths[depth] * geometry.result.rows + set.rows[band.rows.lowerBound]) * geometry.result.columns
+            + set.columns[band.columns.lowerBound]
+        var pitch = set.rows.step * geometry.result.columns
+        if set.columns.step != 1 || scaling.second != 0 {
+            PaddedRows(
+                rows: band.rows.count, before: 0, count: band.columns.count, after: 0, sourcePitch: pitch,
+                sourceStep: set.columns.step, pitch: band.columns.count
+            ).copy(gradient, at: place, into: gathered, at: 0)
+            if scaling.second != 0 {
+                scale(gathered[0..<band.rows.count * band.columns.count], byPowerOfTwo: scaling.second)
             }
+            (gradients, place, pitch) = (Elements(gathered), 0, band.columns.count)
+        }
+        var taps = 0
+        for part in set.parts {
+            let count = part.row.taps.count * part.column.taps.count
+            let met = part.depth.met(by: depth..<depth + 1, in: geometry.source.depth)
+            // All layers at once, or one after the other as they are packed.
+            var layer = met.lowerBound
+            while layer < met.upperBound {
+                let layers = layer..<(shared == nil ? layer + 1 : met.upperBound)
+                let rows = shared ?? rows(layers, part)
+                Stencil(
+                    rows: band.rows.count, columns: band.columns.count, layers: layers.count,
+                    tapRows: part.row.taps.count, taps: part.column.taps.count, sourceRows: rows.rows,
+                    sourcePitch: rows.pitch, resultPitch: pitch, weightPitch: part.column.taps.count, weightStep: 1,
+                    sourceLayer: rows.layerPitch, weightLayer: count
+                ).addGradient(
+                    rows.elements, at: rows.offset(ofLayer: layer), gradients, at: place, into: sums,
+                    at: taps + (layer - depth) * count)
+                layer = layers.upperBound
+            }
+            taps += part.depth.taps.count * count
         }
     }
 

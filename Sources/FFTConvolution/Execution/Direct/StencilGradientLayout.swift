@@ -12,7 +12,7 @@ struct StencilGradientLayout: Hashable, Sendable {
     let rowCuts: [EvenCut]
     let columnCuts: [EvenCut]
     /// How many bands, of neighbouring layers of the output gradient, may share the input's layers.
-    private let sharing: Int
+    let sharing: Int
     /// The bands of all sets and batch items.
     let chunks: EvenCut
     /// Of each worker: input rows between zeros, and output gradients that do not lie side by side or are scaled.
@@ -71,13 +71,16 @@ struct StencilGradientLayout: Hashable, Sendable {
         byteCount = layout.byteCount
     }
 
-    /// A band, or several that lie one behind the other.
+    /// Chunks of one plane whose bands share what is packed, if there are several.
+    var chunksTogether: Int { max(sharing / max(chunks.largest, 1), 1) }
+
+    /// A band, with the depths of those that lie behind it.
     struct Band {
         let n: Int, set: Int
         let depths: Range<Int>, rows: Range<Int>, columns: Range<Int>
     }
 
-    /// The first of some bands, and those of them that share the input's layers with it.
+    /// The first of some bands, with the depths of those of them that share the input's layers with it.
     func band(_ bands: Range<Int>) -> Band {
         let index = bands.lowerBound
         var rest = index % (chunks.count / geometry.problem.batch)
