@@ -150,7 +150,8 @@ public struct Stencil: Hashable, Sendable {
     private func checkSource<Scalar>(_ source: Elements<Scalar>, _ offset: Int) {
         guard let first = sourceRows.first, let last = sourceRows.last, layers > 0, taps > 0 else { return }
         source.check(
-            offset + first * sourcePitch, (layers - 1) * sourceLayer + (last - first) * sourcePitch + columns + taps - 1)
+            offset + first * sourcePitch, (layers - 1) * sourceLayer + (last - first) * sourcePitch + columns + taps - 1
+        )
     }
 
     private func checkTaps<Scalar>(_ weights: Elements<Scalar>, _ offset: Int) {

@@ -18,7 +18,8 @@ import Testing
     /// results.
     @Test(
         arguments: [
-            "i40x9x10_f3x3x3_psame", "i33x12x7_f5x5x5", "i9x20x37_f7x7x7_psame", "i6x5x5_f3x3x3_p5x1x0", "i70x4x5_f40x2x3",
+            "i40x9x10_f3x3x3_psame", "i33x12x7_f5x5x5", "i9x20x37_f7x7x7_psame", "i6x5x5_f3x3x3_p5x1x0",
+            "i70x4x5_f40x2x3",
             "i5x16x20_f3x12x13_p1", "i20x11x12_f4x3x3_s2x1x1_p1", "i24x9x9_f5x3x3_p2_d3x1x1", "i21x10x11_f4x3x3_s2_p1",
             "i17x9x12_f3x5x3_s3x2x1_p3_d2x1x1", "i5x70x1100_f3x3x3_psame", "n2c3i13x8x9_k2f3x3x3_psame",
             "n2c4i11x8x9_k4f5x3x3_g4",

@@ -159,7 +159,8 @@ private func gradientMatches<T: KernelScalar>(_ test: StencilCase, _: T.Type) ->
             (1, 0, 0, 0..<4), (1, 3, 0, 0..<4), (1, 3, 2, 2..<2), (2, 3, 2, 9..<12), (0, 3, 2, 0..<4), (0, 1, 2, 0..<4),
         ] {
             let stencil = Stencil(
-                rows: 3, columns: 5, layers: layers, tapRows: tapRows, taps: taps, sourceRows: sourceRows, sourcePitch: 6,
+                rows: 3, columns: 5, layers: layers, tapRows: tapRows, taps: taps, sourceRows: sourceRows,
+                sourcePitch: 6,
                 resultPitch: 5, weightPitch: 2, weightStep: 1, sourceLayer: 0, weightLayer: 0)
             var (result, weights) = ([Float](repeating: 1, count: 15), [Float](repeating: 1, count: 6))
             withElements(empty.span) { source in

@@ -121,7 +121,10 @@ struct StencilCase {
         (0..<extents.layers).flatMap { layer in
             (0..<extents.rows).flatMap { row in
                 (0..<extents.tap_rows).filter { presentRows.contains(row + $0) }.map {
-                    (row, layer * extents.tap_rows + $0, layer * extents.source_layer + (row + $0) * extents.source_pitch)
+                    (
+                        row, layer * extents.tap_rows + $0,
+                        layer * extents.source_layer + (row + $0) * extents.source_pitch
+                    )
                 }
             }
         }

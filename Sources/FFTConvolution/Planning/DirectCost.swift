@@ -124,7 +124,8 @@ extension CostModel {
                 // Bands that lie one behind the other share what is packed, and then have all layers of taps at once.
                 let packed =
                     layout.sharing > 1
-                    ? packedLayers(part.depth, EvenCut(set.depths.count, most: layout.sharing), geometry.source.depth) : layers
+                    ? packedLayers(part.depth, EvenCut(set.depths.count, most: layout.sharing), geometry.source.depth)
+                    : layers
                 let stencils = layout.sharing > 1 ? bands * Double(set.depths.count) : calls
                 // A single row of taps shares no row that is loaded.
                 let rowCost = part.row.taps.count == 1 ? Self.singleRowGradientCost : 1
@@ -167,6 +168,10 @@ extension CostModel {
         return count * machine.farElementTime * machine.turnedFilterCost * (1 + max(caches / 8, 1).log2Bound)
     }
 
+    /// What of spreading rows of one plane a row of all planes takes, in one call: input gradients of stride 2 took 0.26 ms that were
+    /// predicted at 0.43, 0.25 of it for this (`Docs/Measurements/2026-11-27-volumes.md`).
+    private static let planesSpreadCost = 0.35
+
     func matrixTime(_ layout: MatrixLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
@@ -188,7 +193,9 @@ extension CostModel {
             let readings =
                 near <= Double(machine.cacheByteCount) ? N * Double(set.depths.count) * Double(blocks) : rows
             time += readings * turnedFilterTime(columns * depth, layout.precision)
-            if set.columns.step != 1 { time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime }
+            if set.columns.step != 1 {
+                time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime * Self.planesSpreadCost
+            }
             let cut = layout.cuts[index]
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.
             let planes =
@@ -206,9 +213,8 @@ extension CostModel {
         let slabs = N * Double(layout.slabs.count)
         let taps = Double(layout.slabs.taps)
         let positions = N * Double(layout.slabs.outputPlane)
-        // Rows that are a row of channels apart come from farther away than neighbours.
         let product =
-            positions * taps * columns * Double(problem.channelsPerGroup) * 1.2
+            positions * taps * columns * Double(problem.channelsPerGroup) * machine.rowGradientCost
             * productTime(rows: layout.rowCount, columns: layout.panelWidth)
         let turned = slabs * Double(layout.slabs.inputCount + layout.slabs.gradientCount) + Double(layout.sumCount)
         let calls =
@@ -231,7 +237,7 @@ extension CostModel {
         let vectors = (problem.channelsPerGroup + Self.lanes - 1) / Self.lanes
         let width = Double(vectors * Self.lanes)
         let product =
-            positions * taps * width * Double(problem.filtersPerGroup) * 1.05
+            positions * taps * width * Double(problem.filtersPerGroup) * machine.channelGradientCost
             * productTime(rows: problem.filtersPerGroup, columns: layout.slabs.panelWidth, loads: 3)
         let turned = slabs * Double(layout.slabs.inputCount) + Double(layout.sumCount)
         // Every run adds to all sums.

@@ -77,6 +77,10 @@ public struct Machine: Sendable {
     public var farElementCaches = 1.0
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
     public var shiftedTime = 2 / 190e9
+    /// How many times as long the former takes in a filter gradient: with rows that are a row of channels apart, and with channels in
+    /// vectors (for AMD's AVX-512 `Docs/Measurements/2026-11-27-volumes.md`).
+    public var rowGradientCost = 1.2
+    public var channelGradientCost = 1.05
     public var turnTime = 0.28e-9
     /// What is left of the latter where a slab stays in one core's cache; and how many far elements reading and writing one of sums
     /// that are in no cache counts for (`Docs/Measurements/2026-11-23-direct.md`).

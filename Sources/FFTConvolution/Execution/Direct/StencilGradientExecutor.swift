@@ -41,7 +41,8 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 target.fill(0)
                 for band in layout.chunks[chunk] {
                     add(
-                        layout.band(band..<bands.upperBound), plane, first, second, target, packed, rows, scaling, &shared)
+                        layout.band(band..<bands.upperBound), plane, first, second, target, packed, rows, scaling,
+                        &shared)
                 }
                 if chunks == 1 { finish(plane, sums, result, scaling) }
             }
@@ -67,7 +68,8 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let group = k / problem.filtersPerGroup
         func rows(_ layers: Range<Int>, _ part: DirectGeometry.Part) -> SourceRows<Scalar> {
             SourceRows(
-                input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, layers: layers, part: part, rows: band.rows,
+                input, plane: geometry.sourceOffset(band.n, group, c), extents: geometry.source, layers: layers,
+                part: part, rows: band.rows,
                 columns: band.columns, packed: packed, exponent: scaling.first)
         }
         let depth = band.depths.lowerBound

@@ -49,7 +49,8 @@ struct StencilGradientLayout: Hashable, Sendable {
             for part in set.parts {
                 // Bands that lie one behind the other, where all taps are one part: else parts would take turns.
                 let isOne =
-                    geometry.sets.count == 1 && set.parts.count == 1 && rowCuts[index].pieces * columnCuts[index].pieces == 1
+                    geometry.sets.count == 1 && set.parts.count == 1
+                    && rowCuts[index].pieces * columnCuts[index].pieces == 1
                 let layers = PackedLayers(
                     results: isOne ? set.depths.count : 1, taps: (part.depth.taps.count, 1),
                     rows: rows + part.row.taps.count - 1, width: columns + part.column.taps.count - 1, precision)
