@@ -3,18 +3,22 @@ import Testing
 import TestSupport
 
 struct CostModelTests {
-    private func referenceTime(_ text: String, _ machine: Machine, threads: Int = 1) throws -> Double {
+    private func referenceTime(
+        _ text: String, _ machine: Machine, _ pass: Pass = .forward, threads: Int = 1
+    ) throws -> Double {
         let request = PlanRequest(
-            problem: try ProblemText(text).problem, pass: .forward, precision: .float32, threads: threads,
-            machine: machine)
+            problem: try ProblemText(text).problem, pass: pass, precision: .float32, threads: threads, machine: machine)
         return Reference.recipes(for: request)[0].predictedTime
     }
 
-    @Test func theReferenceTakesItsMultiplicationsOverTheMachinesRate() throws {
+    @Test func theReferenceTakesItsMultiplicationsAndResultsOverTheMachinesRate() throws {
         var machine = Machine()
         machine.referenceRate[.float32] = 1e6
-        // 3·2 pairs of planes, 6·6 outputs, 3·3 taps.
-        #expect(try referenceTime("c2i8x8_k3f3x3", machine) == 1944e-6)
+        // 3·2 pairs of planes, 6·6 outputs, 3·3 taps are 1944; each result counts as 7 more.
+        let text = "c2i8x8_k3f3x3"
+        #expect(try referenceTime(text, machine) == Double(1944 + 7 * 3 * 6 * 6) / 1e6)
+        #expect(try referenceTime(text, machine, .inputGradient) == Double(1944 + 7 * 2 * 8 * 8) / 1e6)
+        #expect(try referenceTime(text, machine, .filterGradient) == Double(1944 + 7 * 6 * 3 * 3) / 1e6)
         #expect(try referenceTime("n0c2i8x8_k3f3x3", machine) == 0)
     }
 

@@ -14,7 +14,7 @@ extension Machine {
             // Operands of up to 10 MB cost direct sums no more than those in the second-level cache, from 13 MB on as much as memory
             // (`Docs/Measurements/2026-11-27-volumes.md`).
             farElementCaches = 8
-            (rowGradientCost, channelGradientCost) = (1, 1)
+            (rowGradientCost, channelGradientCost) = (1.04, 0.96)
             // Passes along channels, timed alone (`Docs/Measurements/2026-11-27-quiet.md`); FFTW's take what they did when a point counted
             // 1.17 times as much.
             (straightTermCost, loopPassCost) = (0.64, 1.92)

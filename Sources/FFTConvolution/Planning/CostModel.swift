@@ -6,10 +6,22 @@ package struct CostModel: Sendable {
 
     package init(_ machine: Machine) { self.machine = machine }
 
-    /// The direct reference: every multiplication of the problem, shared by the threads.
+    /// Multiplications that a result of the reference takes as long as, beside its own: 14 ns where one takes 2, in each of the three
+    /// passes (575 calls, `Docs/Measurements/2026-11-27-volumes.md`).
+    private static let resultMultiplications = 7.0
+
+    /// The direct reference: every multiplication of the problem and every result, shared by the threads.
     func referenceTime(_ request: PlanRequest, workers: Int) -> Double {
         let rate = machine.referenceRate[request.precision] ?? 1e8
-        return threaded(request.problem.multiplicationCount / rate, threads: workers)
+        let problem = request.problem
+        let results =
+            switch request.pass {
+            case .forward: problem.outputCount
+            case .inputGradient: problem.inputCount
+            case .filterGradient: problem.filterCount
+            }
+        let terms = problem.multiplicationCount + Self.resultMultiplications * Double(results)
+        return threaded(terms / rate, threads: workers)
     }
 
     /// `time` of work on one core, shared by threads that must first be started.

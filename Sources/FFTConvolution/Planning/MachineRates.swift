@@ -95,17 +95,21 @@ extension Machine {
             let entry = TransformLength.passTimes[index]
             let contiguous = Rate(
                 "pass-\(entry.length)", \.passTimes.contiguous[index],
-                avx2: entry.avx2.contiguous / entry.contiguous, amd: 0.56)
+                avx2: entry.avx2.contiguous / entry.contiguous,
+                amd: TransformLength.amdPasses[entry.length] ?? 0.56)
             guard let columns = entry.columns else { return [contiguous] }
             return [
                 contiguous,
                 Rate(
                     "pass-\(entry.length)-columns", \.passTimes.columns[index]!,
-                    avx2: (entry.avx2.columns ?? columns) / columns, amd: 0.62),
+                    avx2: (entry.avx2.columns ?? columns) / columns,
+                    amd: TransformLength.amdColumns[entry.length] ?? 0.62),
             ]
         } + [Rate("pass-longer", \.passTimes.beyond, amd: 0.69)]
         + TransformLength.lineTimes.indices.map { index in
-            Rate("line-\(TransformLength.lineTimes[index].length)", \.passTimes.lines[index], amd: 0.55)
+            let length = TransformLength.lineTimes[index].length
+            return Rate(
+                "line-\(length)", \.passTimes.lines[index], amd: TransformLength.amdLines[length] ?? 0.55)
         }
 
     private var singleReferenceRate: Double {
