@@ -70,8 +70,13 @@ extension CostModel {
             if set.columns.step != 1 { spread += results * Double(Self.lanes) }
         }
         let planeSets = Double(geometry.problem.batch * geometry.problem.groups)
-        return planes * time + planeSets * (added * machine.stencilAddTime + spread * machine.spreadTime)
+        return planes * time + planeSets
+            * (added * machine.stencilAddTime + spread * machine.spreadTime * Self.planeSpreadCost)
     }
+
+    /// How many times as long spreading takes plane by plane and row by row: input gradients of stride 2 by stencils were predicted at 0.83 of
+    /// their time (14 calls), `n6c4i86x86_k11f3x3_s2_psame` at 0.62 (`Docs/Measurements/2026-11-27-volumes.md`).
+    private static let planeSpreadCost = 1.8
 
     /// Layers of the source that are packed for runs of results along the depth.
     private func packedLayers(_ depth: DirectAxis.Part, _ results: EvenCut, _ extent: Int) -> Double {
