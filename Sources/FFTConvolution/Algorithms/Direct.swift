@@ -129,9 +129,14 @@ extension StencilLayout: DirectLayout {
     /// A block of taps, or some layers of them, is one sum; those of sources, parts, layers and planes are added one after the other.
     /// The bias is first.
     var roundings: Int {
-        func layers(_ part: DirectGeometry.Part) -> EvenCut { part.tapBlocks.layers(part.depth.taps.count) }
-        let largest = geometry.sets.flatMap(\.parts).map { layers($0).largest * $0.tapBlocks.largest }.max() ?? 0
-        let sums = geometry.sets.map { $0.parts.reduce(0) { $0 + layers($1).pieces * $1.tapBlocks.count } }.max() ?? 1
+        let largest =
+            geometry.sets.flatMap(\.parts).map {
+                min($0.depth.taps.count, $0.tapBlocks.mostLayers) * $0.tapBlocks.largest
+            }.max() ?? 0
+        let sums =
+            geometry.sets.map {
+                $0.parts.reduce(0) { $0 + $1.tapBlocks.layers($1.depth.taps.count).pieces * $1.tapBlocks.count }
+            }.max() ?? 1
         return 2 + largest + geometry.sourcesPerGroup * sums
     }
 

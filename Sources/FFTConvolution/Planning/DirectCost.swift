@@ -71,17 +71,17 @@ extension CostModel {
         }
         let planeSets = Double(geometry.problem.batch * geometry.problem.groups)
         return planes * time + planeSets
-            * (added * machine.stencilAddTime + spread * machine.spreadTime * Self.planeSpreadCost)
+            * (added * machine.stencilAddTime + spread * machine.spreadTime * Self.spreadApartCost)
     }
 
     /// How many times as long spreading takes plane by plane and row by row: input gradients of stride 2 by stencils were predicted at 0.83 of
     /// their time (14 calls), `n6c4i86x86_k11f3x3_s2_psame` at 0.62 (`Docs/Measurements/2026-11-27-volumes.md`).
-    private static let planeSpreadCost = 1.8
+    private static let spreadApartCost = 1.8
 
     /// Layers of the source that are packed for runs of results along the depth.
     private func packedLayers(_ depth: DirectAxis.Part, _ results: EvenCut, _ extent: Int) -> Double {
         // Runs differ by one at most, and all but those at both ends meet the same.
-        let inside = Double(depth.inside(extent).count)
+        let inside = Double(depth.met(by: 0..<results.count, in: extent).count)
         return min(inside + Double(results.pieces - 1) * Double(depth.taps.count - 1), inside * Double(results.pieces))
     }
 
@@ -175,7 +175,7 @@ extension CostModel {
 
     /// What of spreading rows of one plane a row of all planes takes, in one call: input gradients of stride 2 took 0.26 ms that were
     /// predicted at 0.43, 0.25 of it for this (`Docs/Measurements/2026-11-27-volumes.md`).
-    private static let planesSpreadCost = 0.35
+    private static let spreadTogetherCost = 0.35
 
     func matrixTime(_ layout: MatrixLayout) -> Double {
         let geometry = layout.geometry
@@ -199,7 +199,7 @@ extension CostModel {
                 near <= Double(machine.cacheByteCount) ? N * Double(set.depths.count) * Double(blocks) : rows
             time += readings * turnedFilterTime(columns * depth, layout.precision)
             if set.columns.step != 1 {
-                time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime * Self.planesSpreadCost
+                time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime * Self.spreadTogetherCost
             }
             let cut = layout.cuts[index]
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.

@@ -16,7 +16,7 @@ struct SourceRows<Scalar: ConvolutionScalar> {
     /// - Parameters:
     ///   - plane: The first element of the plane.
     ///   - extents: Of the plane: depth, rows, columns.
-    ///   - layers: Some that are there.
+    ///   - layers: Some that are there, at least one.
     ///   - rows: Results of the band, and `columns`.
     ///   - exponent: Of a power of two to multiply with; then they are packed.
     @inline(__always)
@@ -32,7 +32,8 @@ struct SourceRows<Scalar: ConvolutionScalar> {
         let end = min(there.upperBound - rows.lowerBound, height)
         self.rows = first..<max(end, first)
         let inside = column.inside(extents.columns)
-        let sourceLayer = part.depth.step * extents.rows * extents.columns
+        // A step may be of any size where none is taken.
+        let sourceLayer = layers.count > 1 ? part.depth.step * extents.rows * extents.columns : 0
         let layer = plane + (part.depth.start + part.depth.step * layers.lowerBound) * extents.rows * extents.columns
         let top = layer + (row.start + row.step * rows.lowerBound) * extents.columns
         let left = column.start + column.step * columns.lowerBound
@@ -96,10 +97,10 @@ struct PackedLayers: Hashable, Sendable {
             self.results == 1 ? taps.together : self.results + taps.layers - 1, layer)
     }
 
-    /// Rows of results with which some results along the depth have room.
-    static func mostRows(taps: (layers: Int, rows: Int), depths: Int, width: Int, _ precision: Precision) -> Int {
+    /// Rows of results with which so many layers have room, at least some.
+    static func mostRows(layers: Int, tapRows: Int, width: Int, _ precision: Precision) -> Int {
         let row = saturatingProduct(PackedRows.elementCount(rows: 0, width: width, precision), precision.byteCount)
-        return mostBytes / max(saturatingProduct(min(depths, 8) + taps.layers - 1, row), 1) - taps.rows
+        return max(mostBytes / max(saturatingProduct(layers, row), 1) - tapRows, 8)
     }
 }
 

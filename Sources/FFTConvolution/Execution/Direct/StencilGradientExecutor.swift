@@ -78,7 +78,8 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             let (part, extent) = (set.parts[0], geometry.source.depth)
             let met = part.depth.met(by: depth..<depth + 1, in: extent)
             if depth == 0 || shared.map({ !$0.layers.contains(met) }) ?? true {
-                shared = rows(part.depth.met(by: band.depths, in: extent), part)
+                let all = part.depth.met(by: band.depths, in: extent)
+                shared = all.isEmpty ? nil : rows(all, part)
             }
         }
         var gradients = gradient

@@ -75,7 +75,7 @@ struct StencilGradientLayout: Hashable, Sendable {
     /// Chunks of one plane whose bands share what is packed, if there are several.
     var chunksTogether: Int { max(sharing / max(chunks.largest, 1), 1) }
 
-    /// A band, with the depths of those that lie behind it.
+    /// A band, with its depth and those of the bands that lie behind it.
     struct Band {
         let n: Int, set: Int
         let depths: Range<Int>, rows: Range<Int>, columns: Range<Int>

@@ -1,6 +1,6 @@
 internal import SpectralEngine
 
-/// How the forward pass or the input gradient is cut into stencils: a filter plane over a band of a plane at a time.
+/// How the forward pass or the input gradient is cut into stencils: a filter plane, or layers of them, over a band of results at a time.
 ///
 /// Nothing here decides a bit of the result: bands only say who computes which results.
 struct StencilLayout: Hashable, Sendable {
@@ -41,20 +41,23 @@ struct StencilLayout: Hashable, Sendable {
             let reach = most(\.row.taps.count) - 1
             let width = columns.largest + most(\.column.taps.count) - 1
             let taps = (
-                layers: most(\.depth.taps.count), together: most { $0.tapBlocks.layers($0.depth.taps.count).largest }
+                layers: most(\.depth.taps.count), together: most { min($0.depth.taps.count, $0.tapBlocks.mostLayers) }
             )
             func packedLayers(_ results: Int, rows: Int) -> PackedLayers {
                 PackedLayers(results: results, taps: taps, rows: rows + reach, width: width, precision)
             }
+            func rows(packing layers: Int) -> Int {
+                min(Self.mostRows, PackedLayers.mostRows(layers: layers, tapRows: reach + 1, width: width, precision))
+            }
             var (mostRows, depths) = (Self.mostRows, 1)
             if set.depths.count > 1, set.columns.step == 1 {
-                let room = PackedLayers.mostRows(
-                    taps: (taps.layers, reach + 1), depths: set.depths.count, width: width, precision)
-                mostRows = min(mostRows, max(room, 8))
+                mostRows = rows(packing: min(set.depths.count, 8) + taps.layers - 1)
                 // As many as there is room for, but some for every worker.
-                let share = workers > 1 ? max(set.depths.count / max(fewest / 2, 1), 4) : set.depths.count
+                let least = set.depths.count >= 4 * workers ? 4 : max(set.depths.count / workers, 1)
+                let share = workers > 1 ? max(set.depths.count / max(fewest / 2, 1), least) : set.depths.count
                 depths = packedLayers(min(share, set.depths.count), rows: min(mostRows, set.rows.count)).results
             }
+            if depths == 1 { mostRows = taps.together > 1 ? rows(packing: taps.together) : Self.mostRows }
             let depthCut = EvenCut(set.depths.count, most: depths)
             let fewestRows = (fewest + depthCut.pieces - 1) / depthCut.pieces
             let rows = EvenCut(set.rows.count, most: min(mostRows, max(set.rows.count / fewestRows, 8)))

@@ -22,10 +22,11 @@ struct TapBlocks: Hashable, Sendable {
     /// Taps of the largest.
     var largest: Int { rows.largest * columns.largest }
 
-    /// So many layers of such planes, cut into those that are one sum, as long as that may be.
-    func layers(_ count: Int) -> EvenCut {
-        EvenCut(count, most: self.count == 1 ? Self.most / max(min(largest, Self.most), 1) : 1)
-    }
+    /// Layers of such planes that may be one sum.
+    var mostLayers: Int { count == 1 ? Self.most / max(min(largest, Self.most), 1) : 1 }
+
+    /// So many layers, cut into those that are one sum. Fewer layers may be cut into larger pieces, up to ``mostLayers``.
+    func layers(_ count: Int) -> EvenCut { EvenCut(count, most: mostLayers) }
 
     /// Rows and columns of taps, in the order of memory.
     subscript(block: Int) -> (rows: Range<Int>, columns: Range<Int>) {
