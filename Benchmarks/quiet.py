@@ -96,12 +96,18 @@ class Quiet:
                 os.sched_setaffinity(0, cores)
         return least
 
+    def wait(self, patience: float) -> bool:
+        """Returns when nobody disturbs, or after so many seconds; and which of both."""
+        end = time.monotonic() + patience
+        while not (is_quiet := self.probe()) and time.monotonic() < end:
+            time.sleep(0.02)
+        return is_quiet
+
     def measure(self, run: Callable[[], Result], patience: float) -> tuple[Result, bool]:
         """What `run` gives between two probes that are quiet, or after `patience` seconds whatever it gives; and which of both."""
         end = time.monotonic() + patience
         while True:
-            while not (is_quiet := self.probe()) and time.monotonic() < end:
-                time.sleep(0.02)
+            is_quiet = self.wait(end - time.monotonic())
             result = run()
             is_quiet = is_quiet and self.probe()
             if is_quiet or time.monotonic() >= end:

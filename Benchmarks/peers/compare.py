@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares fftconv with other libraries on the public grid, interleaved in one run; see Benchmarks/README.md.
 
-For each problem and pass: all results are compared, then R rounds are timed, and in each round every candidate in turn.
+For each problem and pass: all results are compared, then R rounds are timed, and in each round every candidate in turn. With
+--patience a round begins when no neighbour disturbs (../quiet.py), or after so many seconds.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ import warnings
 from contextlib import ExitStack
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+
 import cv2
 import machine
 import numpy as np
@@ -32,6 +35,7 @@ import torch
 from grid import GRID, PASSES, PREPARED, Problem
 from ours import Bench, compute
 from peers import Operands, Peer, peers, set_threads
+from quiet import Quiet
 from report import OURS, Comparison
 
 # Largest difference of two results in f32, relative to the largest element. Ours keeps its bound (Docs/Mathematics.md);
@@ -80,7 +84,9 @@ class Candidate:
         return time.perf_counter() - start
 
 
-def compare(problem: Problem, pass_name: str, arguments: argparse.Namespace, seconds: float) -> Comparison:
+def compare(
+    problem: Problem, pass_name: str, arguments: argparse.Namespace, seconds: float, quiet: Quiet | None
+) -> Comparison:
     """Checks and times one pass of one problem, within about this many seconds."""
     deadline = time.monotonic() + seconds
     operands = Operands.random(problem)
@@ -114,6 +120,8 @@ def compare(problem: Problem, pass_name: str, arguments: argparse.Namespace, sec
         for index in range(arguments.rounds):
             if index > 0 and time.monotonic() > deadline:
                 break
+            if quiet:
+                quiet.wait(arguments.patience)
             for bench, results in zip(benches, ours):
                 results.append(bench.measure())
             for candidate in candidates:
@@ -139,6 +147,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--method", choices=("auto", "fft", "direct"), default="auto", help="of ours")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--min-time", type=float, default=0.1, help="seconds of each candidate in each round")
+    parser.add_argument("--patience", type=float, default=0, help="seconds that each round may wait for quiet cores")
     parser.add_argument("--budget", type=float, default=90, help="seconds for one problem; one round is always run")
     parser.add_argument("--wide", action="store_true", help="more peers: see peers.py")
     parser.add_argument("--out", type=Path, default=root / "Benchmarks/results", help="folder for table, JSON, picture")
@@ -164,15 +173,16 @@ def main() -> int:
     started = datetime.datetime.now(datetime.timezone.utc)
     name = started.strftime("%Y-%m-%dT%H%M%S")
     options.out.mkdir(parents=True, exist_ok=True)
-    description = machine.describe(started, options.method, options.rounds, options.min_time)
+    description = machine.describe(started, options.method, options.rounds, options.min_time, options.patience)
 
+    quiet = Quiet() if options.patience > 0 else None
     comparisons: list[Comparison] = []
     with open(options.out / f"{name}.jsonl", "w", encoding="utf-8") as lines:
         print(json.dumps({"machine": description}), file=lines, flush=True)
         try:
             for text, pass_name in itertools.product(texts, options.passes):
                 share = options.budget / len(options.passes)
-                comparison = compare(Problem.parse(text), pass_name, options, share)
+                comparison = compare(Problem.parse(text), pass_name, options, share, quiet)
                 comparisons.append(comparison)
                 print(json.dumps(comparison.as_json()), file=lines, flush=True)
                 print(comparison.summary(), file=sys.stderr, flush=True)

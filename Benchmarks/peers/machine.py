@@ -13,7 +13,9 @@ from pathlib import Path
 from peers import THREADS
 
 
-def describe(started: datetime.datetime, method: str, rounds: int, minimum_time: float) -> dict[str, str]:
+def describe(
+    started: datetime.datetime, method: str, rounds: int, minimum_time: float, patience: float
+) -> dict[str, str]:
     """Everything a reader needs to judge the times, by name."""
     packages = ("torch", "scipy", "numpy", "opencv-python-headless", "fft-conv-pytorch")
     return {
@@ -23,7 +25,8 @@ def describe(started: datetime.datetime, method: str, rounds: int, minimum_time:
         "system": f"{_system()} on {platform.machine()}",
         "versions": ", ".join([f"Python {platform.python_version()}"] + [f"{name} {version(name)}" for name in packages]),
         "fftconv": _fftw(),
-        "measured": f"{THREADS} threads, f32, method {method}, {rounds} rounds, {minimum_time:g} s a candidate and round",
+        "measured": f"{THREADS} threads, f32, method {method}, {rounds} rounds, {minimum_time:g} s a candidate and round"
+        + (f", up to {patience:g} s of waiting for quiet cores before each round" if patience > 0 else ""),
     }
 
 
