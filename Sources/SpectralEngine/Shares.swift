@@ -16,13 +16,16 @@ internal import Synchronization
         workers: Int, blocks: Int, _ body: (Shares) throws(Failure) -> Void
     ) throws(Failure) {
         precondition(workers > 0 && blocks >= 0 && blocks <= mostBlocks, "more blocks than are counted")
-        let ranges = UnsafeMutablePointer<Atomic<UInt64>>.allocate(capacity: workers * stride)
-        defer { unsafe ranges.deallocate() }
-        for worker in 0..<workers {
-            let (first, end) = (blocks * worker / workers, blocks * (worker + 1) / workers)
-            unsafe (ranges + worker * stride).initialize(to: Atomic(UInt64(end) << 32 | UInt64(first)))
+        // On the stack, but for very many workers: an execution allocates nothing.
+        try unsafe withUnsafeTemporaryAllocation(of: Atomic<UInt64>.self, capacity: workers * stride) {
+            memory throws(Failure) in
+            let ranges = unsafe memory.baseAddress.unsafelyUnwrapped
+            for worker in 0..<workers {
+                let (first, end) = (blocks * worker / workers, blocks * (worker + 1) / workers)
+                unsafe (ranges + worker * stride).initialize(to: Atomic(UInt64(end) << 32 | UInt64(first)))
+            }
+            try body(unsafe Shares(ranges: ranges, workers: workers))
         }
-        try body(unsafe Shares(ranges: ranges, workers: workers))
     }
 
     /// The next block for a worker; `nil` if all are taken.

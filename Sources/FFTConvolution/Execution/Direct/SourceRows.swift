@@ -80,7 +80,7 @@ struct PackedLayers: Hashable, Sendable {
     /// Elements of what is packed at once: the layers that so many results meet; for a single one, those of one sum.
     let elementCount: Int
 
-    /// What is packed stays in the second-level cache.
+    /// What is packed stays in the second-level cache; of very wide or deep layers a sum's with eight rows may be more.
     private static let mostBytes = 256 << 10
     /// Each result along the depth has a bit of a word while they are summed.
     private static let mostResults = 64

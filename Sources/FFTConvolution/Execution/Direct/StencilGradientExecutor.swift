@@ -31,12 +31,12 @@ struct StencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             let packed = scratch.region(layout.packed, of: Scalar.self).slice(worker, count: layout.packedCount)
             let rows = scratch.region(layout.gradients, of: Scalar.self).slice(worker, count: layout.gradientCount)
             if scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
+            // Packed anew where a plane or a batch item begins, which is at depth 0.
             var shared: SourceRows<Scalar>?
             for index in blocks[block] {
                 let (plane, chunk) = index.quotientAndRemainder(dividingBy: chunks)
                 let last = min(chunk + blocks[block].upperBound - index, chunks) - 1
                 let bands = layout.chunks[chunk].lowerBound..<layout.chunks[last].upperBound
-                if chunk == 0 || index == blocks[block].lowerBound { shared = nil }
                 let target = sums.slice(index, count: geometry.taps)
                 target.fill(0)
                 for band in layout.chunks[chunk] {
