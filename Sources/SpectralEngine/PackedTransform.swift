@@ -26,7 +26,8 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
     /// Over lines: from the tile or a panel to a panel or a spectrum; and from there to a panel.
     let lineForward: OpaquePointer?
     let lineInverse: OpaquePointer?
-    /// exp(−2πi·n₂·b₁ / length) for row n₂ and column b₁ of the matrix of a long line.
+    /// exp(−2πi·n₂·b₁ / length) for row n₂ and column b₁ of the matrix of a long line; of a folded tile what the points of a line are
+    /// turned by (FoldedLines.swift).
     let rotations: AlignedBuffer?
     private let plans: PlanList<Scalar>
 
@@ -45,7 +46,10 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         }
         let byteCount = 2 * max(shape.tileCount, shape.panelCount, shape.sheetCount) * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
-        rotations = shape.form == .matrix ? try Rotations.table(shape, Scalar.self) : nil
+        rotations =
+            shape.form == .matrix
+            ? try Rotations.table(shape, Scalar.self)
+            : shape.isFolded ? try Rotations.quarterTurn(shape.lineLength, Scalar.self) : nil
         let plans = PlanList<Scalar>()
         self.plans = plans
         (rowForward, rowInverse, columnForward, columnInverse, lineForward, lineInverse) =
@@ -102,7 +106,9 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
                 lines(columnCount, isInverse: true),
                 isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: false) : nil,
                 isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: true) : nil,
-                gathered(shape.lineLength, stride: shape.lineStride, isInverse: false),
+                shape.readsLines || shape.form == .matrix
+                    ? gathered(shape.lineLength, stride: shape.lineStride, isInverse: false)
+                    : lines(shape.lineLength, isInverse: false),
                 lines(shape.lineLength, isInverse: true)
             )
         }

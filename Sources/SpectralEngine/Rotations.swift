@@ -4,8 +4,22 @@
     internal import Glibc
 #endif
 
-/// The factors between the two transforms of a long line that is seen as a matrix.
+/// The factors between the two transforms of a long line that is seen as a matrix, and those of folded lines.
 enum Rotations {
+    /// exp(πi·n / 2·length): from 1 to nearly i, each rounded once from double precision.
+    static func quarterTurn<Scalar: ConvolutionScalar>(
+        _ length: Int, _: Scalar.Type
+    ) throws(AllocationFailure) -> AlignedBuffer {
+        let buffer = try AlignedBuffer(byteCount: 2 * length * MemoryLayout<Scalar>.stride)
+        buffer.withSharedRegion(of: Scalar.self) { table in
+            for index in 0..<length {
+                let (cosine, sine) = unitRoot(index, of: 4 * length)
+                (table[2 * index], table[2 * index + 1]) = (Scalar(cosine), Scalar(sine))
+            }
+        }
+        return buffer
+    }
+
     /// exp(−2πi·row·column / length), row after row, each rounded once from double precision.
     static func table<Scalar: ConvolutionScalar>(
         _ shape: TileShape, _: Scalar.Type

@@ -18,10 +18,13 @@ extension PackedTransform {
         let limit = shape.halfLinesPerRow
         team.run(shape.linePanels(limit: limit)) { index, panels in
             let panel = shape.panel(index, limit: limit)
-            unsafe forward(tile.base, panel, positions, panels.turned, panels.packed)
             let count = panel.count * shape.linePitch
             let target = unsafe half.base + 2 * shape.halfOffset(row: panel.row, column: panel.column)
-            unsafe target.update(from: panels.turned, count: 2 * count)
+            // Eight lines are transformed to where they belong, fewer by way of a panel.
+            let lines = unsafe panel.count == shape.panelWidth ? target : panels.turned
+            unsafe fetchLines(tile.base, after: panel, positions)
+            unsafe forward(tile.base, panel, positions, lines, panels.packed)
+            if unsafe lines != target { unsafe target.update(from: lines, count: 2 * count) }
             if exponent != 0 { unsafe Scalar.rescale(target, count, factor, factor) }
         }
     }
@@ -78,10 +81,9 @@ extension PackedTransform {
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
-        if shape.form == .line || TileShape.readsColumns(shape.lineLength) {
-            return unsafe execute(lineForward, start, lines)
-        }
+        if shape.form == .line || shape.readsLines { return unsafe execute(lineForward, start, lines) }
         unsafe pack(start, shape.lineStride, positions, of: shape.lineLength, packed, shape.linePitch)
+        if shape.isFolded { unsafe turn(packed, positions, isInverse: false) }
         unsafe execute(lineForward, packed, lines)
     }
 
@@ -97,6 +99,7 @@ extension PackedTransform {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
         unsafe execute(lineInverse, lines, packed)
+        if shape.isFolded { unsafe turn(packed, positions, isInverse: true) }
         positions.forEachRun { rows in
             unsafe Scalar.unpackPanel(
                 packed + 2 * rows.lowerBound, shape.linePitch, start + 2 * rows.lowerBound * shape.lineStride,
@@ -159,6 +162,6 @@ extension TileShape {
     }
 
     func checkHalf<Scalar: ConvolutionScalar>(_ half: SharedRegion<Scalar>) {
-        precondition(half.count == 2 * halfCount && half.isAligned, "a half spectrum of another shape")
+        precondition(!isFolded && half.count == 2 * halfCount && half.isAligned, "a half spectrum of another shape")
     }
 }

@@ -98,7 +98,10 @@ extension PackedTransform {
             }
         }
         if shape.form == .plane || shape.form == .volume {
-            unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
+            // FFTW reads whole lines, if it does.
+            if shape.readsLines {
+                unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
+            }
         }
     }
 
@@ -109,7 +112,7 @@ extension PackedTransform {
     ) {
         let positions = roll.loaded(shape.lineLength)
         let held = shape.widened(shape.linePositions(box))
-        let clears = roll.isWhole || TileShape.readsColumns(shape.lineLength)
+        let clears = roll.isWhole || shape.readsLines
         // The panels of a plane are noted in as many places whatever the box: those of neighbouring tiles may differ.
         let (width, noteCount) = shape.form == .plane ? (shape.panelWidth, 4) : (1, 4 * shape.rowPanelCount)
         team.run(positions.count / width) { block, panels in

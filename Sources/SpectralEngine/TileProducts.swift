@@ -48,6 +48,34 @@ extension PackedTransform {
         }
     }
 
+    /// The same with a filter whose lines meet those of one field only: its tile, and where that holds taps.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func convolve(
+        _ tile: SharedRegion<Scalar>, into output: SharedRegion<Scalar>, boxes: (loaded: TileBox, kept: TileBox),
+        conjugate: Bool, use: SpectrumUse<Scalar> = .none, with filter: SharedRegion<Scalar>, _ taps: TileBox,
+        _ team: TransformTeam<Scalar>
+    ) {
+        shape.check(tile, boxes.loaded, team)
+        shape.check(output, boxes.kept, team)
+        shape.check(filter, taps, team)
+        shape.check(use)
+        precondition(shape.isFolded, "half of the filter's lines are enough")
+        let (loaded, kept, held) = (
+            shape.loadedRows(boxes.loaded, nil), shape.restoredRows(boxes.kept, nil), shape.loadedRows(taps, nil)
+        )
+        team.run(shape.linePanels()) { index, panels in
+            let panel = shape.panel(index)
+            unsafe transform(filter, panel, held, .none, panels.turned, panels.packed)
+            unsafe transform(tile, panel, loaded, use, panels.fields, panels.packed)
+            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
+            var terms = ck_terms(count: 1, x_step: 0, w_step: 0)
+            unsafe Scalar.multiply(
+                panels.fields, panels.turned, panels.fields, &lines, &terms, conjugate, false)
+            unsafe inverse(panels.fields, panel, kept, output.base, panels.packed)
+        }
+    }
+
     /// Transforms the lines of a tile into a whole spectrum, and does what else is wanted with them.
     ///
     /// - Parameters:
@@ -204,6 +232,7 @@ extension PackedTransform {
                 let isFirst = field < counts.i
                 let tile =
                     isFirst ? field * tileCounts.i : counts.i * tileCounts.i + (field - counts.i) * tileCounts.o
+                unsafe fetchLines(tiles.base + 2 * tile, after: panel, isFirst ? positions.i : positions.o)
                 unsafe forward(
                     tiles.base + 2 * tile, panel, isFirst ? positions.i : positions.o, first + field * panelCount,
                     panels.packed)
@@ -221,6 +250,30 @@ extension PackedTransform {
         }
     }
 
+    /// Field · conj(other), for all lines, transformed back in the place of the field, where some of it is kept.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func correlate(
+        _ field: SharedRegion<Scalar>, _ other: SharedRegion<Scalar>, boxes: (field: TileBox, other: TileBox),
+        kept: TileBox, _ team: TransformTeam<Scalar>
+    ) {
+        shape.check(field, boxes.field, team)
+        shape.check(other, boxes.other, team)
+        shape.check(field, kept, team)
+        let rows = (
+            field: shape.loadedRows(boxes.field, nil), other: shape.loadedRows(boxes.other, nil),
+            kept: shape.restoredRows(kept, nil)
+        )
+        team.run(shape.linePanels()) { index, panels in
+            let panel = shape.panel(index)
+            unsafe transform(field, panel, rows.field, .none, panels.fields, panels.packed)
+            unsafe transform(other, panel, rows.other, .none, panels.turned, panels.packed)
+            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
+            unsafe Scalar.correlate(panels.fields, panels.turned, panels.block, &lines, false)
+            unsafe inverse(panels.block, panel, rows.kept, field.base, panels.packed)
+        }
+    }
+
     // MARK: One panel
 
     /// Where a panel's lines are in a whole spectrum, in scalars.
@@ -232,6 +285,7 @@ extension PackedTransform {
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
         fetch(use, after: panel)
+        unsafe fetchLines(tile.base, after: panel, positions)
         unsafe forward(tile.base, panel, positions, lines, packed)
         unsafe apply(use, panel, lines)
     }
@@ -251,6 +305,21 @@ extension PackedTransform {
             unsafe multiply(
                 first + 2 * field * step, spectra.region.base + 2 * field * spectra.step * shape.halfCount, sum, panel,
                 conjugate, accumulate: accumulate || field > fields.lowerBound, terms: terms)
+        }
+    }
+
+    /// Asks for the lines of the next panel of a volume, whose points are planes apart, while this panel is worked on
+    /// (`Docs/Measurements/2026-11-27-folded.md`).
+    func fetchLines(_ tile: UnsafeMutablePointer<Scalar>, after panel: LinePanel, _ positions: LineRows) {
+        guard shape.form == .volume else { return }
+        let isLast = panel.column + panel.count >= shape.linesPerRow
+        let (row, column) = isLast ? (panel.row + 1, 0) : (panel.row, panel.column + panel.count)
+        guard row < shape.rowsOfLines else { return }
+        let bytes = 2 * MemoryLayout<Scalar>.stride
+        positions.forEachRun { planes in
+            let first = planes.lowerBound * shape.lineStride + row * shape.pitch + column
+            unsafe ck_fetch_pieces(
+                tile + 2 * first, bytes * shape.lineStride, planes.count, bytes * shape.panelWidth)
         }
     }
 

@@ -42,6 +42,9 @@ public struct TileShape: Hashable, Sendable {
     /// The same from plane to plane: an odd multiple of 8.
     package let planePitch: Int
 
+    /// Whether the tile holds the two halves of one real field twice as long along its lines, as real and imaginary parts: FoldedLines.swift.
+    public let isFolded: Bool
+
     /// Bins of a line of the spectrum, and complex elements from line to line.
     public let lineLength: Int
     public let linePitch: Int
@@ -51,14 +54,17 @@ public struct TileShape: Hashable, Sendable {
 
     /// - Parameter isWhole: Whether a long line is transformed as one: better than as a matrix where FFTW has a measured plan for it,
     ///   and worse where it has none (`Docs/Measurements/2026-11-26-lines.md`).
-    public init(planes: Int, rows: Int, length: Int, isWhole: Bool = false) {
+    ///   - isFolded: Of a tile with rows at least.
+    public init(planes: Int, rows: Int, length: Int, isWhole: Bool = false, isFolded: Bool = false) {
+        precondition(!isFolded || planes * rows > 1, "a line cannot be folded")
+        self.isFolded = isFolded
         self.planes = planes
         self.rows = rows
         self.length = length
         if planes > 1 {
             form = .volume
             (rowCount, columnCount, lineLength) = (rows, length, planes)
-        } else if rows > 1, Self.readsColumns(rows), Self.readsColumns(length) {
+        } else if rows > 1, !isFolded, Self.readsColumns(rows), Self.readsColumns(length) {
             form = .small
             (rowCount, columnCount, lineLength) = (length, rows, length)
         } else if rows > 1 {
@@ -92,9 +98,10 @@ public struct TileShape: Hashable, Sendable {
         let rows: Int
         let length: Int
         let form: Form
+        let isFolded: Bool
     }
 
-    var identity: Identity { Identity(planes: planes, rows: rows, length: length, form: form) }
+    var identity: Identity { Identity(planes: planes, rows: rows, length: length, form: form, isFolded: isFolded) }
 
     public static func == (one: TileShape, other: TileShape) -> Bool { one.identity == other.identity }
 
@@ -106,6 +113,9 @@ public struct TileShape: Hashable, Sendable {
     static func readsColumns(_ length: Int) -> Bool {
         length <= 20 && length.isMultiple(of: 2) || length <= 64 && length & (length - 1) == 0
     }
+
+    /// Whether FFTW itself reads the lines of the tile: not where their points are turned first.
+    var readsLines: Bool { !isFolded && Self.readsColumns(lineLength) }
 
     /// Points from which on a line may be seen as a matrix.
     package static let leastMatrix = 2048
@@ -136,14 +146,14 @@ public struct TileShape: Hashable, Sendable {
 
     /// The same of a single box: without an array, which takes memory.
     func tileCount(holding box: TileBox) -> Int {
-        guard form == .plane || form == .volume, !Self.readsColumns(lineLength) else { return tileCount }
+        guard form == .plane || form == .volume, !readsLines else { return tileCount }
         let end = max(form == .plane ? box.rows.upperBound : box.planes.upperBound, 0)
         // Eight rows are transformed back together, also where fewer are kept.
         let lines = min(form == .plane ? end + panelWidth - 1 : end, lineLength)
         return max(lines, 1) * lineStride
     }
-    /// Of the factors between the passes of a long line.
-    public var tableCount: Int { form == .matrix ? length : 0 }
+    /// Of the factors between the passes of a long line, or of a folded one's points.
+    public var tableCount: Int { form == .matrix ? length : isFolded ? lineLength : 0 }
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }

@@ -43,7 +43,7 @@ extension PackedTransform {
                 let rows = unsafe shape.form == .matrix ? source(shape.columnCount, team.sheet) : panels.packed
                 unsafe run(counts.rows, rowForward, rows)
                 unsafe run(counts.columns, columnForward, source(shape.rowCount, tile))
-                unsafe run(counts.lines, lineForward, source(shape.lineLength, tile))
+                unsafe run(counts.lines, lineForward, shape.readsLines ? tile.base : panels.packed)
             case (.matrix, true), (.plane, true), (.volume, true):
                 unsafe run(counts.lines, lineInverse, panels.packed)
                 unsafe run(counts.columns, columnInverse, source(shape.rowCount, tile))

@@ -35,7 +35,7 @@ struct LongSumsTests {
                 let request = PlanRequest(
                     problem: problem, pass: .filterGradient, precision: .float32, memoryLimit: limit)
                 let recipe = try #require(try TiledFFT.recipes(for: request).first { !$0.isDense })
-                let (chunks, rows) = (recipe.layout.chunkCount, recipe.table.rowCount)
+                let (chunks, rows) = (recipe.layout.chunkCount, recipe.table.termCount)
                 // Chunks differ by one pair, and the last pair of all may be a single row.
                 let most = min(2 * ((recipe.table.pairCount + chunks - 1) / chunks), rows)
                 #expect(

@@ -201,3 +201,8 @@ static inline void ck_stream(void *restrict target, const void *restrict source,
 static inline void ck_fetch(const void *start, long byte_count) {
     for (long offset = 0; offset < byte_count; offset += 64) __builtin_prefetch((const char *)start + offset, 0, 2);
 }
+
+/// The same of `count` pieces of memory, `pitch` bytes from each other.
+static inline void ck_fetch_pieces(const void *first, long pitch, long count, long byte_count) {
+    for (long piece = 0; piece < count; piece++) ck_fetch((const char *)first + piece * pitch, byte_count);
+}

@@ -77,13 +77,20 @@ package struct AxisTiling: Hashable, Sendable {
     /// Whether windows follow each other along this axis and share the transforms of what they have in common: then they are as
     /// long as the transform.
     package var rolls: Bool
+    /// Whether the second half of a window travels as the imaginary part of the first one, so that L/2 complex points are transformed:
+    /// see `FoldedTiles.swift`.
+    package var folds: Bool
 
-    package init(step: Int, length: Int, coversAxis: Bool, rolls: Bool = false) {
+    package init(step: Int, length: Int, coversAxis: Bool, rolls: Bool = false, folds: Bool = false) {
         self.step = step
         self.length = length
         self.coversAxis = coversAxis
         self.rolls = rolls
+        self.folds = folds
     }
+
+    /// Points of the transform along this axis.
+    package var points: Int { folds ? length / 2 : length }
 
     /// Positions that a window takes of an operand that meets a filter of `filter` positions.
     package func window(_ filter: Int) -> Int { rolls ? length : min(length, step + filter - 1) }

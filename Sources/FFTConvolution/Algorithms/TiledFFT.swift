@@ -38,6 +38,9 @@ package struct TiledFFT: Algorithm {
                 throw Inapplicable("transform length \(tiling.length) wraps around: it must be at least \(needed)")
             }
         }
+        guard FoldedTiles.fits(request.problem, tilings) else {
+            throw Inapplicable("a tile of \(tilings.map(\.length)) cannot be folded")
+        }
         // FFTW's sizes are 32-bit; beyond that a tile has no point. Keeps every size below well inside Int.
         guard tilings.reduce(1.0, { $0 * Double($1.length) }) <= Double(Int32.max) else {
             throw Inapplicable("a tile of \(tilings.map(\.length)) points is too large for FFTW's 32-bit sizes")
@@ -103,12 +106,12 @@ package struct TiledFFT: Algorithm {
     }
 
     package var description: String {
-        let lengths = tilings.map { "\($0.length)" }.joined(separator: "x")
+        let lengths = tilings.map { "\($0.points)" }.joined(separator: "x")
         let steps = tilings.map { "\($0.step)" }.joined(separator: "x")
         let tiles = table.tileCount
         let product = dense == nil ? "" : ", matrix products"
         let rolling = table.roll == nil ? "" : "rolling "
-        return (tiles == 1 ? "one tile" : "\(tiles) \(rolling)tiles of \(steps)")
+        return (tiles == 1 ? table.folds ? "one folded tile" : "one tile" : "\(tiles) \(rolling)tiles of \(steps)")
             + ", transforms of \(lengths)\(product)"
     }
 
@@ -295,6 +298,11 @@ extension TiledFFT {
             }
         }
         if let refusal { throw refusal }
+        if let tilings = FoldedTiles.tilings(request.problem, request.pass),
+            let recipe = try? TiledFFT(request, tilings: tilings)
+        {
+            best.add(recipe)
+        }
         guard request.problem.channelsPerGroup * request.problem.filtersPerGroup > 1 else { return }
         for tilings in choices(true) {
             if let recipe = try? TiledFFT(request, tilings: tilings, isDense: true) { best.add(recipe) }

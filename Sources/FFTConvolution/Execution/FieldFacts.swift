@@ -60,6 +60,22 @@ struct FieldFacts {
         (region[target], region[target + 1]) = (other.region[source], other.region[source + 1])
     }
 
+    /// Gives both partners the norm of the two together: they are halves of one window.
+    func unite(field: Int) {
+        let (one, two) = (exponent(field: field, part: 0), exponent(field: field, part: 1))
+        guard let first = one ?? two, let second = two ?? one else { return }
+        let reference = max(first, second)
+        let parts = (
+            norm(field: field, part: 0, reference: reference), norm(field: field, part: 1, reference: reference)
+        )
+        let norm = (parts.0 * parts.0 + parts.1 * parts.1).squareRoot()
+        let shift = Int(norm.exponent) + 1
+        for part in 0...1 {
+            region[index(field, part)] = scaled(norm, -shift)
+            region[index(field, part) + 1] = Double(reference + shift)
+        }
+    }
+
     func prefix(_ count: Int) -> FieldFacts { FieldFacts(region[0..<index(count, 0)]) }
 
     /// Copies what is known of as many fields as the other one has.

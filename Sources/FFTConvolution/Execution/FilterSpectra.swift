@@ -106,11 +106,16 @@ extension SpectralPipeline {
             memory.norms[2 * plane] == 0 ? nil : Int(memory.norms[2 * plane + 1])
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
-        let (tile, team) = (tile(0, worker: worker, memory), team(layout.filterCrew, worker: worker, memory))
+        let team = team(layout.filterCrew, worker: worker, memory)
+        let tile = table.meetsOnce ? filterTile(memory) : tile(0, worker: worker, memory)
+        // What lies beside its lines is transformed with them.
+        if table.meetsOnce, shape.hasPartialPanels { clear(tile) }
         _ = transform.load(
             filters, WindowPair(table.filterWindow(plane), partner.map { table.filterWindow($0) }), into: tile,
             exponents: (-packed.0, -packed.1), sanitising: sanitising, team)
         func scale(_ plane: Int) -> Int { Int(memory.planeFacts[2 * output(ofFilterPlane: plane)]) }
+        // It has a scale of its own, and is scaled alike wherever it is met.
+        if table.meetsOnce { return }
         guard let partner else {
             return transform.transformHalf(
                 tile, table.filterBox, into: spectrum(plane, memory), exponent: packed.0 - scale(plane), team)

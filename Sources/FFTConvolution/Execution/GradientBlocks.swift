@@ -95,7 +95,7 @@ extension SpectralPipeline {
             }
         }
         guard isFine else { return false }
-        if progress.isEmpty, table.sharedPair(group) == nil || chunk != oddChunk {
+        if progress.isEmpty, !table.meetsOnce, table.sharedPair(group) == nil || chunk != oddChunk {
             clear(accumulators(group, chunk, memory))
         }
         return true
@@ -169,6 +169,13 @@ extension SpectralPipeline {
             }
         }
         addTrueTerms(group, chunk, xFacts, gFacts, operands, memory)
+        guard !table.meetsOnce else {
+            progress.isEmpty = false
+            transform.correlate(
+                tile(0, worker: worker, memory), tile(1, worker: worker, memory),
+                boxes: (windows.fields.box, windows.results.box), kept: table.filterBox, team)
+            return true
+        }
         transform.correlate(
             tiles(worker: worker, memory), tileCounts: (i: layout.tileCount, o: layout.gradientTileCount),
             counts: (i: Cg, o: Kg), boxes: (i: windows.fields.box, o: windows.results.box), roll: roll,
@@ -204,7 +211,8 @@ extension SpectralPipeline {
         _ x: FieldFacts, _ g: FieldFacts, _ c: Int, _ k: Int, _ operands: GradientOperands
     ) -> Double {
         var sum = 0.0
-        for part in 0...1 {
+        // Halves of one tile have one norm.
+        for part in 0...(table.folds ? 0 : 1) {
             let x = x.norm(field: c, part: part, reference: operands.inputScale)
             let g = g.norm(field: k, part: part, reference: operands.outputGradientScale)
             if x > 0, g > 0 { sum += max(x * g, .leastNormalMagnitude) }
@@ -324,7 +332,7 @@ extension SpectralPipeline {
                 accumulator(0, first.plane, memory), accumulator(0, second.plane, memory),
                 exponents: (-packed.0, -packed.1), into: whole)
             transform.restoreLines(whole, into: tile, table.filterBox, team)
-        } else {
+        } else if !table.meetsOnce {
             // The gradient is the real part of the inverse; the cross terms of partners are its imaginary part.
             let start = place(0, first.plane, memory) * 2 * shape.spectrumCount
             transform.restoreLines(

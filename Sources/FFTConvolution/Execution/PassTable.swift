@@ -19,6 +19,8 @@ internal import SpectralEngine
 // neighbours gave (overlap-add). Then all passes share their spectra: see SpectralStep.swift. With one tile both are the same.
 //
 // Stride and dilation are steps of the grid: samples with zeros between them.
+//
+// A folded tile has two windows, its halves: FoldedTiles.swift.
 
 /// How the windows of one axis lie in its tiles, for one pass.
 struct AxisWindows: Hashable, Sendable {
@@ -28,7 +30,7 @@ struct AxisWindows: Hashable, Sendable {
     /// Whether the tiles of the input gradient overlap and add up.
     let addsOverlaps: Bool
 
-    /// Windows along the axis.
+    /// Tiles along the axis: one, if it is folded, whose halves are windows.
     let tileCount: Int
     /// Positions of a window that reads what its results meet.
     private let reach: Int
@@ -46,23 +48,21 @@ struct AxisWindows: Hashable, Sendable {
         kept = pass != .inputGradient ? 0 : tiling.coversAxis ? axis.before : reach - tiling.step
     }
 
-    /// Samples of the input, or of the padding around it, that outputs of tile `t` read.
+    /// Samples of the input, or of the padding around it, that outputs of window `t` read.
     func input(_ t: Int) -> AxisSegment {
-        AxisSegment(origin: t * tiling.step - axis.before, positions: 0..<reach, extent: axis.input, step: 1)
+        segment(t, extent: axis.input, step: 1) { t in (origin: t * tiling.step - axis.before, positions: 0..<reach) }
     }
 
-    /// Samples of the output gradient: for the filter gradient those of tile `t`, for the input gradient those that
+    /// Samples of the output gradient: for the filter gradient those of window `t`, for the input gradient those that
     /// its input samples meet.
     func outputGradient(_ t: Int) -> AxisSegment {
-        switch pass {
-        case .inputGradient where !addsOverlaps:
-            AxisSegment(
-                origin: t * tiling.step + axis.before - kept,
-                positions: 0..<(tiling.coversAxis ? tiling.length : reach),
-                extent: axis.output, step: axis.stride)
-        case .forward, .inputGradient, .filterGradient:
-            AxisSegment(
-                origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
+        segment(t, extent: axis.output, step: axis.stride) { t in
+            switch pass {
+            case .inputGradient where !addsOverlaps:
+                (t * tiling.step + axis.before - kept, 0..<(tiling.coversAxis ? tiling.length : reach))
+            case .forward, .inputGradient, .filterGradient:
+                (t * tiling.step, 0..<tiling.step)
+            }
         }
     }
 
@@ -75,30 +75,41 @@ struct AxisWindows: Hashable, Sendable {
     func result(_ t: Int) -> AxisSegment {
         switch pass {
         case .forward:
-            AxisSegment(origin: t * tiling.step, positions: 0..<tiling.step, extent: axis.output, step: axis.stride)
+            segment(t, extent: axis.output, step: axis.stride) { t in (t * tiling.step, 0..<tiling.step) }
         case .inputGradient where addsOverlaps:
             // No product reaches the rest of what a rolling tile reads.
-            AxisSegment(
-                origin: t * tiling.step - axis.before,
-                positions: 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1), extent: axis.input, step: 1)
+            segment(t, extent: axis.input, step: 1) { t in
+                (t * tiling.step - axis.before, 0..<min(tiling.length, tiling.step + axis.dilatedFilter - 1))
+            }
         case .inputGradient:
-            AxisSegment(
-                origin: t * tiling.step - kept, positions: kept..<kept + tiling.step, extent: axis.input, step: 1)
+            segment(t, extent: axis.input, step: 1) { t in (t * tiling.step - kept, kept..<kept + tiling.step) }
         case .filterGradient:
             filter
         }
+    }
+
+    /// The samples of one window: of the folded tile the half that it is.
+    private func segment(
+        _ window: Int, extent: Int, step: Int, _ place: (_ tile: Int) -> (origin: Int, positions: Range<Int>)
+    ) -> AxisSegment {
+        let (origin, positions) = place(tiling.folds ? 0 : window)
+        let start = tiling.folds ? window * tiling.points : 0
+        let part = positions.clamped(to: start..<start + tiling.points)
+        return AxisSegment(
+            origin: origin + start, positions: part.lowerBound - start..<part.upperBound - start, extent: extent,
+            step: step)
     }
 
     /// One past the last position that a window of the first operand takes, and one that is kept (in the filter gradient: that
     /// takes samples of the output gradient). Where there is one window, those it has samples at.
     var firstEnd: Int {
         let window = pass == .inputGradient ? outputGradient(0) : input(0)
-        return tileCount == 1
-            ? window.positions.upperBound : reach
+        return tileCount == 1 && !tiling.folds ? window.positions.upperBound : min(reach, tiling.points)
     }
     var secondEnd: Int {
         let window = pass == .filterGradient ? outputGradient(0) : result(0)
-        return tileCount == 1 ? window.positions.upperBound : (pass == .inputGradient ? kept : 0) + tiling.step
+        return tileCount == 1 && !tiling.folds
+            ? window.positions.upperBound : min((pass == .inputGradient ? kept : 0) + tiling.step, tiling.points)
     }
 }
 
@@ -144,6 +155,8 @@ struct PassTable: Hashable, Sendable {
         let depth, height, width: AxisWindows
         let tileCount: Int
         let roll: RollingTiles?
+        let folds: Bool
+        let isInStep: Bool
     }
 
     var whole: Problem { geometry.value.whole }
@@ -155,11 +168,14 @@ struct PassTable: Hashable, Sendable {
     private var depth: AxisWindows { geometry.value.depth }
     private var height: AxisWindows { geometry.value.height }
     private var width: AxisWindows { geometry.value.width }
-    /// Windows of one plane.
+    /// Tiles of one plane.
     var tileCount: Int { geometry.value.tileCount }
+    /// Whether there is one tile, which is folded: the rows of the only pair are its halves.
+    var folds: Bool { geometry.value.folds }
     /// How tiles follow each other, if they roll.
     var roll: RollingTiles? { geometry.value.roll }
 
+    /// - Parameter addsOverlaps: Whether it is a gradient of a training step, where results of neighbouring tiles overlap and add up.
     init(
         _ problem: Problem, pass: Pass, tilings: [AxisTiling], addsOverlaps: Bool = false
     ) throws(ConvolutionError) {
@@ -178,15 +194,16 @@ struct PassTable: Hashable, Sendable {
         windows = windows.filter { $0.tiling.length == 1 } + windows.filter { $0.tiling.length > 1 }
         let (depth, height, width) = (windows[0], windows[1], windows[2])
         let tileCount = depth.tileCount * height.tileCount * width.tileCount
-        let overlap = addsOverlaps && tileCount > 1
+        let overlap = addsOverlaps && tileCount > 1 && pass == .inputGradient
+        let folds = windows.contains(where: \.tiling.folds)
         let shape = TransformCache.current.shape(
-            planes: depth.tiling.length, rows: height.tiling.length, length: width.tiling.length)
+            planes: depth.tiling.points, rows: height.tiling.points, length: width.tiling.points, isFolded: folds)
         let roll = RollingTiles(
             shape, [depth, height, width], batch: problem.batch, backward: pass == .inputGradient && !overlap)
         geometry = Shared(
             Geometry(
                 whole: problem, pass: pass, shape: shape, addsOverlaps: overlap, depth: depth, height: height,
-                width: width, tileCount: tileCount, roll: roll))
+                width: width, tileCount: tileCount, roll: roll, folds: folds, isInStep: addsOverlaps))
     }
 
     /// What windows are of.
@@ -207,7 +224,7 @@ struct PassTable: Hashable, Sendable {
         return (firstFilter + k) * whole.channelsPerGroup + firstChannel % whole.channelsPerGroup + c
     }
 
-    /// Windows along each axis of a plane, and the place of one of its tiles among them.
+    /// Tiles along each axis of a plane, and the place of one of them.
     var tileCounts: (Int, Int, Int) { (depth.tileCount, height.tileCount, width.tileCount) }
 
     func place(tile: Int) -> (Int, Int, Int) {
@@ -217,15 +234,21 @@ struct PassTable: Hashable, Sendable {
         return (d, h, w)
     }
 
-    /// The batch item and the tile that a row is.
+    /// The batch item and the tile that a row is, or half of which it is.
     func tile(row: Int) -> (item: Int, tile: Int) {
+        if folds { return (0, 0) }
         let place = roll?.order(row, of: rowCount) ?? row
         let (item, tile) = place.quotientAndRemainder(dividingBy: tileCount)
         return (item, tile)
     }
 
     /// Windows of one channel of the whole batch.
-    var rowCount: Int { problem.batch * tileCount }
+    var rowCount: Int { folds ? 2 : problem.batch * tileCount }
+    /// Of those, what is summed where rows are summed.
+    var termCount: Int { folds ? 1 : rowCount }
+    /// Whether lines meet those of the other operand only once, so that of neither a spectrum is kept: those of a folded tile. In a step
+    /// the filter gradient has products with what the forward pass kept.
+    var meetsOnce: Bool { folds && !(pass == .filterGradient && geometry.value.isInStep) }
     /// Pairs of rows; the last may have no partner.
     var pairCount: Int { (rowCount + 1) / 2 }
 
@@ -335,7 +358,8 @@ struct PassTable: Hashable, Sendable {
         _ segment: (AxisWindows, Int) -> AxisSegment
     ) -> Window {
         let (item, tile) = tile(row: row)
-        let (d, h, w) = place(tile: tile)
+        var (d, h, w) = place(tile: tile)
+        if folds { (d, h) = depth.tiling.folds ? (row, h) : (d, row) }
         return Window(
             segment(depth, d), segment(height, h), segment(width, w),
             planeOffset: (item * planes + plane) * extents.0 * extents.1 * extents.2, extents: (extents.1, extents.2))

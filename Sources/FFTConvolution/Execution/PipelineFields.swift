@@ -55,6 +55,11 @@ extension SpectralPipeline {
             memory.scratch.slice(worker, count: count), shape, fields: layout.panelFields, workers: crew.team)
     }
 
+    /// The tile of the only filter.
+    func filterTile(_ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
+        memory.spectra[0..<2 * shape.tileCount(holding: [table.filterBox])]
+    }
+
     /// The half spectrum of a filter.
     func spectrum(_ plane: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
         memory.spectra.slice(plane - memory.firstPlane, count: 2 * shape.halfCount)
@@ -83,12 +88,15 @@ extension SpectralPipeline {
         } else {
             facts.store(.zero, field: field, part: 1)
         }
+        if table.folds { facts.unite(field: field) }
         if hasNonFinite {
             reload(
                 array, windows, offset: offset, in: index, roll, exponents: (0, 0), sanitising: true, memory, team,
                 worker: worker)
         }
-        return ((summary.0.hasNegative, summary.1.hasNegative), hasNonFinite)
+        let negative = (summary.0.hasNegative, summary.1.hasNegative)
+        let either = negative.0 || negative.1
+        return (table.folds ? (either, either) : negative, hasNonFinite)
     }
 
     /// The same once more, now that all norms are known: the whole of it, as rows that were carried are not scaled.

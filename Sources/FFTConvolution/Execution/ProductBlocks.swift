@@ -259,6 +259,11 @@ extension SpectralPipeline {
         switch layout.order {
         case .single:
             let field = tile(0, worker: place.worker, memory)
+            guard !table.meetsOnce else {
+                return transform.convolve(
+                    field, into: target, boxes: boxes, conjugate: isForward, use: step?.use(field: 0) ?? .none,
+                    with: filterTile(memory), table.filterBox, team)
+            }
             let half = spectrum(filterPlane(group, output: 0, field: 0), memory)
             guard let second = partners.1, second.group != group else {
                 return transform.convolve(

@@ -113,7 +113,11 @@ struct SpectralLayout: Hashable, Sendable {
         let (Cg, Kg) = (problem.channelsPerGroup, problem.filtersPerGroup)
         let filterPlanes = problem.filters * Cg
         let complex = 2 * precision.byteCount
-        let spectrumCount = table.pass == .filterGradient ? table.shape.spectrumCount : table.shape.halfCount
+        // Of a filter whose lines meet others only once the tile is kept, and of such a gradient nothing.
+        let spectrumCount =
+            table.meetsOnce
+            ? table.pass == .filterGradient ? 0 : table.shape.tileCount(holding: [table.filterBox])
+            : table.pass == .filterGradient ? table.shape.spectrumCount : table.shape.halfCount
         var keptCount = 0
         switch table.pass {
         case .forward, .inputGradient:
@@ -331,20 +335,20 @@ struct SpectralLayout: Hashable, Sendable {
     private static func leastChunks(_ table: PassTable) -> Int {
         // ⌈pairs / 8⌉ are always enough.
         let enough = max((table.pairCount + pairsPerChunk - 1) / pairsPerChunk, 1)
-        let bound = depth(of: table.rowCount)
+        let bound = depth(of: table.termCount)
         return (1..<enough).first { additions(table, chunks: $0) <= bound } ?? enough
     }
 
     /// The most that do.
     private static func shallowChunks(_ table: PassTable, atMost most: Int) -> Int {
-        let (least, bound) = (leastChunks(table), depth(of: table.rowCount))
+        let (least, bound) = (leastChunks(table), depth(of: table.termCount))
         guard most > least else { return least }
         return (least...most).last { additions(table, chunks: $0) <= bound } ?? least
     }
 
     /// Additions on the longest path of a filter gradient's sum, where all partners travel apart.
     private static func additions(_ table: PassTable, chunks: Int) -> Int {
-        let rows = chunks == 0 ? 0 : min(2 * ((table.pairCount + chunks - 1) / chunks), table.rowCount)
+        let rows = chunks == 0 ? 0 : min(2 * ((table.pairCount + chunks - 1) / chunks), table.termCount)
         return max(rows, 1) - 1 + max(chunks, 1) - 1
     }
 

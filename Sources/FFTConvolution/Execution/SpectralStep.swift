@@ -41,7 +41,7 @@ struct SpectralStep<Scalar: ConvolutionScalar>: StepExecutor {
     init?(_ recipe: TiledFFT) throws {
         let table = recipe.table
         let problem = table.problem
-        guard recipe.canShareStep, let filterGradient = recipe.sibling(.filterGradient),
+        guard recipe.canShareStep, let filterGradient = recipe.sibling(.filterGradient, addsOverlaps: true),
             let inputGradient = recipe.sibling(.inputGradient, addsOverlaps: true)
         else { return nil }
         arithmetic = recipe.arithmetic

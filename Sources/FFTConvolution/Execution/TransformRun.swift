@@ -77,7 +77,8 @@ private struct TransformCounts {
         switch table.pass {
         case .forward, .inputGradient:
             add(.forward, table.filterBox, count: filterPlanes / 2)
-            add(.forward, table.filterBox, .half, count: filterPlanes % 2)
+            // Of a folded filter all lines are half of what they would be.
+            add(.forward, table.filterBox, table.folds ? .tile : .half, count: filterPlanes % 2)
             let (fields, outputs) = table.pass == .forward ? (Cg, Kg) : (Kg, Cg)
             for block in 0..<table.productBlockCount {
                 let (first, second) = table.partners(block: block)

@@ -37,8 +37,9 @@ final class TransformCache: Sendable {
     init(_ known: MeasuredPlans) { (self.known, wholeLines) = (known, known.singleLines) }
 
     /// A tile in the form that its transforms are fastest in with these plans.
-    func shape(planes: Int, rows: Int, length: Int) -> TileShape {
-        TileShape(planes: planes, rows: rows, length: length, isWhole: wholeLines.contains(length))
+    func shape(planes: Int, rows: Int, length: Int, isFolded: Bool = false) -> TileShape {
+        TileShape(
+            planes: planes, rows: rows, length: length, isWhole: wholeLines.contains(length), isFolded: isFolded)
     }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
