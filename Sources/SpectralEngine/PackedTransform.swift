@@ -20,7 +20,8 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
     /// small tile from columns of its samples), and from rows of the tile to a panel (from columns of its spectrum).
     let rowForward: OpaquePointer?
     let rowInverse: OpaquePointer?
-    /// Over the rows of each plane of three axes, from the tile or a panel to a panel; and the last pass of a small tile.
+    /// Over the columns of each plane of three axes, from a plane or a panel to lines of the tile, and back to a panel; and the last pass of
+    /// a small tile.
     let columnForward: OpaquePointer?
     let columnInverse: OpaquePointer?
     /// Over lines: from the tile or a panel to a panel or a spectrum; and from there to a panel.
@@ -99,13 +100,14 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
             )
         case .matrix, .plane, .volume:
             let (rowCount, columnCount) = (shape.rowCount, shape.columnCount)
-            let isVolume = shape.form == .volume && rowCount > 1
+            let isVolume = shape.form == .volume
+            let rowLength = isVolume ? shape.length : columnCount
             return unsafe (
                 shape.form == .matrix
-                    ? gathered(columnCount, stride: rowCount, isInverse: false) : lines(columnCount, isInverse: false),
-                lines(columnCount, isInverse: true),
-                isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: false) : nil,
-                isVolume ? gathered(rowCount, stride: shape.pitch, isInverse: true) : nil,
+                    ? gathered(rowLength, stride: rowCount, isInverse: false) : lines(rowLength, isInverse: false),
+                lines(rowLength, isInverse: true),
+                isVolume ? gathered(shape.rows, stride: shape.panelPitch, isInverse: false) : nil,
+                isVolume ? lines(shape.rows, isInverse: true) : nil,
                 shape.readsLines || shape.form == .matrix
                     ? gathered(shape.lineLength, stride: shape.lineStride, isInverse: false)
                     : lines(shape.lineLength, isInverse: false),
@@ -181,7 +183,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
 
     private func panels(of worker: Int) -> Panels<Scalar> {
         let count = panels.count / workers
-        return Panels(panels[worker * count..<(worker + 1) * count], 2 * panelCount)
+        return Panels(panels[worker * count..<(worker + 1) * count], 2 * panelCount, fields: fields)
     }
 }
 
@@ -194,12 +196,15 @@ struct Panels<Scalar: ConvolutionScalar> {
     let block: UnsafeMutablePointer<Scalar>
     /// One panel for each field that a product sums.
     let fields: UnsafeMutablePointer<Scalar>
+    /// Rows of a volume's plane between its first and its second pass.
+    let plane: UnsafeMutablePointer<Scalar>
 
-    init(_ region: SharedRegion<Scalar>, _ count: Int) {
+    init(_ region: SharedRegion<Scalar>, _ count: Int, fields fieldCount: Int) {
         unsafe packed = region.base
         unsafe turned = region.base + count
         unsafe block = region.base + 2 * count
         unsafe fields = region.base + 3 * count
+        unsafe plane = region.base + (3 + max(fieldCount, 1)) * count
     }
 }
 

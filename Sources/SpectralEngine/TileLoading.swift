@@ -140,11 +140,32 @@ extension PackedTransform {
         for panel in 0..<shape.panels(of: box.rows) {
             let row = box.rows.lowerBound + panel * shape.panelWidth
             let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
-            unsafe loadRows(rows, source, to: start + 2 * row * shape.pitch, note + 4 * panel, panels)
+            unsafe loadRows(rows, source, to: panels.plane + 2 * row * shape.panelPitch, note + 4 * panel, panels)
         }
-        guard columnForward != nil else { return }
-        unsafe clear(0..<shape.rowCount, but: box.rows, shape.pitch, start)
-        unsafe transformColumns(columnForward, start, read: box.rows, written: 0..<shape.rowCount, panels)
+        unsafe clear(0..<shape.rows, but: box.rows, shape.panelPitch, panels.plane)
+        for column in stride(from: 0, to: shape.length, by: shape.panelWidth) {
+            let count = min(shape.panelWidth, shape.length - column)
+            let (columns, lines) = unsafe (panels.plane + 2 * column, start + 2 * column * shape.pitch)
+            unsafe fetchColumns(start, after: column)
+            // The plan transforms eight columns; those beyond the last one go nowhere.
+            let target = unsafe count < shape.panelWidth ? panels.turned : lines
+            if TileShape.readsColumns(shape.rows) {
+                unsafe execute(columnForward, columns, target)
+            } else {
+                unsafe pack(columns, shape.panelPitch, LineRows(box.rows), of: shape.rows, panels.packed, shape.pitch)
+                unsafe execute(columnForward, panels.packed, target)
+            }
+            if unsafe target != lines { unsafe lines.update(from: target, count: 2 * count * shape.pitch) }
+        }
+    }
+
+    /// Asks for the lines of the tile that the next eight columns of a volume's plane are, while these are transformed.
+    ///
+    /// - Parameter start: The first one of the plane.
+    func fetchColumns(_ start: UnsafeMutablePointer<Scalar>, after column: Int) {
+        let next = column + shape.panelWidth
+        let count = min(shape.panelWidth, shape.length - next) * shape.pitch
+        unsafe ck_fetch(start + 2 * next * shape.pitch, 2 * count * MemoryLayout<Scalar>.stride)
     }
 
     var wholeLine: ck_rows {
@@ -165,7 +186,7 @@ extension PackedTransform {
         guard rows.count < shape.panelWidth else { return unsafe execute(rowForward, panels.packed, target) }
         // The plan transforms eight rows; those beyond the last one hold anything and go nowhere.
         unsafe execute(rowForward, panels.packed, panels.turned)
-        unsafe target.update(from: panels.turned, count: 2 * rows.count * shape.pitch)
+        unsafe target.update(from: panels.turned, count: 2 * rows.count * shape.panelPitch)
     }
 
     /// Clears the rows (or planes) that hold no samples, `pitch` apart, if FFTW reads them itself.
@@ -232,25 +253,6 @@ extension PackedTransform {
                     rows + 2 * row * shape.pitch, factors.base + 2 * (first + row) * shape.columnCount, isInverse,
                     shape.columnCount)
             }
-        }
-    }
-
-    /// Transforms the columns of one plane of three axes, in place.
-    func transformColumns(
-        _ plan: OpaquePointer?, _ plane: UnsafeMutablePointer<Scalar>, read: Range<Int>, written: Range<Int>,
-        _ panels: Panels<Scalar>
-    ) {
-        for column in stride(from: 0, to: shape.columnCount, by: shape.panelWidth) {
-            let start = unsafe plane + 2 * column
-            if TileShape.readsColumns(shape.rowCount) {
-                unsafe execute(plan, start, panels.turned)
-            } else {
-                unsafe pack(start, shape.pitch, LineRows(read), of: shape.rowCount, panels.packed, shape.columnPitch)
-                unsafe execute(plan, panels.packed, panels.turned)
-            }
-            unsafe Scalar.unpackPanel(
-                panels.turned + 2 * written.lowerBound, shape.columnPitch,
-                start + 2 * written.lowerBound * shape.pitch, shape.pitch, written.count)
         }
     }
 

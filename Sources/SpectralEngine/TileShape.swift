@@ -24,7 +24,8 @@ public struct TileShape: Hashable, Sendable {
         /// while FFTW has one codelet for it, so all four passes turn the tile; then nothing is copied, but for the
         /// spectrum, which waits in a tile of its own for the way back.
         case small
-        /// The planes of three axes.
+        /// The planes of three axes, whose columns are kept as rows: what the second pass writes as lines is read so by the next one, and
+        /// neighbours of a row are as near as neighbours of a column. Its first pass works in a plane of its own, which stays near.
         case volume
     }
 
@@ -33,7 +34,8 @@ public struct TileShape: Hashable, Sendable {
     public let length: Int
 
     let form: Form
-    /// Rows of a plane, and complex elements of each, as the tile is kept: a matrix in the case of a long line.
+    /// Rows of a plane, and complex elements of each, as the tile is kept: a matrix in the case of a long line, columns and rows of a
+    /// volume's planes.
     package let rowCount: Int
     let columnCount: Int
     /// Complex elements from row to row.
@@ -63,7 +65,7 @@ public struct TileShape: Hashable, Sendable {
         self.length = length
         if planes > 1 {
             form = .volume
-            (rowCount, columnCount, lineLength) = (rows, length, planes)
+            (rowCount, columnCount, lineLength) = (length, rows, planes)
         } else if rows > 1, !isFolded, Self.readsColumns(rows), Self.readsColumns(length) {
             form = .small
             (rowCount, columnCount, lineLength) = (length, rows, length)
@@ -86,10 +88,10 @@ public struct TileShape: Hashable, Sendable {
         halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
         sheetPitch = Self.pitch(length)
         sheetCount = form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
-        panelPitch = form == .small ? linePitch : pitch
-        columnPitch = form == .volume ? Self.pitch(rowCount) : 0
+        panelPitch = form == .small ? linePitch : form == .volume ? sheetPitch : pitch
         panelWidth = form == .line ? 1 : 8
-        panelCount = panelWidth * max(pitch, panelPitch, columnPitch, linePitch)
+        panelCount = panelWidth * max(pitch, panelPitch, linePitch)
+        planeCount = form == .volume ? rows * panelPitch : 0
     }
 
     /// What all else follows from. Blocks compare shapes often.
@@ -159,6 +161,8 @@ public struct TileShape: Hashable, Sendable {
     public var halfCount: Int { halfLineCount * linePitch }
     /// A panel of eight rows, columns or lines, or of rows of the tile; one line of a tile that is a line.
     public let panelCount: Int
+    /// A plane of a volume between its first and its second pass.
+    let planeCount: Int
     /// Where samples and results are before and after they take the form of the tile: the long line whose matrix it is, or
     /// the rows of a small tile on the way in, its columns on the way out.
     let sheetCount: Int
@@ -168,7 +172,7 @@ public struct TileShape: Hashable, Sendable {
     /// What gather finds in each panel of rows: four scalars. Where fields are carried from tile to tile, that of each stays.
     var noteCount: Int { 2 * planes * rowPanelCount }
     func noteCount(fields: Int) -> Int { rollAlignment == nil ? noteCount : max(fields, 1) * noteCount }
-    var rowPanelCount: Int { form == .matrix ? stretches : form == .small ? 1 : panels(of: 0..<rowCount) }
+    var rowPanelCount: Int { form == .matrix ? stretches : form == .small ? 1 : panels(of: 0..<rows) }
     /// Stretches that a long line is gathered and scattered in, and positions of each.
     var stretches: Int { (length + stretchLength - 1) / stretchLength }
     var stretchLength: Int { 8192 }
@@ -176,8 +180,8 @@ public struct TileShape: Hashable, Sendable {
     func panels(of rows: Range<Int>) -> Int { (rows.count + panelWidth - 1) / panelWidth }
     /// Some rows or columns, widened to start where a panel does.
     func aligned(_ rows: Range<Int>) -> Range<Int> { rows.lowerBound / panelWidth * panelWidth..<rows.upperBound }
-    /// Panels of one worker whose products sum a number of fields.
-    func workerCount(fields: Int) -> Int { (3 + max(fields, 1)) * panelCount }
+    /// Panels, and a plane, of one worker whose products sum a number of fields.
+    func workerCount(fields: Int) -> Int { (3 + max(fields, 1)) * panelCount + planeCount }
     /// Scratch of a team of workers whose products sum a number of fields. Saturates: what exceeds the address space is
     /// refused by its size.
     public func scratchCount(fields: Int, workers: Int) -> Int {
@@ -185,7 +189,9 @@ public struct TileShape: Hashable, Sendable {
         // As workerCount says.
         let (panels, isTooLarge) = (workers * panelCount).multipliedReportingOverflow(
             by: 3 + min(max(fields, 1), .max / 2))
-        return isTooLarge || panels > .max / 2 - rest ? .max / 2 : panels + rest
+        let (planes, areTooLarge) = workers.multipliedReportingOverflow(by: planeCount)
+        return isTooLarge || areTooLarge || planes > .max / 4 || panels > .max / 4 - rest
+            ? .max / 2 : panels + planes + rest
     }
 
     /// Points of one transform.
@@ -200,9 +206,8 @@ public struct TileShape: Hashable, Sendable {
     /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
     /// the good lengths those below 32 are.
     public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }
-    /// Complex elements from row to row of a panel of samples, and of a panel of the columns of planes.
+    /// Complex elements from row to row of a panel of samples, and of a volume's plane of its own.
     let panelPitch: Int
-    let columnPitch: Int
 
     /// Complex elements from line to line of so many points, wherever lines lie one after the other: one number for each length, so
     /// that FFTW has one problem to plan. A multiple of 8, so that lines and panels of eight columns are equally aligned, but none of
@@ -281,7 +286,7 @@ extension TileShape {
     package func transformedRows(_ kept: Range<Int>) -> Range<Int> {
         guard !kept.isEmpty else { return kept }
         let end = kept.lowerBound + (kept.count + panelWidth - 1) / panelWidth * panelWidth
-        return max(min(kept.lowerBound, rowCount - panelWidth), 0)..<min(end, rowCount)
+        return max(min(kept.lowerBound, rows - panelWidth), 0)..<min(end, rows)
     }
 }
 

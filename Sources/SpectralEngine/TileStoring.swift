@@ -90,7 +90,7 @@ extension PackedTransform {
                     panels.packed, shape.panelPitch, team.sheet.base + 2 * block * shape.panelWidth, shape.rowCount,
                     shape.columnCount)
             }
-            target.forEachTurn { target, _ in
+            target.forEachTurn { target in
                 team.run(shape.stretches) { index, _ in
                     let stretch = stretch(index)
                     unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
@@ -102,7 +102,7 @@ extension PackedTransform {
                 let bin = block * shape.panelWidth
                 unsafe turn(rowInverse, tile.base + 2 * bin, sheet.base, first: bin, panels.turned)
             }
-            target.forEachTurn { target, _ in
+            target.forEachTurn { target in
                 let rows = shape.aligned(box.rows)
                 team.run(shape.panels(of: rows)) { block, panels in
                     let first = rows.lowerBound + block * shape.panelWidth
@@ -115,22 +115,41 @@ extension PackedTransform {
                 }
             }
         case .plane:
-            target.forEachTurn { target, _ in storePlane(tile, box, roll, target, team) }
+            target.forEachTurn { target in storePlane(tile, box, roll, target, team) }
         case .volume:
-            target.forEachTurn { target, isFirst in
+            target.forEachTurn { target in
                 team.run(box.planes.count) { block, panels in
                     let plane = box.planes.lowerBound + block
                     let place = roll.map { shape.row(plane, $0) } ?? plane
-                    let start = unsafe tile.base + 2 * place * shape.planePitch
-                    if columnInverse != nil, isFirst {
-                        unsafe transformColumns(
-                            columnInverse, start, read: 0..<shape.rowCount, written: box.rows, panels)
-                    }
+                    unsafe restoreColumns(tile.base + 2 * place * shape.planePitch, box.rows, panels)
                     for index in 0..<shape.panels(of: box.rows) {
-                        unsafe storeRows(plane: plane, box, index, from: start, target, panels)
+                        unsafe storeRows(plane: plane, box, index, from: panels.plane, target, panels)
                     }
                 }
             }
+        }
+    }
+
+    /// Transforms the columns of a volume's plane back, which are lines of the tile, into rows of the plane between its passes.
+    ///
+    /// - Parameter kept: The rows that are wanted.
+    private func restoreColumns(
+        _ start: UnsafeMutablePointer<Scalar>, _ kept: Range<Int>, _ panels: Panels<Scalar>
+    ) {
+        // Rows are transformed back eight at a time: those beside the kept ones must be numbers.
+        let rows = shape.transformedRows(kept)
+        for column in stride(from: 0, to: shape.length, by: shape.panelWidth) {
+            let count = min(shape.panelWidth, shape.length - column)
+            unsafe fetchColumns(start, after: column)
+            var lines = unsafe start + 2 * column * shape.pitch
+            if count < shape.panelWidth {
+                unsafe panels.turned.update(from: lines, count: 2 * count * shape.pitch)
+                unsafe lines = panels.turned
+            }
+            unsafe execute(columnInverse, lines, panels.packed)
+            unsafe Scalar.unpackPanel(
+                panels.packed + 2 * rows.lowerBound, shape.pitch,
+                panels.plane + 2 * (rows.lowerBound * shape.panelPitch + column), shape.panelPitch, rows.count)
         }
     }
 
@@ -163,12 +182,12 @@ extension PackedTransform {
     ) {
         let row = box.rows.lowerBound + index * shape.panelWidth
         let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
-        let first = max(min(row, shape.rowCount - shape.panelWidth), 0)
-        if shape.rowCount < shape.panelWidth {
-            unsafe panels.turned.update(from: start, count: 2 * shape.rowCount * shape.pitch)
+        let first = max(min(row, shape.rows - shape.panelWidth), 0)
+        if shape.rows < shape.panelWidth {
+            unsafe panels.turned.update(from: start, count: 2 * shape.rows * shape.panelPitch)
             unsafe execute(rowInverse, panels.turned, panels.packed)
         } else {
-            unsafe execute(rowInverse, start + 2 * first * shape.pitch, panels.packed)
+            unsafe execute(rowInverse, start + 2 * first * shape.panelPitch, panels.packed)
         }
         unsafe target.scatter(panels.packed + 2 * (row - first) * shape.panelPitch, rows)
     }
@@ -185,10 +204,10 @@ private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     let takeTurns: Bool
 
     /// Calls `body` with both parts, or one after the other.
-    func forEachTurn(_ body: (SampleTarget, _ isFirst: Bool) -> Void) {
-        guard takeTurns else { return body(self, true) }
-        unsafe body(SampleTarget(array: array, windows: windows, first: first, second: nil, takeTurns: false), true)
-        unsafe body(SampleTarget(array: array, windows: windows, first: nil, second: second, takeTurns: false), false)
+    func forEachTurn(_ body: (SampleTarget) -> Void) {
+        guard takeTurns else { return body(self) }
+        unsafe body(SampleTarget(array: array, windows: windows, first: first, second: nil, takeTurns: false))
+        unsafe body(SampleTarget(array: array, windows: windows, first: nil, second: second, takeTurns: false))
     }
 
     /// A stretch of a line.

@@ -42,11 +42,15 @@ extension PackedTransform {
             case (.matrix, false), (.plane, false), (.volume, false):
                 let rows = unsafe shape.form == .matrix ? source(shape.columnCount, team.sheet) : panels.packed
                 unsafe run(counts.rows, rowForward, rows)
-                unsafe run(counts.columns, columnForward, source(shape.rowCount, tile))
+                if shape.form == .volume {
+                    unsafe run(
+                        counts.columns, columnForward,
+                        TileShape.readsColumns(shape.rows) ? panels.plane : panels.packed)
+                }
                 unsafe run(counts.lines, lineForward, shape.readsLines ? tile.base : panels.packed)
             case (.matrix, true), (.plane, true), (.volume, true):
                 unsafe run(counts.lines, lineInverse, panels.packed)
-                unsafe run(counts.columns, columnInverse, source(shape.rowCount, tile))
+                unsafe run(counts.columns, columnInverse, panels.packed)
                 unsafe run(counts.rows, rowInverse, panels.packed)
             }
         }
@@ -70,7 +74,7 @@ extension TileShape {
         case .volume:
             (
                 box.planes.count * panels(of: box.rows),
-                rowCount > 1 ? box.planes.count * panels(of: 0..<columnCount) : 0, linePanels(limit: lines)
+                box.planes.count * panels(of: 0..<length), linePanels(limit: lines)
             )
         }
     }

@@ -180,10 +180,13 @@ struct FoldedTilesTests {
     }
 
     @Test(arguments: [
-        ("n2i30x40_f5x5", [(32, true, true), (48, true, false)]), ("i30x40_f5x5", [(32, true, false), (48, true, true)]),
-        ("i30x40_f5x5", [(16, false, true), (48, true, false)]), ("i30x40_f5x5", [(31, true, true), (48, true, false)]),
+        ("n2i30x40_f5x5", [(32, true, true), (48, true, false)]),
+        ("i30x40_f5x5", [(32, true, false), (48, true, true)]),
+        ("i30x40_f5x5", [(16, false, true), (48, true, false)]),
+        ("i30x40_f5x5", [(31, true, true), (48, true, false)]),
         ("i30x40_f17x5", [(32, true, true), (48, true, false)]), ("i300_f5", [(320, true, true)]),
-        ("i30x40_f5x5", [(32, true, true), (48, true, true)]), ("c2i30x40_f5x5", [(32, true, true), (48, true, false)]),
+        ("i30x40_f5x5", [(32, true, true), (48, true, true)]),
+        ("c2i30x40_f5x5", [(32, true, true), (48, true, false)]),
     ])
     func whatCannotBeFoldedIsRefused(_ text: String, _ axes: [(length: Int, covers: Bool, folds: Bool)]) throws {
         let request = try Case(text).request(.forward, .float32)

@@ -5,9 +5,12 @@ import Testing
 /// A real field of twice as many positions along the lines, as the parts of a tile: its transform at the roots of ζ^H = i.
 @Suite struct FoldedLinesTests {
     private static let shapes = [
-        TileShape(planes: 1, rows: 6, length: 10, isFolded: true), TileShape(planes: 1, rows: 16, length: 16, isFolded: true),
-        TileShape(planes: 1, rows: 21, length: 9, isFolded: true), TileShape(planes: 4, rows: 5, length: 6, isFolded: true),
-        TileShape(planes: 16, rows: 3, length: 11, isFolded: true), TileShape(planes: 5, rows: 1, length: 8, isFolded: true),
+        TileShape(planes: 1, rows: 6, length: 10, isFolded: true),
+        TileShape(planes: 1, rows: 16, length: 16, isFolded: true),
+        TileShape(planes: 1, rows: 21, length: 9, isFolded: true),
+        TileShape(planes: 4, rows: 5, length: 6, isFolded: true),
+        TileShape(planes: 16, rows: 3, length: 11, isFolded: true),
+        TileShape(planes: 5, rows: 2, length: 8, isFolded: true),
     ]
 
     /// Positions along the lines, folded.

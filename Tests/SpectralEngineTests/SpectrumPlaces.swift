@@ -11,7 +11,7 @@ extension TileShape {
     /// The row and column of the line that a bin lies in, and its place there.
     private func place(_ bin: Int) -> (row: Int, column: Int, element: Int) {
         let (column, row, plane) = (bin % length, bin / length % rows, bin / length / rows)
-        if isVolume { return (row, column, plane) }
+        if isVolume { return (column, row, plane) }
         if isSmall { return (0, row, column) }
         if isPlane { return (0, column, row) }
         if let columns = matrixColumns { return (0, bin % columns, bin / columns) }
@@ -19,7 +19,7 @@ extension TileShape {
     }
 
     /// Lines of each row, and those that a half spectrum keeps.
-    private var linesPerRow: Int { isVolume ? length : lineCount }
+    private var linesPerRow: Int { isVolume ? rows : lineCount }
     private var halfLinesPerRow: Int { linesPerRow / 2 + 1 }
 
     /// Where a bin lies in a spectrum, in complex elements.

@@ -6,10 +6,10 @@ import Testing
         for length in 1...2100 {
             for (planes, rows) in [(1, 3), (2, 1), (3, 2)] {
                 let shape = TileShape(planes: planes, rows: rows, length: length)
-                // Rows of a plane, planes of a volume: none, with those inside it, much longer than it must be.
+                // Rows of a plane, planes of a volume, which are columns: none much longer than it must be.
                 let count = planes > 1 ? planes : rows
                 let pitch = shape.tileCount / count
-                let needed = length * rows * planes / count
+                let needed = planes > 1 ? length * TileShape.pitch(rows) : length * rows / count
                 guard shape.tileCount == count * pitch, pitch % 8 == 0, (needed..<needed + 48).contains(pitch),
                     pitch % 512 != 0
                 else {
@@ -84,9 +84,9 @@ import Testing
         #expect(small.lineLength == 12 && small.lineCount == 8 && small.halfLineCount == 5)
         #expect(small.spectrumCount == 8 * 16 && small.halfCount == 5 * 16)
         let volume = TileShape(planes: 3, rows: 5, length: 11)
-        #expect(volume.lineLength == 3 && volume.lineCount == 55 && volume.halfLineCount == 30)
+        #expect(volume.lineLength == 3 && volume.lineCount == 55 && volume.halfLineCount == 11 * 3)
         #expect(volume.pointCount == 165)
-        #expect(volume.spectrumCount == 55 * 8 && volume.halfCount == 30 * 8)
+        #expect(volume.spectrumCount == 55 * 8 && volume.halfCount == 33 * 8)
     }
 
     @Test func longLinesAreMatricesOfAboutAsManyRowsAsColumns() {
@@ -149,7 +149,9 @@ import Testing
             let notes = shape.rollAlignment == nil ? 0 : 2 * shape.planes * ((shape.rows + 7) / 8)
             let three = shape.scratchCount(fields: 3, workers: 1)
             #expect((2 * notes..<2 * notes + 8).contains(three - one - 2 * shape.panelCount))
-            #expect(shape.scratchCount(fields: 1, workers: 3) == one + 8 * shape.panelCount)
+            // Each worker has a plane of a volume for itself.
+            let plane = shape.planes > 1 ? shape.rows * TileShape.pitch(shape.length) : 0
+            #expect(shape.scratchCount(fields: 1, workers: 3) == one + 8 * shape.panelCount + 2 * plane)
         }
     }
 

@@ -381,10 +381,13 @@ private struct StageTimes {
             let share = box.planes / Double(shape.planes)
             time += share * box.rows / Double(shape.rows) * points * contiguous(shape.length)
             let (column, isRead) = machine.passTimes.pass(shape.rows)
-            time += share * points * (column + (isRead ? 1 : 2) * machine.copyTime)
-            // The planes of a line are far from each other.
-            time += points * (isInverse ? contiguous(shape.lineLength) : line)
-            time += points * (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime
+            time +=
+                share * points
+                * (isInverse ? contiguous(shape.rows) + machine.copyTime : column + (isRead ? 0 : machine.copyTime))
+            // The planes of a line are far from each other. Eight of a column at a time are transformed, also where fewer are left.
+            let transformed = points * (Double(shape.rows) / 8).rounded(.up) * 8 / Double(shape.rows)
+            time += transformed * (isInverse ? contiguous(shape.lineLength) : line)
+            time += transformed * (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime
             if shape.isFolded { time += share * points * machine.rotationTime }
         } else if shape.rows > 1, !shape.isFolded, machine.passTimes.pass(shape.rows).isColumns,
             machine.passTimes.pass(shape.length).isColumns
