@@ -48,34 +48,6 @@ extension PackedTransform {
         }
     }
 
-    /// The same with a filter whose lines meet those of one field only: its tile, and where that holds taps.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func convolve(
-        _ tile: SharedRegion<Scalar>, into output: SharedRegion<Scalar>, boxes: (loaded: TileBox, kept: TileBox),
-        conjugate: Bool, use: SpectrumUse<Scalar> = .none, with filter: SharedRegion<Scalar>, _ taps: TileBox,
-        _ team: TransformTeam<Scalar>
-    ) {
-        shape.check(tile, boxes.loaded, team)
-        shape.check(output, boxes.kept, team)
-        shape.check(filter, taps, team)
-        shape.check(use)
-        precondition(shape.isFolded, "half of the filter's lines are enough")
-        let (loaded, kept, held) = (
-            shape.loadedRows(boxes.loaded, nil), shape.restoredRows(boxes.kept, nil), shape.loadedRows(taps, nil)
-        )
-        team.run(shape.linePanels()) { index, panels in
-            let panel = shape.panel(index)
-            unsafe transform(filter, panel, held, .none, panels.turned, panels.packed)
-            unsafe transform(tile, panel, loaded, use, panels.fields, panels.packed)
-            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
-            var terms = ck_terms(count: 1, x_step: 0, w_step: 0)
-            unsafe Scalar.multiply(
-                panels.fields, panels.turned, panels.fields, &lines, &terms, conjugate, false)
-            unsafe inverse(panels.fields, panel, kept, output.base, panels.packed)
-        }
-    }
-
     /// Transforms the lines of a tile into a whole spectrum, and does what else is wanted with them.
     ///
     /// - Parameters:
@@ -250,37 +222,13 @@ extension PackedTransform {
         }
     }
 
-    /// Field · conj(other), for all lines, transformed back in the place of the field, where some of it is kept.
-    @specialized(where Scalar == Float)
-    @specialized(where Scalar == Double)
-    public func correlate(
-        _ field: SharedRegion<Scalar>, _ other: SharedRegion<Scalar>, boxes: (field: TileBox, other: TileBox),
-        kept: TileBox, _ team: TransformTeam<Scalar>
-    ) {
-        shape.check(field, boxes.field, team)
-        shape.check(other, boxes.other, team)
-        shape.check(field, kept, team)
-        let rows = (
-            field: shape.loadedRows(boxes.field, nil), other: shape.loadedRows(boxes.other, nil),
-            kept: shape.restoredRows(kept, nil)
-        )
-        team.run(shape.linePanels()) { index, panels in
-            let panel = shape.panel(index)
-            unsafe transform(field, panel, rows.field, .none, panels.fields, panels.packed)
-            unsafe transform(other, panel, rows.other, .none, panels.turned, panels.packed)
-            var lines = shape.lines(panel.count, spectrumPitch: shape.linePitch, CK_STRAIGHT)
-            unsafe Scalar.correlate(panels.fields, panels.turned, panels.block, &lines, false)
-            unsafe inverse(panels.block, panel, rows.kept, field.base, panels.packed)
-        }
-    }
-
     // MARK: One panel
 
     /// Where a panel's lines are in a whole spectrum, in scalars.
     private func place(_ panel: LinePanel) -> Int { 2 * shape.offset(row: panel.row, column: panel.column) }
 
     /// Transforms the lines of a panel, and does what else is wanted with them.
-    private func transform(
+    func transform(
         _ tile: SharedRegion<Scalar>, _ panel: LinePanel, _ positions: LineRows, _ use: SpectrumUse<Scalar>,
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
@@ -382,7 +330,7 @@ extension PackedTransform {
 }
 
 extension TileShape {
-    fileprivate func check<Scalar: ConvolutionScalar>(_ use: SpectrumUse<Scalar>) {
+    func check<Scalar: ConvolutionScalar>(_ use: SpectrumUse<Scalar>) {
         switch use {
         case .none: return
         case .keep(let spectrum, _): checkSpectrum(spectrum)
