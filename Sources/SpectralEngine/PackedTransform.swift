@@ -108,9 +108,9 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
                 lines(rowLength, isInverse: true),
                 isVolume ? gathered(shape.rows, stride: shape.panelPitch, isInverse: false) : nil,
                 isVolume ? lines(shape.rows, isInverse: true) : nil,
-                shape.readsLines || shape.form == .matrix
-                    ? gathered(shape.lineLength, stride: shape.lineStride, isInverse: false)
-                    : lines(shape.lineLength, isInverse: false),
+                shape.isFolded
+                    ? lines(shape.lineLength, isInverse: false)
+                    : gathered(shape.lineLength, stride: shape.lineStride, isInverse: false),
                 lines(shape.lineLength, isInverse: true)
             )
         }

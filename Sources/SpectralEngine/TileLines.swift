@@ -25,7 +25,9 @@ extension PackedTransform {
             unsafe fetchLines(tile.base, after: panel, positions)
             unsafe forward(tile.base, panel, positions, lines, panels.packed)
             if unsafe lines != target { unsafe target.update(from: lines, count: 2 * count) }
-            if exponent != 0 { unsafe Scalar.rescale(target, count, factor, factor) }
+            if exponent != 0 {
+                shape.forEachLine(panel.count) { unsafe Scalar.rescale(target + $0, shape.lineLength, factor, factor) }
+            }
         }
     }
 

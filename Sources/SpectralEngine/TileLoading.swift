@@ -97,11 +97,8 @@ extension PackedTransform {
                     plane, box, source, to: start, notes.base + 4 * block * shape.panels(of: box.rows), panels)
             }
         }
-        if shape.form == .plane || shape.form == .volume {
-            // FFTW reads whole lines, if it does.
-            if shape.readsLines {
-                unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
-            }
+        if shape.form == .plane || shape.form == .volume, shape.readsLines {
+            unsafe clear(0..<shape.lineLength, but: shape.linePositions(box), shape.lineStride, tile.base)
         }
     }
 
@@ -142,14 +139,15 @@ extension PackedTransform {
             let rows = shape.panel(of: row..<min(row + shape.panelWidth, box.rows.upperBound), plane: plane)
             unsafe loadRows(rows, source, to: panels.plane + 2 * row * shape.panelPitch, note + 4 * panel, panels)
         }
-        unsafe clear(0..<shape.rows, but: box.rows, shape.panelPitch, panels.plane)
+        let readsColumns = TileShape.readsColumns(shape.rows)
+        if readsColumns { unsafe clear(0..<shape.rows, but: box.rows, shape.panelPitch, panels.plane) }
         for column in stride(from: 0, to: shape.length, by: shape.panelWidth) {
             let count = min(shape.panelWidth, shape.length - column)
             let (columns, lines) = unsafe (panels.plane + 2 * column, start + 2 * column * shape.pitch)
             unsafe fetchColumns(start, after: column)
             // The plan transforms eight columns; those beyond the last one go nowhere.
             let target = unsafe count < shape.panelWidth ? panels.turned : lines
-            if TileShape.readsColumns(shape.rows) {
+            if readsColumns {
                 unsafe execute(columnForward, columns, target)
             } else {
                 unsafe pack(columns, shape.panelPitch, LineRows(box.rows), of: shape.rows, panels.packed, shape.pitch)
@@ -189,9 +187,8 @@ extension PackedTransform {
         unsafe target.update(from: panels.turned, count: 2 * rows.count * shape.panelPitch)
     }
 
-    /// Clears the rows (or planes) that hold no samples, `pitch` apart, if FFTW reads them itself.
+    /// Clears the rows (or planes) that hold no samples, `pitch` apart: where FFTW reads them itself.
     private func clear(_ all: Range<Int>, but box: Range<Int>, _ pitch: Int, _ start: UnsafeMutablePointer<Scalar>) {
-        guard TileShape.readsColumns(all.count) else { return }
         let (low, high) = box.isEmpty ? (all.upperBound, all.upperBound) : (box.lowerBound, box.upperBound)
         unsafe start.clear(count: 2 * low * pitch)
         unsafe (start + 2 * high * pitch).clear(count: 2 * (all.upperBound - high) * pitch)

@@ -117,6 +117,7 @@ extension PackedTransform {
         case .plane:
             target.forEachTurn { target in storePlane(tile, box, roll, target, team) }
         case .volume:
+            // What a worker's plane holds it holds for one block, so each turn restores the columns.
             target.forEachTurn { target in
                 team.run(box.planes.count) { block, panels in
                     let plane = box.planes.lowerBound + block

@@ -26,10 +26,6 @@ extension PackedTransform {
             func run(_ count: Int, _ plan: OpaquePointer?, _ source: UnsafeMutablePointer<Scalar>) {
                 for _ in 0..<count { unsafe execute(plan, source, panels.turned) }
             }
-            /// Where a plan over lines of so many points reads: columns as they lie, or a panel.
-            func source(_ length: Int, _ columns: SharedRegion<Scalar>) -> UnsafeMutablePointer<Scalar> {
-                unsafe TileShape.readsColumns(length) ? columns.base : panels.packed
-            }
             switch (shape.form, isInverse) {
             case (.small, false):
                 unsafe run(counts.rows, rowForward, team.sheet.base)
@@ -40,8 +36,9 @@ extension PackedTransform {
             case (.line, false), (.line, true):
                 unsafe run(counts.lines, isInverse ? lineInverse : lineForward, panels.packed)
             case (.matrix, false), (.plane, false), (.volume, false):
-                let rows = unsafe shape.form == .matrix ? source(shape.columnCount, team.sheet) : panels.packed
-                unsafe run(counts.rows, rowForward, rows)
+                // Plans over columns read them as they lie, or a panel.
+                let readsRows = shape.form == .matrix && TileShape.readsColumns(shape.columnCount)
+                unsafe run(counts.rows, rowForward, readsRows ? team.sheet.base : panels.packed)
                 if shape.form == .volume {
                     unsafe run(
                         counts.columns, columnForward,

@@ -1,6 +1,7 @@
-import FFTConvolution
 import Testing
 import TestSupport
+
+@testable import FFTConvolution
 
 /// A field whose second half is the imaginary part of its first one: results stay within the contract of a tile of its whole length.
 struct FoldedTilesTests {
@@ -34,8 +35,9 @@ struct FoldedTilesTests {
         }
     }
 
-    /// As few positions as do not wrap around, and more; halves that hold samples in part or none; padding on one side and beyond
-    /// the filter; stride, dilation, filters as long as half; lines that FFTW reads elsewhere, and such that are no whole panels.
+    /// As few positions as do not wrap around, and more; halves that hold samples in part or none; padding on either side and beyond
+    /// the filter; stride, dilation, filters as long as half; lines that FFTW reads elsewhere, and such that are no whole panels; tiles
+    /// that workers share.
     static let cases = [
         Case("i30x40_f5x5", 30, 40), Case("i30x40_f5x5", 32, 48), Case("i30x41_f7x3_p3x1", 34, 42),
         Case("i16x16_f8x8", 16, 16), Case("i64x64_f9x9_p4", 68, 68), Case("i12x20_f5x5", 64, 24),
@@ -44,6 +46,9 @@ struct FoldedTilesTests {
         Case("i12x10x9_f3x4x5", 12, 10, 9), Case("i13x20x18_f5x3x5_p2x1x2", 16, 21, 20),
         Case("i20x24x32_f7x7x7_p3", 24, 27, 35), Case("i9x8x7_f3x3x3_s2_p1", 10, 9, 8),
         Case("i18x6x11_f4x3x2_p1_d2", 20, 8, 12), Case("i1x30x20_f1x5x5", 1, 32, 24),
+        Case("i8x64_f3x3_p0:40x1:1", 48, 66), Case("i4x20x20_f3x3x3_p0:12x1x1", 16, 21, 21),
+        Case("i9x5x30_f2x3x4_p20:0x0x3", 30, 5, 33), Case("i220x150_f3x3_p1", 224, 160),
+        Case("i40x24x40_f3x3x3_p1", 44, 26, 42),
     ]
 
     @Test(arguments: cases, Pass.allCases)
@@ -92,9 +97,7 @@ struct FoldedTilesTests {
             findings.compare(result, exact, within: bounds, test.text, "\(low) and \(high)")
             // Times a power of two every bit but the exponent is the same.
             let same = try Execution(recipe, for: request).run(first.map { $0 * 0x1p8 }, second)
-            if max(low, high) <= 1, min(low, high) == 0 {
-                findings.requireSameBits(same.map { $0 * 0x1p-8 }, result, test.text, "\(low) and \(high) times 2^8")
-            }
+            findings.requireSameBits(same.map { $0 * 0x1p-8 }, result, test.text, "\(low) and \(high) times 2^8")
         }
         let values = operands.first(pass).map { abs($0) }
         for sign in [-1.0, 1] {
@@ -119,10 +122,13 @@ struct FoldedTilesTests {
             var (first, second) = (operands.first(pass), operands.second(pass))
             if place == 1 { first[first.count / 3] = .nan } else { second[second.count - 1] = -.infinity }
             let exact = Oracle(request.problem).evaluate(pass, first, second, .float32).high
-            let result = try Execution(recipe, for: request).run(first, second)
+            let result = try Execution(recipe, for: request).run(first, second, scratch: .signallingNaN)
+            // What is not reached is what it was.
+            let scale = exact.reduce(1) { $1.isFinite ? max($0, abs($1)) : $0 }
             #expect(
-                zip(result, exact).allSatisfy { $0.isNaN == $1.isNaN && $0.isInfinite == $1.isInfinite },
-                "operand \(place)")
+                zip(result, exact).allSatisfy {
+                    $1.isFinite ? abs($0 - $1) < 1e-4 * scale : $0 == $1 || $0.isNaN && $1.isNaN
+                }, "operand \(place)")
         }
     }
 
@@ -156,6 +162,22 @@ struct FoldedTilesTests {
         findings.report()
     }
 
+    /// Of a filter made ready its tile is kept, for any number of passes.
+    @Test(arguments: cases) func aFilterMadeReadyIsTheFilter(_ test: Case) throws {
+        let request = try test.request(.forward, .float32, threads: 2)
+        let recipe = try test.recipe(request)
+        let plan = try Plan<Float>(
+            problem: request.problem, options: PlanOptions(method: .fft), recipes: [.forward: recipe])
+        var generator = SeededGenerator(name: test.text)
+        let operands = Operands(request.problem, .uniform, .float32, &generator)
+        let x = try Tensor(shape: request.problem.inputShape, elements: operands.x.map { Float($0) })
+        let w = try Tensor(shape: request.problem.filterShape, elements: operands.w.map { Float($0) })
+        let prepared = try plan.prepare(filter: w)
+        #expect(prepared.byteCount > 0 && prepared.byteCount <= recipe.layout.filterByteCount + 64)
+        let result = try plan.forward(x, w)
+        for _ in 0..<2 { #expect(try prepared.forward(x) == result) }
+    }
+
     /// The planner knows of it where there is one field, and says what it will transform.
     @Test func aSingleFieldIsOffered() throws {
         func folded(_ text: String, _ pass: Pass) throws -> TiledFFT? {
@@ -168,15 +190,13 @@ struct FoldedTilesTests {
             #expect(recipe.transforms.reduce(0) { $0 + $1.count } == 3)
             #expect(recipe.transforms.allSatisfy { $0.kind == .tile && $0.shape.planes == 32 })
         }
-        // Lines are no tiles; pairs of images, channels or filters are partners already; long filters leave no half to fold.
+        // Lines are no tiles; images, channels and filters are partners of each other already; beside a long filter nothing is saved.
         for text in [
             "i4096_f301", "n2i64x64x64_f9x9x9", "c2i64x64x64_k2f9x9x9_g2", "c2i64x64x64_f9x9x9", "i64x64x64_k2f9x9x9",
-            "i1x400_f1x31",
+            "i1x400_f1x31", "i128x128_f100x100",
         ] {
             #expect(try folded(text, .forward) == nil, "\(text)")
         }
-        let long = try #require(try folded("i128x128_f100x100", .forward))
-        #expect(long.description == "one folded tile, transforms of 128x128")
     }
 
     @Test(arguments: [

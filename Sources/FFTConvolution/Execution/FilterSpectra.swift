@@ -107,7 +107,7 @@ extension SpectralPipeline {
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
         let team = team(layout.filterCrew, worker: worker, memory)
-        let tile = table.meetsOnce ? filterTile(memory) : tile(0, worker: worker, memory)
+        let tile = table.meetsOnce ? memory.spectra : tile(0, worker: worker, memory)
         // What lies beside its lines is transformed with them.
         if table.meetsOnce, shape.hasPartialPanels { clear(tile) }
         _ = transform.load(

@@ -11,12 +11,16 @@ internal import SpectralEngine
 enum FoldedTiles {
     /// One folded tile for a whole field, if there is one field: along the lines of a tile that is no line itself, since it is these
     /// that are turned.
+    ///
+    /// - Returns: `nil` too where nothing would be saved: half of the axis, and the filter, take as many points as the whole.
     static func tilings(_ problem: Problem, _ pass: Pass) -> [AxisTiling]? {
+        guard problem.batch == 1, problem.channels == 1, problem.filters == 1 else { return nil }
         var tilings: [AxisTiling] = []
         for axis in problem.axes {
             let isFolded = axis.coveringLength > 1 && !tilings.contains(where: \.folds)
             let least = isFolded ? max((axis.coveringLength + 1) / 2, axis.dilatedFilter) : axis.coveringLength
             guard let points = TransformLength.good(atLeast: least) else { return nil }
+            if isFolded, let whole = TransformLength.good(atLeast: axis.coveringLength), points >= whole { return nil }
             tilings.append(
                 AxisTiling(
                     step: pass == .inputGradient ? axis.input : axis.denseOutput,

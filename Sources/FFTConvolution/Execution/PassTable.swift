@@ -104,12 +104,12 @@ struct AxisWindows: Hashable, Sendable {
     /// takes samples of the output gradient). Where there is one window, those it has samples at.
     var firstEnd: Int {
         let window = pass == .inputGradient ? outputGradient(0) : input(0)
-        return tileCount == 1 && !tiling.folds ? window.positions.upperBound : min(reach, tiling.points)
+        return tiling.folds ? tiling.points : tileCount == 1 ? window.positions.upperBound : reach
     }
     var secondEnd: Int {
         let window = pass == .filterGradient ? outputGradient(0) : result(0)
-        return tileCount == 1 && !tiling.folds
-            ? window.positions.upperBound : min((pass == .inputGradient ? kept : 0) + tiling.step, tiling.points)
+        if tiling.folds { return tiling.points }
+        return tileCount == 1 ? window.positions.upperBound : (pass == .inputGradient ? kept : 0) + tiling.step
     }
 }
 
@@ -156,7 +156,7 @@ struct PassTable: Hashable, Sendable {
         let tileCount: Int
         let roll: RollingTiles?
         let folds: Bool
-        let isInStep: Bool
+        let meetsOnce: Bool
     }
 
     var whole: Problem { geometry.value.whole }
@@ -203,7 +203,8 @@ struct PassTable: Hashable, Sendable {
         geometry = Shared(
             Geometry(
                 whole: problem, pass: pass, shape: shape, addsOverlaps: overlap, depth: depth, height: height,
-                width: width, tileCount: tileCount, roll: roll, folds: folds, isInStep: addsOverlaps))
+                width: width, tileCount: tileCount, roll: roll, folds: folds,
+                meetsOnce: folds && !(pass == .filterGradient && addsOverlaps)))
     }
 
     /// What windows are of.
@@ -248,7 +249,7 @@ struct PassTable: Hashable, Sendable {
     var termCount: Int { folds ? 1 : rowCount }
     /// Whether lines meet those of the other operand only once, so that of neither a spectrum is kept: those of a folded tile. In a step
     /// the filter gradient has products with what the forward pass kept.
-    var meetsOnce: Bool { folds && !(pass == .filterGradient && geometry.value.isInStep) }
+    var meetsOnce: Bool { geometry.value.meetsOnce }
     /// Pairs of rows; the last may have no partner.
     var pairCount: Int { (rowCount + 1) / 2 }
 

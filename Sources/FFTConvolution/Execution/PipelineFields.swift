@@ -55,11 +55,6 @@ extension SpectralPipeline {
             memory.scratch.slice(worker, count: count), shape, fields: layout.panelFields, workers: crew.team)
     }
 
-    /// The tile of the only filter.
-    func filterTile(_ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
-        memory.spectra[0..<2 * shape.tileCount(holding: [table.filterBox])]
-    }
-
     /// The half spectrum of a filter.
     func spectrum(_ plane: Int, _ memory: PipelineMemory<Scalar>) -> SharedRegion<Scalar> {
         memory.spectra.slice(plane - memory.firstPlane, count: 2 * shape.halfCount)

@@ -262,7 +262,7 @@ extension SpectralPipeline {
             guard !table.meetsOnce else {
                 return transform.convolve(
                     field, into: target, boxes: boxes, conjugate: isForward, use: step?.use(field: 0) ?? .none,
-                    with: filterTile(memory), table.filterBox, team)
+                    with: memory.spectra, table.filterBox, team)
             }
             let half = spectrum(filterPlane(group, output: 0, field: 0), memory)
             guard let second = partners.1, second.group != group else {

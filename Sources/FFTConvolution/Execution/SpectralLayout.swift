@@ -61,7 +61,7 @@ struct SpectralLayout: Hashable, Sendable {
     /// are groups enough to share.
     let sumsAreLocal: Bool
 
-    /// Half spectra of all filters (forward, input gradient), or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient): of all
+    /// Half spectra of all filters (forward, input gradient), or of a folded one the tile, or accumulators `[chunk, K, C/G]`, whole spectra (filter gradient): of all
     /// groups, or of two for each worker.
     let spectra: Booking
     /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
@@ -69,7 +69,7 @@ struct SpectralLayout: Hashable, Sendable {
     let pairsFilters: Bool
     /// The spectra of the workspace.
     let ownSpectra: Booking
-    /// Bytes of all that is known of the filters, and of all their spectra.
+    /// Bytes of all that is known of the filters, and of all their spectra, or the tile of a folded one.
     let filterByteCount: Int
     /// What is known of each field of each block: see ``FieldFacts``.
     let fieldFacts: Booking

@@ -139,7 +139,9 @@ extension CostModel {
     private func foldedTime(
         _ table: PassTable, _ stages: StageTimes, _ request: PlanRequest, workers: Int
     ) -> Double {
-        let filter = table.meanExtents(.filter)
+        // Of one made ready the lines are left.
+        let filter =
+            request.isFilterPrepared ? TileExtents(planes: 0, rows: 0, columns: 0) : table.meanExtents(.filter)
         let time =
             switch table.pass {
             case .forward:
