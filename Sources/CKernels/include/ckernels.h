@@ -75,11 +75,12 @@ typedef struct {
 } ck_product;
 
 /// The longest line that transform_lines transforms, and the longest that is straight code.
-enum { CK_LONGEST_LINE = 64, CK_LONGEST_UNROLLED_LINE = 20 };
+enum { CK_LONGEST_LINE = 80, CK_LONGEST_STRAIGHT_LINE = 20 };
 
 /// Lines of complex elements, which lie side by side.
 typedef struct {
     ptrdiff_t length;                    ///< points of a line
+    int radix;                           ///< lines that each is split into first: 1 to 4, a divisor of the length
     ptrdiff_t columns;                   ///< lines side by side, a multiple of 8
     ptrdiff_t rows;                      ///< sets of so many
     ptrdiff_t source_step, target_step;  ///< from point to point

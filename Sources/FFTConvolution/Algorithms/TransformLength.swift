@@ -116,8 +116,7 @@ package enum TransformLength {
         var least = Double.infinity
         for length in stride(from: max(minimum + 1 + (minimum + 1) % 2, 6), through: ShortLines.longest, by: 2) {
             let tiles = (extent + length - filter) / (length - filter + 1)
-            let terms = Double(ShortLines.multiplications(length)) / Double(length)
-            let cost = Double(tiles * length) * (1 + terms / termsOfPoint)
+            let cost = Double(tiles * length) * (1 + ShortLines.multiplications(length) / termsOfPoint)
             guard cost < least else { continue }
             least = cost
             lengths.append(length)

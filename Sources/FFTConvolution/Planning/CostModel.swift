@@ -278,8 +278,8 @@ extension CostModel {
         guard length <= ShortLines.longest else {
             return machine.channelPassTime * (length == 128 ? machine.codeletChannelPass : machine.longChannelPass)
         }
-        let terms = Double(ShortLines.multiplications(length)) / Double(length)
-        return length <= ShortLines.longestUnrolled
+        let terms = ShortLines.multiplications(length)
+        return ShortLines.isStraight(length)
             ? machine.channelPassTime + terms * machine.channelTermTime * machine.straightTermCost
             : machine.channelPassTime * machine.loopPassCost + terms * machine.channelTermTime
     }
