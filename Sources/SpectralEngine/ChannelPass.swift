@@ -41,7 +41,8 @@ struct ChannelPass<Scalar: ConvolutionScalar> {
     ) {
         guard let plan else {
             var extents = ck_transform(
-                length: length, radix: Int32(ShortLines.radix(length)), columns: 8 * points, rows: rows, source_step: sourceStep, target_step: targetStep,
+                length: length, radix: Int32(ShortLines.radix(length)), columns: 8 * points, rows: rows,
+                source_step: sourceStep, target_step: targetStep,
                 source_pitch: sourcePitch, target_pitch: targetPitch,
                 fetched: sourceStep > targetStep
                     ? Int32(CK_FIRST) : sourceStep < targetStep ? Int32(CK_SECOND) : Int32(CK_NEITHER))

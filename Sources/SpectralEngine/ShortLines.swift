@@ -3,6 +3,8 @@ internal import CKernels
 /// Transforms of short lines without FFTW: folding leaves products with small real matrices, which run at the rate of the
 /// registers (`kernels_short.inc`).
 ///
+/// A line of more than ``longestStraight`` points is split first, into lines that stay in registers (`Docs/Measurements/2026-11-28-short.md`).
+///
 /// Debian's FFTW transforms lines of eight channels at 38 to 48 Gflop/s, and lengths such as 24, 30 or 36 several times as slowly; these
 /// take 0.3 to 0.9 of its time at its best lengths, and little more at others (`Docs/Measurements/2026-11-23-dense.md`).
 public enum ShortLines {

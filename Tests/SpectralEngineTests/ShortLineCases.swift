@@ -24,7 +24,8 @@ extension KernelCase {
         let from = places()
         let to = inPlace ? from : places()
         let extents = ck_transform(
-            length: length, radix: Int32(ShortLines.radix(length)), columns: columns, rows: rows, source_step: from.step, target_step: to.step,
+            length: length, radix: Int32(ShortLines.radix(length)), columns: columns, rows: rows,
+            source_step: from.step, target_step: to.step,
             source_pitch: from.pitch, target_pitch: to.pitch,
             fetched: Int32([CK_NEITHER, CK_FIRST, CK_SECOND][generator.integer(in: 0...2)]))
         let lines = (0..<rows * columns).map { _ in randomLine(length, &generator) }

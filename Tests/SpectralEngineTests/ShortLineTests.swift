@@ -68,7 +68,8 @@ private enum Family: CaseIterable {
             var lines = [T](repeating: 0, count: 16 * length)
             for (index, value) in values.enumerated() { lines[index / 2 * 16 + index % 2] = value }
             var extents = ck_transform(
-                length: length, radix: Int32(ShortLines.radix(length)), columns: 8, rows: 1, source_step: 8, target_step: 8, source_pitch: 0, target_pitch: 0,
+                length: length, radix: Int32(ShortLines.radix(length)), columns: 8, rows: 1, source_step: 8,
+                target_step: 8, source_pitch: 0, target_pitch: 0,
                 fetched: Int32(CK_NEITHER))
             let source = lines
             kernels.transformLines(source, &lines, table, inverse ? 1 : 0, &extents)

@@ -116,7 +116,8 @@ struct Kernel {
             Kernel(name: "transformLines", bytesPerPoint: 16, longest: ShortLines.longest) { memory in
                 // Whatever the numbers of the table are.
                 var lines = ck_transform(
-                    length: memory.length, radix: Int32(ShortLines.radix(memory.length)), columns: KernelMemory.lines, rows: 1, source_step: KernelMemory.lines,
+                    length: memory.length, radix: Int32(ShortLines.radix(memory.length)), columns: KernelMemory.lines,
+                    rows: 1, source_step: KernelMemory.lines,
                     target_step: KernelMemory.lines, source_pitch: 0, target_pitch: 0, fetched: 0)
                 Float.transformLines(memory.panels[0], memory.panels[1], memory.ones, false, &lines)
             },

@@ -9,7 +9,7 @@ package enum TransformLength {
     )
 
     /// In nanoseconds on one core for each complex f32 point. Lengths that FFTW does badly at (24, 36, 40, 72, 100, 120, …) are left
-    /// out: the next one is better (sums over channels transform up to 64 points otherwise, see ``denseTiles``). What is predicted
+    /// out: the next one is better (sums over channels transform up to 80 points otherwise, see ``denseTiles``). What is predicted
     /// with is ``PassTimes``, which start with these.
     static let passTimes: [PassTime] = estimatedTimes.map { time in
         guard !MeasuredPlans.builtIn.isEmpty, let measured = measuredTimes[time.length] else { return time }

@@ -70,9 +70,12 @@ extension CostModel {
             if set.columns.step != 1 { spread += results * Double(Self.lanes) }
         }
         let planeSets = Double(geometry.problem.batch * geometry.problem.groups)
-        return planes * time + planeSets
+        return planes * time + Double(layout.bandCount) * Self.bandCalls * machine.stencilCallTime + planeSets
             * (added * machine.stencilAddTime + spread * machine.spreadTime * Self.spreadApartCost)
     }
+
+    /// What a band takes beside its calls, in calls: 88 to 113 ns where one is 66 (`Docs/Measurements/2026-11-28-short.md`).
+    private static let bandCalls = 1.6
 
     /// How many times as long spreading takes plane by plane and row by row: input gradients of stride 2 by stencils were predicted at 0.83 of
     /// their time (14 calls), `n6c4i86x86_k11f3x3_s2_psame` at 0.62 (`Docs/Measurements/2026-11-27-volumes.md`).
