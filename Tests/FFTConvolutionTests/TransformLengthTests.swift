@@ -25,10 +25,10 @@ import Testing
     }
 
     @Test func coveringLengthsOfDenseLayersAreEven() {
-        for minimum in 1...64 {
+        for minimum in 1...80 {
             let length = TransformLength.good(atLeast: minimum, isDense: true) ?? 0
             #expect(length >= minimum && length <= minimum + 1 || minimum < 5)
         }
-        #expect(TransformLength.good(atLeast: 65, isDense: true) == TransformLength.good(atLeast: 65))
+        #expect(TransformLength.good(atLeast: 81, isDense: true) == TransformLength.good(atLeast: 81))
     }
 }
