@@ -160,20 +160,21 @@ extension ChannelTransform {
     /// - Parameters:
     ///   - spectra: Twice the Hermitian part, after the outer axis: inner bin 0 of outer tap 0 of column 0 is at `offset`, in
     ///     complex elements; tap follows tap, then bin follows bin, `stride` apart; columns are neighbours.
-    ///   - first: Where the first tap of column 0 goes; tap follows tap, column follows column.
+    ///   - first: Where the first tap of column 0 goes; tap follows tap.
+    ///   - distance: Elements from column to column.
     ///   - factors: What taps are multiplied by, one after the other.
     ///   - column: Whether a column holds anything, and what its taps are not to fall below.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     public func restoreTaps(
         _ spectra: SharedRegion<Scalar>, at offset: Int, stride: Int, columns: Int, pitch: Int,
-        into array: SharedRegion<Scalar>, first: Int, factors: (Scalar, Scalar), _ scratch: SharedRegion<Scalar>,
-        column: (Int) -> (isLive: Bool, floor: Scalar)
+        into array: SharedRegion<Scalar>, first: Int, distance: Int, factors: (Scalar, Scalar),
+        _ scratch: SharedRegion<Scalar>, column: (Int) -> (isLive: Bool, floor: Scalar)
     ) {
         let taps = layout.tapCount
         precondition(scratch.count >= 2 * layout.restoreCount(columns: pitch) && scratch.isAligned, "scratch too small")
-        precondition(columns >= 0 && columns <= pitch, "columns outside their rows")
-        Elements(array).check(first, columns * taps)
+        precondition(columns > 0 && columns <= pitch && distance >= taps, "columns outside their rows")
+        Elements(array).check(first, (columns - 1) * distance + taps)
         let packed = scratch[0..<taps * pitch]
         let between = scratch[(taps * pitch + 1) / 2 * 2..<scratch.count]
         let (P, R, half) = (layout.extents.planes, layout.extents.rows, layout.halfLength)
@@ -203,14 +204,14 @@ extension ChannelTransform {
             }
         }
         let target = unsafe array.base + first
-        unsafe Scalar.transpose(packed.base, pitch, target, taps, taps, columns)
+        unsafe Scalar.transpose(packed.base, pitch, target, distance, taps, columns)
         var start = 0
         while start < columns {
-            // Mostly all are alike.
             let (isLive, floor) = column(start)
             var end = start + 1
-            while end < columns, column(end) == (isLive, floor) { end += 1 }
-            for index in start * taps..<end * taps {
+            // Mostly all are alike, and neighbours.
+            while distance == taps, end < columns, column(end) == (isLive, floor) { end += 1 }
+            for index in start * distance..<start * distance + (end - start) * taps {
                 let value = unsafe target[index] * factors.1 * factors.0
                 // Adding 0 leaves no −0.
                 unsafe target[index] = isLive ? (value < floor ? floor : value) + 0 : 0

@@ -202,7 +202,7 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
                 }
                 bench.transform.restoreTaps(
                     taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, first: first,
-                    factors: (1, 1 / Scalar(shape.pointCount)), scratch
+                    distance: layout.tapCount, factors: (1, 1 / Scalar(shape.pointCount)), scratch
                 ) { ($0 != dead, $0 == clamped ? 0 : -.infinity) }
             }
         }

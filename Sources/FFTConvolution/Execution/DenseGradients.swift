@@ -150,52 +150,59 @@ extension DensePipeline {
         return isNear(x.largest, g.least) && isNear(g.largest, x.least)
     }
 
-    /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X for every half bin, transformed back over the
-    /// outer axis at once. A job is all positions of one inner bin and some filters.
+    /// Sum over the row pairs of a block: twice the Hermitian part of conj(G)ᵀ·X for every half bin, or of its transpose, transformed back
+    /// over the outer axis at once. A job is all positions of one inner bin and some rows.
     private func correlate(
-        _ rows: Int, x: FieldSpectra, g: FieldSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>
+        _ pairs: Int, x: FieldSpectra, g: FieldSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>
     ) throws {
-        let wide = padded(Cg)
+        let columns = layout.gradientColumns
         let outer = layout.channels.outer
-        let parts = (Kg + layout.jobFilters - 1) / layout.jobFilters
+        let parts = (layout.gradientRows + layout.jobRows - 1) / layout.jobRows
         let stride = layout.filterStride
         try run(outer.innerCount * parts, memory) { job, worker in
             let (inner, part) = job.quotientAndRemainder(dividingBy: parts)
-            let first = part * layout.jobFilters
-            let filters = first..<min(first + layout.jobFilters, Kg)
-            let target = inner * outer.taps * stride + first * wide
+            let first = part * layout.jobRows
+            let rows = first..<min(first + layout.jobRows, layout.gradientRows)
+            let target = inner * outer.taps * stride + first * columns
             guard hasOuterAxis else {
                 return correlateBin(
-                    rows, filters, 0, inner, x: x, g: g, into: memory.filters, at: target, accumulate: accumulate)
+                    pairs, rows, 0, inner, x: x, g: g, into: memory.filters, at: target, accumulate: accumulate)
             }
             let spectra = memory.scratch(worker: worker)
             for position in 0..<outer.extent {
                 correlateBin(
-                    rows, filters, position, inner, x: x, g: g, into: spectra, at: position * layout.jobStride,
+                    pairs, rows, position, inner, x: x, g: g, into: spectra, at: position * layout.jobStride,
                     accumulate: false)
                 transform.foldBins(
-                    spectra, at: 0, binPitch: layout.jobStride, second: position, count: filters.count * wide)
+                    spectra, at: 0, binPitch: layout.jobStride, second: position, count: rows.count * columns)
             }
             transform.restoreBins(
-                spectra, at: 0, binPitch: layout.jobStride, count: filters.count * wide, into: memory.filters,
+                spectra, at: 0, binPitch: layout.jobStride, count: rows.count * columns, into: memory.filters,
                 at: target, tapPitch: stride, accumulate: accumulate)
         }
     }
 
-    /// The sum of one half bin and some filters.
+    /// The sum of one half bin and some rows.
     private func correlateBin(
-        _ rows: Int, _ filters: Range<Int>, _ position: Int, _ inner: Int, x: FieldSpectra, g: FieldSpectra,
+        _ pairs: Int, _ rows: Range<Int>, _ position: Int, _ inner: Int, x: FieldSpectra, g: FieldSpectra,
         into sums: SharedRegion<Scalar>, at offset: Int, accumulate: Bool
     ) {
-        let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
-        for first in stride(from: 0, to: rows, by: layout.summationRun) {
+        var (bin, opposite) = layout.channels.bins(at: position, inner: inner)
+        var (a, b) = (g, x)
+        if layout.rowsAreChannels {
+            // conj(G)ᵀ·X + G'ᵀ·conj(X') transposed is conj(X')ᵀ·G' + Xᵀ·conj(G).
+            swap(&a, &b)
+            swap(&bin, &opposite)
+        }
+        for first in stride(from: 0, to: pairs, by: layout.summationRun) {
             let product = MatrixProduct(
-                rows: filters.count, depth: min(layout.summationRun, rows - first), columns: padded(Cg), rowStride: 1,
-                depthStride: g.pitch, secondPitch: x.pitch, secondDistance: 0, resultPitch: padded(Cg))
+                rows: rows.count, depth: min(layout.summationRun, pairs - first), columns: layout.gradientColumns,
+                rowStride: 1, depthStride: a.pitch, secondPitch: b.pitch, secondDistance: 0,
+                resultPitch: layout.gradientColumns)
             product.correlateOpposites(
-                g.region, at: g.place(bin, first) + filters.lowerBound,
-                opposite: g.place(opposite, first) + filters.lowerBound, x.region, at: x.place(bin, first),
-                opposite: x.place(opposite, first), into: sums, at: offset, accumulate: accumulate || first > 0)
+                a.region, at: a.place(bin, first) + rows.lowerBound,
+                opposite: a.place(opposite, first) + rows.lowerBound, b.region, at: b.place(bin, first),
+                opposite: b.place(opposite, first), into: sums, at: offset, accumulate: accumulate || first > 0)
         }
     }
 
@@ -286,19 +293,22 @@ extension DensePipeline {
     private func restoreGradients(
         _ group: Int, _ scale: Int, areAllLive: Bool, _ result: SharedRegion<Scalar>, _ memory: DenseMemory<Scalar>
     ) throws {
-        let wide = padded(Cg)
         let factors = powersOfTwo(scale, Scalar.self)
         let negatives = negatives(layout.rowBlock, memory)
         @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
-        try run(Kg, memory) { k, worker in
+        let columns = layout.rowsAreChannels ? Kg : Cg
+        try run(layout.gradientRows, memory) { row, worker in
             transform.restoreTaps(
-                memory.filters, at: k * wide, stride: layout.filterStride, columns: Cg, pitch: wide, into: result,
-                first: table.filterPlane((group * Kg + k) * Cg) * taps,
+                memory.filters, at: row * layout.gradientColumns, stride: layout.filterStride, columns: columns,
+                pitch: layout.gradientColumns, into: result,
+                first: table.filterPlane(group * Kg * Cg + (layout.rowsAreChannels ? row : row * Cg)) * taps,
+                distance: layout.rowsAreChannels ? table.whole.channelsPerGroup * taps : taps,
                 factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)), memory.scratch(worker: worker)
-            ) { c in
+            ) { column in
+                let (k, c) = layout.rowsAreChannels ? (column, row) : (row, column)
                 // Where no product reaches, the sum is 0. Operands without a negative sample have no negative gradient: what is below 0
                 // is rounding.
-                (
+                return (
                     areAllLive || memory.norms[2 * (k * Cg + c)] != 0,
                     isNegative(c) || isNegative(Cg + k) ? -.infinity : 0
                 )

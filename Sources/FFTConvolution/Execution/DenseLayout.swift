@@ -3,8 +3,8 @@ internal import SpectralEngine
 /// The blocking of a ``DensePipeline``, and the places of its workspace.
 ///
 /// Spectra lie `[bin][row pair][channel]`, those of the filters `[half bin][depth][column]`, so that the product of one bin is
-/// one matrix product: rows are row pairs, the depth is what is summed, columns are outputs. In the filter gradient rows are
-/// filters, the depth are row pairs, columns are channels.
+/// one matrix product: rows are row pairs, the depth is what is summed, columns are outputs. In the filter gradient the depth are row
+/// pairs; rows are filters and columns channels, or the other way round (``gradientRows``).
 ///
 /// Of the filters' spectra only some bins are in memory at a time, those of one job, near the core that multiplies them: what
 /// lies in ``filters`` has not been transformed over the outer axis yet, or not any more.
@@ -14,7 +14,7 @@ struct DenseLayout: Hashable, Sendable {
     private static let filterLimit = 64 << 20
     /// Bytes of spectra that stay near enough to be read at once after they are written. Row pairs are cut down to them where
     /// filters are so few that transforming these over the outer axis for every block takes no longer than the block's
-    /// fields (`Docs/Measurements/2026-11-26-rests.md`).
+    /// fields (`Docs/Measurements/2026-11-26-rests.md`; filter gradients: `2026-11-28-gradients.md` beside it).
     private static let nearLimit = 8 << 20
     /// Bytes of the filters' spectra of one job, and of its gradients': an eighth and a half of a second-level cache
     /// (`Docs/Measurements/2026-11-23-dense.md`).
@@ -45,11 +45,16 @@ struct DenseLayout: Hashable, Sendable {
     let filterStride: Int
     /// Depths whose filters are transformed together over the inner axes.
     let tapDepths: Int
+    /// Rows and columns of a bin's gradients, these in whole panels: filters by channels; or channels by filters, where fewer columns
+    /// are padding then, as with 3 channels.
+    let gradientRows: Int
+    let gradientColumns: Int
+    let rowsAreChannels: Bool
     /// What a job multiplies: positions of the outer axis, an even number, and terms of the sum at a time; in the filter gradient
-    /// all positions of so many filters.
+    /// all positions of so many rows.
     let jobPositions: Int
     let jobTerms: Int
-    let jobFilters: Int
+    let jobRows: Int
     /// Complex elements from position to position of a job's spectra; 0 where there is no outer axis, and jobs have no spectra.
     let jobStride: Int
 
@@ -129,10 +134,10 @@ struct DenseLayout: Hashable, Sendable {
             sectioning = Sectioning(table.whole)
             columns = table.pass == .inputGradient ? table.whole.channelsPerGroup : table.whole.filtersPerGroup
             while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.spectrumLimit) { halveRows() }
-            guard !isGradient else { return }
             while rows > DenseLayout.fewRows, spectrumBytes > Double(DenseLayout.nearLimit), areFiltersFew {
                 halveRows()
             }
+            guard !isGradient else { return }
             while columns > 16, filterBytes > Double(DenseLayout.filterLimit) { halveColumns() }
         }
 
@@ -210,7 +215,9 @@ struct DenseLayout: Hashable, Sendable {
 
         let (wideDepth, wideColumns) = (padded(depth), padded(block))
         let stride = Self.apart(rows * (isGradient ? wideDepth + wideColumns : wideDepth))
-        filterStride = Self.apart(isGradient ? columns * wideDepth : depth * wideColumns)
+        rowsAreChannels = isGradient && depth * wideColumns < columns * wideDepth
+        (gradientRows, gradientColumns) = rowsAreChannels ? (depth, wideColumns) : (columns, wideDepth)
+        filterStride = Self.apart(isGradient ? gradientRows * gradientColumns : depth * wideColumns)
         channels = ChannelLayout(
             shape, taps: table.filterTaps, dilations: table.filterDilations, forwardStride: stride,
             inverseStride: Self.apart(rows * wideColumns))
@@ -228,12 +235,12 @@ struct DenseLayout: Hashable, Sendable {
         if isGradient {
             (jobPositions, jobTerms) = (outer.extent, depth)
             // Parts of equal size.
-            let most = max(Self.gradientJobLimit / complex / (outer.extent * wideDepth), Self.fewRows)
-            let parts = (columns + most - 1) / most
-            jobFilters = (columns + parts - 1) / parts
-            jobStride = outer.extent > 1 ? Self.apart(jobFilters * wideDepth) : 0
+            let most = max(Self.gradientJobLimit / complex / (outer.extent * gradientColumns), Self.fewRows)
+            let parts = (gradientRows + most - 1) / most
+            jobRows = (gradientRows + parts - 1) / parts
+            jobStride = outer.extent > 1 ? Self.apart(jobRows * gradientColumns) : 0
         } else {
-            jobFilters = columns
+            jobRows = columns
             let run = SpectralLayout.summationBlock
             jobTerms =
                 2 * depth * wideColumns <= limit ? depth : min(depth, max(limit / (2 * wideColumns) / run, 1) * run)
@@ -245,7 +252,7 @@ struct DenseLayout: Hashable, Sendable {
         tapDepths = max(min(Self.longRow / wideColumns, (depth + 7) / 8), 1)
         let filterScratch =
             isGradient
-            ? channels.restoreCount(columns: wideDepth) : channels.tapCount(columns: tapDepths * wideColumns)
+            ? channels.restoreCount(columns: gradientColumns) : channels.tapCount(columns: tapDepths * wideColumns)
         scratchCount = (max(channels.panelCount, filterScratch, jobPositions * jobStride) + 7) / 8 * 8
         scratch = layout.book(workers, scratchCount, bytesEach: complex)
         byteCount = layout.byteCount

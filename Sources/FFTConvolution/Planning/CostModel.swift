@@ -230,6 +230,7 @@ extension CostModel {
             + farness * machine.farChannelTime
         let rows = Double(channels.extents.planes * channels.extents.rows)
         let field = (points * (passes + move) + (rows + machine.channelTileCost) * machine.channelRowTime) * scale
+        let loads = dense.sectioning.loads(problem)
         let multiplications: Double
         let filterTime: Double
         let columns: Double
@@ -239,8 +240,8 @@ extension CostModel {
             multiplications = points * pairs * depth * outputs
             columns = depth * outputs
         case .filterGradient:
-            multiplications = points * pairs * Kg * padded(Cg)
-            columns = Kg * padded(Cg)
+            columns = Double(dense.gradientRows * dense.gradientColumns) * Double(loads.channels * loads.filters)
+            multiplications = points * pairs * columns
         }
         // Products over the taps, one axis after the other: with real taps, or for two opposite bins at once, and with all in the
         // nearest cache, at less than half of the price. What lies between the inner axes and the outer one is written and read, then
@@ -255,8 +256,8 @@ extension CostModel {
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
         // Every block of row pairs meets all bins of the filters; where columns come in blocks, these start from the taps each
         // time.
-        let blocks = isGradient ? 1 : (pairs / Double(dense.rowBlock)).rounded(.up)
-        let tapBlocks = dense.columnBlock < dense.columns ? blocks : 1
+        let blocks = (pairs / Double(dense.rowBlock)).rounded(.up)
+        let tapBlocks = !isGradient && dense.columnBlock < dense.columns ? blocks : 1
         if request.isFilterPrepared {
             // Spectra are read from memory, two elements a bin.
             filterTime = blocks * columns * half * 2 * machine.farElementTime
@@ -266,7 +267,6 @@ extension CostModel {
                 * (tapBlocks * (inner * machine.productRate + written + machine.filterPlaneTime)
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
-        let loads = dense.sectioning.loads(problem)
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
