@@ -2,6 +2,9 @@
 #include "tables.h"
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 static const char *const names[CK_INSTRUCTION_SETS] = {"scalar", "baseline", "avx2", "avx512"};
 
@@ -30,9 +33,12 @@ int ck_best(void) {
     return cap;
 }
 
-int ck_is_amd(void) {
+int ck_amd_family(void) {
 #if defined(__x86_64__)
-    return __builtin_cpu_is("amd") != 0;
+    unsigned eax, ebx, ecx, edx;
+    if (!__builtin_cpu_is("amd") || !__get_cpuid(1, &eax, &ebx, &ecx, &edx)) return 0;
+    const unsigned family = eax >> 8 & 15;
+    return (int)(family == 15 ? family + (eax >> 20 & 255) : family);
 #else
     return 0;
 #endif

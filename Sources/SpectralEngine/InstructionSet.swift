@@ -23,6 +23,19 @@ public enum InstructionSet: String, Hashable, Sendable, CaseIterable, Comparable
         return set
     }()
 
-    /// Whether AMD made this processor: with AVX-512 it takes other times than one of Intel's.
-    public static let isAMD = ck_is_amd() != 0
+}
+
+/// Kinds of processors with AVX-512, which take different times.
+public enum AVX512Kind: Sendable, CaseIterable {
+    case intel
+    /// Each vector in two halves.
+    case zen4
+    /// Whole vectors.
+    case zen5
+
+    /// That of this processor, should it have AVX-512: AMD's with it begin with family 25.
+    public static let ofThisProcessor: AVX512Kind = {
+        let family = ck_amd_family()
+        return family == 0 ? .intel : family < 26 ? .zen4 : .zen5
+    }()
 }

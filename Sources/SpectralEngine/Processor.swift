@@ -21,18 +21,23 @@ public enum Processor {
             return String(decoding: bytes.prefix(count).prefix { $0 != 0 }, as: UTF8.self)
         }
     #else
-        /// The first processor's lines: a name on x86-64; on arm64 numbers, which name it as well.
+        /// The first processor's lines: a name on x86-64, and numbers, as clouds give different processors one name; on arm64 numbers alone.
         private static var systemModel: String {
             guard let bytes = try? SmallFile.read("/proc/cpuinfo", atMost: 4096, prefix: true) else { return "" }
             let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
-            let names = [
-                "model name", "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision",
-            ]
-            return lines.prefix { !$0.isEmpty }.compactMap { line -> String? in
+            func words(_ text: Substring) -> String {
+                text.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
+            }
+            var values: [String: String] = [:]
+            for line in lines.prefix(while: { !$0.isEmpty }) {
                 let parts = line.split(separator: ":", maxSplits: 1)
-                guard parts.count == 2, names.contains(where: { parts[0].hasPrefix($0) }) else { return nil }
-                return parts[1].split { $0 == " " || $0 == "\t" }.joined(separator: " ")
-            }.joined(separator: " ")
+                if parts.count == 2 { values[words(parts[0])] = words(parts[1]) }
+            }
+            let labels = [
+                ("model name", ""), ("cpu family", "family "), ("model", "model "), ("CPU implementer", ""),
+                ("CPU architecture", ""), ("CPU variant", ""), ("CPU part", ""), ("CPU revision", ""),
+            ]
+            return labels.compactMap { name, label in values[name].map { label + $0 } }.joined(separator: " ")
         }
     #endif
 

@@ -132,8 +132,8 @@ struct CalibrationTests {
     }
 
     @Test func everyInstructionSetHasRatesOfItsOwn() {
-        for isAMD in [false, true] {
-            let machines = InstructionSet.allCases.map { Machine(instructionSet: $0, isAMD: isAMD) }
+        for kind in AVX512Kind.allCases {
+            let machines = InstructionSet.allCases.map { Machine(instructionSet: $0, kind: kind) }
             for rate in Machine.rates + Machine.passRates {
                 let values = machines.map { $0[keyPath: rate.path] }
                 #expect(values.allSatisfy { $0 > 0 && $0.isFinite }, "\(rate.name)")

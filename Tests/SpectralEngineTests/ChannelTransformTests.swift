@@ -174,41 +174,45 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
         let expected = bench.halfBins.map { whole[$0.bin] }
         largest = max(largest, excess(bench.spectrum(column, half: true), expected, shape, Scalar.self))
     }
-    // The columns' taps go side by side; those of one hold nothing, those of another are not to fall below 0.
+    // The columns' taps go side by side, or apart; those of one hold nothing, those of another are not to fall below 0.
     let (dead, clamped, first) = (1, 3, 2 * count)
-    var expected = values
-    for column in 0..<channels {
-        for tap in 0..<count {
-            let value = column == dead ? 0 : values[place(column) + tap]
-            expected[first + column * count + tap] = column == clamped ? max(value, 0) : value
-        }
-    }
-    var result = array
-    for index in first..<first + channels * count { result[index] = .nan }
-    var span = result.mutableSpan
-    span.withSharedRegion { region in
-        bench.withMemory { spectra, scratch in
-            // The spectra hold 2^1 times the filter: twice its Hermitian part.
-            bench.withTaps { taps in
-                let outer = layout.outer
-                for inner in 0..<outer.innerCount {
-                    for position in 0..<outer.extent {
-                        bench.transform.foldBins(
-                            spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, second: position, count: 8)
-                    }
-                    bench.transform.restoreBins(
-                        spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, count: 8, into: taps,
-                        at: 16 * inner * outer.taps + 8, tapPitch: 16, accumulate: false)
-                }
-                bench.transform.restoreTaps(
-                    taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, first: first,
-                    distance: layout.tapCount, factors: (1, 1 / Scalar(shape.pointCount)), scratch
-                ) { ($0 != dead, $0 == clamped ? 0 : -.infinity) }
+    for distance in [count, count + 3] where first + (channels - 1) * distance + count <= values.count {
+        var expected = values
+        var result = array
+        for column in 0..<channels {
+            for tap in 0..<count {
+                let value = column == dead ? 0 : values[place(column) + tap]
+                expected[first + column * distance + tap] = column == clamped ? max(value, 0) : value
+                result[first + column * distance + tap] = .nan
             }
         }
+        var span = result.mutableSpan
+        span.withSharedRegion { region in
+            bench.withMemory { spectra, scratch in
+                // The spectra hold 2^1 times the filter: twice its Hermitian part.
+                bench.withTaps { taps in
+                    let outer = layout.outer
+                    for inner in 0..<outer.innerCount {
+                        // Folded once.
+                        for position in 0..<outer.extent where distance == count {
+                            bench.transform.foldBins(
+                                spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, second: position, count: 8)
+                        }
+                        bench.transform.restoreBins(
+                            spectra, at: 16 * inner * outer.extent + 8, binPitch: 16, count: 8, into: taps,
+                            at: 16 * inner * outer.taps + 8, tapPitch: 16, accumulate: false)
+                    }
+                    bench.transform.restoreTaps(
+                        taps, at: 8, stride: 16, columns: channels, pitch: 8, into: region, first: first,
+                        distance: distance, factors: (1, 1 / Scalar(shape.pointCount)), scratch
+                    ) { ($0 != dead, $0 == clamped ? 0 : -.infinity) }
+                }
+            }
+        }
+        let difference = norm(zip(result, expected).map { Double($0) - $1 }) / norm(values)
+        largest = max(largest, difference / (2 * transformTolerance(shape, Scalar.self)))
     }
-    let difference = norm(zip(result, expected).map { Double($0) - $1 }) / norm(values)
-    return max(largest, difference / (2 * transformTolerance(shape, Scalar.self)))
+    return largest
 }
 
 @Suite struct ChannelTransformTests {

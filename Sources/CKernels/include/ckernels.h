@@ -165,8 +165,8 @@ int ck_best(void);
 /// "scalar", "baseline", "avx2", "avx512".
 const char *ck_name(int instruction_set);
 
-/// Whether AMD made this processor.
-int ck_is_amd(void);
+/// The family that AMD numbers this processor in; 0 of other makers.
+int ck_amd_family(void);
 
 /// The kernels for a supported instruction set.
 const ck_kernels_f32 *ck_table_f32(int instruction_set);

@@ -46,18 +46,18 @@ package enum TransformLength {
         (10240, 1.25), (12288, 1.40), (15360, 1.40), (20480, 1.50), (24576, 1.65), (30720, 1.65), (40960, 1.85),
     ]
 
-    /// How many times as long passes take with AVX-512 on AMD's processors, contiguous ones and columns: proportions of three calibrations, which
+    /// How many times as long passes take with AVX-512 on a Zen 4, contiguous ones and columns: proportions of three calibrations, which
     /// agree within 2 per cent in the median (`Docs/Measurements/2026-11-27-volumes.md`).
-    static let amdPasses: [Int: Double] = [
+    static let zen4Passes: [Int: Double] = [
         6: 0.56, 8: 0.60, 10: 0.52, 12: 0.49, 14: 0.44, 16: 0.56, 20: 0.54, 32: 0.62, 48: 0.57, 64: 0.58, 80: 0.52,
         96: 0.64, 128: 0.49, 144: 0.64, 160: 0.56, 192: 0.65, 240: 0.63, 256: 0.62, 320: 0.60, 384: 0.61, 400: 0.53,
         512: 0.48, 640: 0.52, 768: 0.48, 960: 0.52, 1024: 0.52, 1280: 0.54, 2048: 0.56, 2560: 0.61, 4096: 0.69,
     ]
-    static let amdColumns: [Int: Double] = [
+    static let zen4Columns: [Int: Double] = [
         6: 0.62, 8: 0.62, 10: 0.65, 12: 0.59, 14: 0.52, 16: 0.68, 20: 0.65, 32: 0.63, 64: 0.64,
     ]
     /// The same of single lines.
-    static let amdLines: [Int: Double] = [
+    static let zen4Lines: [Int: Double] = [
         2048: 0.53, 2560: 0.53, 3072: 0.60, 4096: 0.57, 5120: 0.56, 6144: 0.55, 7680: 0.555, 10240: 0.55, 12288: 0.57,
         15360: 0.51, 20480: 0.53, 24576: 0.58, 30720: 0.50, 40960: 0.56,
     ]

@@ -6,6 +6,9 @@ internal import Synchronization
 
 extension DensePipeline {
     private var rowBlocks: Int { (table.pairCount + layout.rowBlock - 1) / layout.rowBlock }
+    /// Those of the section at work: of the layout's at most as many.
+    private var gradientRows: Int { layout.rowsAreChannels ? Cg : Kg }
+    private var gradientColumns: Int { padded(layout.rowsAreChannels ? Kg : Cg) }
     var gradientBlockCount: Int { problem.groups * (2 * rowBlocks + 1) }
 
     /// - Parameter kept: The fields of x that the forward pass of a training step kept, and those of the output gradient that its input
@@ -155,14 +158,14 @@ extension DensePipeline {
     private func correlate(
         _ pairs: Int, x: FieldSpectra, g: FieldSpectra, accumulate: Bool, _ memory: DenseMemory<Scalar>
     ) throws {
-        let columns = layout.gradientColumns
+        let columns = gradientColumns
         let outer = layout.channels.outer
-        let parts = (layout.gradientRows + layout.jobRows - 1) / layout.jobRows
+        let parts = (gradientRows + layout.jobRows - 1) / layout.jobRows
         let stride = layout.filterStride
         try run(outer.innerCount * parts, memory) { job, worker in
             let (inner, part) = job.quotientAndRemainder(dividingBy: parts)
             let first = part * layout.jobRows
-            let rows = first..<min(first + layout.jobRows, layout.gradientRows)
+            let rows = first..<min(first + layout.jobRows, gradientRows)
             let target = inner * outer.taps * stride + first * columns
             guard hasOuterAxis else {
                 return correlateBin(
@@ -196,9 +199,9 @@ extension DensePipeline {
         }
         for first in stride(from: 0, to: pairs, by: layout.summationRun) {
             let product = MatrixProduct(
-                rows: rows.count, depth: min(layout.summationRun, pairs - first), columns: layout.gradientColumns,
+                rows: rows.count, depth: min(layout.summationRun, pairs - first), columns: gradientColumns,
                 rowStride: 1, depthStride: a.pitch, secondPitch: b.pitch, secondDistance: 0,
-                resultPitch: layout.gradientColumns)
+                resultPitch: gradientColumns)
             product.correlateOpposites(
                 a.region, at: a.place(bin, first) + rows.lowerBound,
                 opposite: a.place(opposite, first) + rows.lowerBound, b.region, at: b.place(bin, first),
@@ -297,10 +300,10 @@ extension DensePipeline {
         let negatives = negatives(layout.rowBlock, memory)
         @Sendable func isNegative(_ field: Int) -> Bool { negatives[2 * field] != 0 || negatives[2 * field + 1] != 0 }
         let columns = layout.rowsAreChannels ? Kg : Cg
-        try run(layout.gradientRows, memory) { row, worker in
+        try run(gradientRows, memory) { row, worker in
             transform.restoreTaps(
-                memory.filters, at: row * layout.gradientColumns, stride: layout.filterStride, columns: columns,
-                pitch: layout.gradientColumns, into: result,
+                memory.filters, at: row * gradientColumns, stride: layout.filterStride, columns: columns,
+                pitch: gradientColumns, into: result,
                 first: table.filterPlane(group * Kg * Cg + (layout.rowsAreChannels ? row : row * Cg)) * taps,
                 distance: layout.rowsAreChannels ? table.whole.channelsPerGroup * taps : taps,
                 factors: (factors.0, factors.1 / Scalar(layout.channels.pointCount)), memory.scratch(worker: worker)

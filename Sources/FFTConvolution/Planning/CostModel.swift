@@ -112,7 +112,7 @@ extension CostModel {
                 let time =
                     pairs * (transforms + Cg * Kg * product) + groups * Cg * Kg / 2 * filterTime
                     + groups * sharedPairs * product * Self.oddRowProducts
-                return 2 * machine.entryTime
+                return machine.transformEntries * machine.entryTime
                     + dealt(
                         time, (problem.groups + 1) / 2,
                         stages: Int(min(Double(stageCount) * pairs + groups * Cg * Kg, 1e9)), workers, table, request,
@@ -126,7 +126,7 @@ extension CostModel {
                 pairs * (transforms + Cg * Kg * product)
                 + sharedPairs / Double(layout.chunkCount) * product * Self.oddRowProducts
         }
-        return 2 * machine.entryTime
+        return machine.transformEntries * machine.entryTime
             + dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request)
             + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
     }
@@ -156,7 +156,7 @@ extension CostModel {
             }
         // Two are loaded, one meets the other, and the result is stored.
         let share = table.shape.planes > 1 ? Self.foldedShare.volume : Self.foldedShare.plane
-        return 2 * machine.entryTime
+        return machine.transformEntries * machine.entryTime
             + dealt(share * (time + stages.near.product), 1, stages: 4, workers, table, request)
     }
 
@@ -270,7 +270,8 @@ extension CostModel {
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
         let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
-        return 2 * machine.entryTime + all / threads + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
+        return machine.transformEntries * machine.entryTime + all / threads
+            + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
     }
 
     /// One point of a pass along eight channels: what it takes to move it, and its multiply-adds; or FFTW's time.

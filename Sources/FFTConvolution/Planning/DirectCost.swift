@@ -233,7 +233,11 @@ extension CostModel {
             isFar
             ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farElementTime
                 * machine.farSumCost : 0
-        return G * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + far)
+        // Every run adds to all sums.
+        let added = slabs * Double(layout.runs.pieces) * Double(layout.sumCount)
+        return G
+            * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime
+                + far)
     }
 
     func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {

@@ -5,7 +5,7 @@ internal import SpectralEngine
 /// The rates are built in until `fftconv calibrate` measures them on the user's machine (``current``); their source is
 /// `Docs/Measurements/2026-11-22-panels.md` and `2026-11-23-choice.md`, for sums over channels `2026-11-23-dense.md` beside it, for direct sums
 /// `2026-11-23-direct.md`. The values here are those for AVX-512; what other instruction sets make of them is in ``rates``
-/// and ``init(instructionSet:isAMD:)``.
+/// and ``init(instructionSet:kind:)``.
 public struct Machine: Sendable {
     /// How fast one core is, relative to the one the pass times of ``TransformLength`` were measured on.
     public var coreSpeed = 1.0
@@ -92,8 +92,9 @@ public struct Machine: Sendable {
     public var turnedFilterCost = 0.7
     /// Multiply-adds a second of the direct reference on one core, in f32 and f64.
     public var referenceRate: [Precision: Double] = [.float32: 0.5e9, .float64: 0.1e9]
-    /// Seconds that a call costs before and after its work; one by transforms counts as two.
+    /// Seconds that a call costs before and after its work, and how many of these one by transforms counts as.
     public var entryTime = 1.3e-6
+    public var transformEntries = 2.0
     /// Seconds that starting one more thread's share of an execution costs.
     public var threadStartTime = 10e-6
     /// Seconds of work that a worker must have to be woken for it: with less, the median call takes longer than alone.

@@ -3,6 +3,9 @@ internal import SpectralEngine
 /// Calls of one recipe follow each other for so many seconds before the next one's turn: the first finds in the caches what
 /// another recipe left, and one of 60 µs takes 90 after one of two threads (2026-11-23, `n3c6i27x27_k6f3x3_s2_psame_dx`).
 private let turnTime = 300e-6
+/// And at least twice where one takes less than that: behind direct sums in double precision, which are the last of the candidates, the
+/// first of them took 1.0 to 1.4 times what it takes (`Docs/Measurements/2026-11-28-zen5.md`).
+private let longCall = 20e-3
 
 /// Times recipes for one pass of one problem, on operands and a result of its own.
 struct RecipeTimer<Scalar: ConvolutionScalar> {
@@ -56,12 +59,14 @@ struct RecipeTimer<Scalar: ConvolutionScalar> {
         while !open.isEmpty {
             for index in open {
                 var turn = 0.0
+                var calls = 0
                 repeat {
                     let time = try seconds(of: plans[index], filters[index], workspace, control)
                     times[index] = min(times[index], time)
                     // A clock may stand still for a call.
                     turn += max(time, 1e-9)
-                } while turn < turnTime
+                    calls += 1
+                } while turn < turnTime || calls < 2 && turn < longCall
                 spent[index] += turn
             }
             turns += 1
