@@ -97,6 +97,18 @@ extension SpectralPipeline {
         return true
     }
 
+    /// The memory with a worker's own spectra of the filters, which it makes when it first comes to them.
+    func withOwnFilters(
+        _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int, sanitising: Bool
+    ) -> PipelineMemory<Scalar> {
+        let count = 2 * problem.filters * Cg * shape.halfCount
+        let own = memory.withSpectra(fromPlane: 0, slot: worker, count: count)
+        if memory.enters(.filters, worker: worker) {
+            transformFilterPair(0, filters, own, worker: worker, sanitising: sanitising)
+        }
+        return own
+    }
+
     /// Transforms filters `plane` and the next one.
     func transformFilterPair(
         _ plane: Int, _ filters: Span<Scalar>, _ memory: PipelineMemory<Scalar>, worker: Int, sanitising: Bool
@@ -106,6 +118,7 @@ extension SpectralPipeline {
             memory.norms[2 * plane] == 0 ? nil : Int(memory.norms[2 * plane + 1])
         }
         let packed = packingExponents(exponent(plane), partner.flatMap(exponent), comfortable)
+        enter(memory, worker: worker)
         let team = team(layout.filterCrew, worker: worker, memory)
         let tile = table.meetsOnce ? memory.spectra : tile(0, worker: worker, memory)
         // What lies beside its lines is transformed with them.

@@ -8,6 +8,8 @@ extension SpectralPipeline {
     /// takes a processor as long as a whole transform (`Docs/Measurements/2026-11-23-subnormals.md`).
     func begin(_ memory: PipelineMemory<Scalar>) {
         memory.forgetMarks()
+        memory.forgetEntries()
+        guard !layout.entersAlone else { return }
         guard !shape.hasPartialPanels else {
             clear(memory.tiles)
             clear(memory.scratch)
@@ -21,6 +23,15 @@ extension SpectralPipeline {
         clearPanels(layout.filterCrew)
         clearPanels(layout.blockCrew)
         if layout.keepsSpectra { clearPanels(layout.keptCrew) }
+    }
+
+    /// The same of a worker's own memory, when it first comes to it.
+    func enter(_ memory: PipelineMemory<Scalar>, worker: Int) {
+        guard layout.entersAlone, memory.enters(.memory, worker: worker) else { return }
+        guard shape.hasPartialPanels else { return team(layout.blockCrew, worker: worker, memory).clearPanels() }
+        clear(tiles(worker: worker, memory))
+        clear(memory.scratch.slice(worker, count: 2 * shape.scratchCount(fields: layout.panelFields, workers: 1)))
+        if shape.isSmall { clear(wholeSpectra(worker: worker, memory)) }
     }
 
     /// The tiles of a worker, and one of them.

@@ -9,6 +9,7 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
     let norms: SharedRegion<Double>
     let planeFacts: SharedRegion<Double>
     let redo: SharedRegion<UInt8>
+    private let entered: SharedRegion<UInt8>
     let tiles: SharedRegion<Scalar>
     let wholeSpectra: SharedRegion<Scalar>
     let scratch: SharedRegion<Scalar>
@@ -33,6 +34,7 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         norms = filters.region(layout.norms, of: Double.self)
         planeFacts = filters.region(layout.planeFacts, of: Double.self)
         redo = scratch.region(layout.redo, of: UInt8.self)
+        entered = scratch.region(layout.entered, of: UInt8.self)
         tiles = scratch.region(layout.tiles, of: Scalar.self)
         wholeSpectra = scratch.region(layout.wholeSpectra, of: Scalar.self)
         self.scratch = scratch.region(layout.scratch, of: Scalar.self)
@@ -48,6 +50,22 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         memory.spectra = spectra.slice(index, count: count)
         memory.firstPlane = first
         return memory
+    }
+
+    /// From worker to worker: a cache line.
+    static var enteredStride: Int { 64 }
+
+    /// What a worker makes ready once in an execution.
+    enum Entry: Int { case memory, filters }
+
+    func forgetEntries() { for index in 0..<entered.count { entered[index] = 0 } }
+
+    /// Whether a worker has not made it ready yet; it has from now on.
+    func enters(_ entry: Entry, worker: Int) -> Bool {
+        let index = worker * Self.enteredStride + entry.rawValue
+        guard entered[index] == 0 else { return false }
+        entered[index] = 1
+        return true
     }
 
     func forgetMarks() { for index in 0..<redo.count { redo[index] = 0 } }

@@ -122,6 +122,7 @@ extension SpectralPipeline {
         _ memory: PipelineMemory<Scalar>, worker: Int, isCarried: Bool = false, careful: Bool,
         step: StepBlock<Scalar>? = nil
     ) -> BlockOutcome {
+        enter(memory, worker: worker)
         let roll = table.roll(partners.0, isCarried: isCarried)
         let facts = facts(worker: worker, memory)
         let fields = 0..<layout.fieldCount

@@ -67,8 +67,15 @@ struct SpectralLayout: Hashable, Sendable {
     /// Whether two filters and all blocks that meet them are one job, so that spectra are read where they were written: depthwise
     /// problems with enough groups to share. Then the workspace has room for two filters of each worker only.
     let pairsFilters: Bool
+    /// Whether every worker transforms the filter for itself: there are two at most, and blocks enough that this takes next to none of its
+    /// time. What one writes in every call that another has read is slow to write, where their cores are far from each other
+    /// (`Docs/Measurements/2026-11-28-far.md`).
+    let copiesFilters: Bool
     /// The spectra of the workspace.
     let ownSpectra: Booking
+    /// Whether every worker makes its own memory ready, for the same reason; and per worker, a cache line apart, what it has made ready.
+    let entersAlone: Bool
+    let entered: Booking
     /// Bytes of all that is known of the filters, and of all their spectra, or the tile of a folded one.
     let filterByteCount: Int
     /// What is known of each field of each block: see ``FieldFacts``.
@@ -173,9 +180,6 @@ struct SpectralLayout: Hashable, Sendable {
             ? table.productBlockCount : sumsAreLocal ? (problem.groups + 1) / 2 : chunks * problem.groups
         // In a step blocks of two groups run beside those of the input gradient, which are more: each its own.
         let pairCrew = Crew(blocks: blocks, workers: workers, table.shape, precision, sharesUneven: false)
-        filterCrew =
-            sumsAreLocal
-            ? pairCrew : Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
         // Fields that are not ordinary are summed chunk by chunk, and these may be few.
         blockCrew =
             sumsAreLocal
@@ -187,6 +191,12 @@ struct SpectralLayout: Hashable, Sendable {
                         waves: PairOrder(table).counts(groups: problem.groups), workers: workers, table.shape, precision
                     )
                     : Crew(blocks: blocks, workers: workers, table.shape, precision)
+        copiesFilters = Self.copiesFilters(table, blocks: blocks, blockCrew)
+        filterCrew =
+            sumsAreLocal
+            ? pairCrew
+            : copiesFilters
+                ? blockCrew : Crew(blocks: (filterPlanes + 1) / 2, workers: workers, table.shape, precision)
         keptCrew =
             keepsSpectra
             ? Crew(
@@ -217,8 +227,12 @@ struct SpectralLayout: Hashable, Sendable {
             table.pass != .filterGradient ? 1 : setCount,
             sumsAreLocal ? saturatingProduct(slots, 2, Cg, Kg) : filterPlanes, spectrumCount, bytesEach: complex)
         filterByteCount = all.byteCount
-        ownSpectra = pairsFilters ? layout.book(2 * slots, spectrumCount, bytesEach: complex) : spectra
-        if !pairsFilters { layout = all }
+        let ownPlanes = pairsFilters ? 2 : filterPlanes
+        let isOwn = pairsFilters || copiesFilters
+        ownSpectra = isOwn ? layout.book(ownPlanes * slots, spectrumCount, bytesEach: complex) : spectra
+        if !isOwn { layout = all }
+        entersAlone = table.pass != .filterGradient && blockCrew.team == 1 && filterCrew.team == 1
+        entered = layout.book(slots, PipelineMemory<Float>.enteredStride, bytesEach: 1)
         fieldFacts = layout.book(slots, factCount, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes
@@ -254,6 +268,16 @@ struct SpectralLayout: Hashable, Sendable {
         }
         scratch = layout.book(scratchCounts.max() ?? 0, bytesEach: complex)
         byteCount = layout.byteCount
+    }
+
+    /// Blocks of a worker that a filter of its own is nothing beside: such a block takes some ten times as long as half a filter, which is
+    /// what two workers would save.
+    private static let blocksOfCopy = 4
+
+    /// - Parameter blocks: Of all row pairs.
+    static func copiesFilters(_ table: PassTable, blocks: Int, _ crew: Crew) -> Bool {
+        table.pass != .filterGradient && !table.meetsOnce && table.problem.filters * table.problem.channelsPerGroup <= 2
+            && crew.team == 1 && crew.blocks > 1 && blocks >= blocksOfCopy * crew.blocks
     }
 
     /// Tiles that together leave half of the nearer caches to the spectra they meet: at most four, and a divisor of a summation block.

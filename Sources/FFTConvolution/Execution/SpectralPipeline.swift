@@ -146,10 +146,20 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
         _ control: ExecutionControl?, step: @Sendable (_ first: Partner, _ worker: Int) -> StepBlock<Scalar>?
     ) throws -> Bool {
+        try runProductBlocks(array, bias, result, memory, control, step: step) { _ in memory }
+    }
+
+    /// - Parameter own: The memory as one worker sees it.
+    private func runProductBlocks(
+        _ array: Span<Scalar>, _ bias: Span<Scalar>, _ result: SharedRegion<Scalar>, _ memory: PipelineMemory<Scalar>,
+        _ control: ExecutionControl?, step: @Sendable (_ first: Partner, _ worker: Int) -> StepBlock<Scalar>?,
+        own: @Sendable (_ worker: Int) -> PipelineMemory<Scalar>
+    ) throws -> Bool {
         let isTouched = Atomic(false)
         let careful = !hasComfortableFilters(memory)
         let (blocks, workers) = (table.productBlockCount, layout.blockCrew.blocks)
         try Workers.run(count: workers, blocks: table.runCount(blocks, workers: workers)) { run, worker in
+            let memory = own(worker)
             var leavesRows = false
             for block in table.run(run, of: blocks, workers: workers) {
                 let partners = table.partners(block: block)
@@ -225,6 +235,16 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
         if !isPrepared, layout.pairsFilters {
             let hasNonFinite = try measureFilters(filter, memory)
             let found = try runGroupPairs(first, filter, bias, result, memory, sanitising: hasNonFinite, control)
+            return hasNonFinite || found
+        }
+        if !isPrepared, layout.copiesFilters {
+            let hasNonFinite = try measureFilters(filter, memory)
+            try control?.completeBlock()
+            let found = try runProductBlocks(first, bias, result, memory, control) { _, _ in
+                nil
+            } own: { worker in
+                withOwnFilters(filter, memory, worker: worker, sanitising: hasNonFinite)
+            }
             return hasNonFinite || found
         }
         let hasNonFinite = try !isPrepared && transformFilters(filter, memory, control)

@@ -66,6 +66,7 @@ extension CostModel {
         let blockTime: Double
         let filterTime: Double
         var stageCount = layout.stageCount
+        var copies = false
         switch table.pass {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
@@ -73,6 +74,8 @@ extension CostModel {
             // Runs start anew: those that all groups are cut into, unless all workers share each block.
             let crew = crew(table.productBlockCount, workers, table, request)
             let runs = table.runCount(table.productBlockCount, workers: crew.blocks)
+            // Each worker has a copy of its own.
+            copies = SpectralLayout.copiesFilters(table, blocks: table.productBlockCount, crew)
             let carried = table.carriedPositions(starts: Double(runs - 1) / G)
             let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
@@ -128,7 +131,7 @@ extension CostModel {
         }
         return machine.transformEntries * machine.entryTime
             + dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request)
-            + dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request)
+            + (copies ? filterTime : dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request))
     }
 
     /// What a folded tile takes of what its stages would, relative to tiles that are not: of pictures and of volumes
