@@ -60,6 +60,31 @@ struct SectionsTests {
         }
     }
 
+    /// Sections of one or two filters, of which each of several workers may have a copy: what one worker computes.
+    @Test(arguments: [Pass.forward, .inputGradient], ["i60x50_k5f5x5", "c5i60x50_f5x5", "c5i60x50_k5f5x5_g5"])
+    func workersOfSectionsDecideNoBit(_ pass: Pass, _ text: String) throws {
+        let problem = try ProblemText(text).problem
+        var generator = SeededGenerator(name: text)
+        let operands = Operands(problem, .uniform, .float32, &generator)
+        let tilings = problem.axes.map { _ in AxisTiling(step: 12, length: 16, coversAxis: false) }
+        func recipe(_ limit: Int, threads: Int) throws -> (TiledFFT, PlanRequest) {
+            let request = PlanRequest(
+                problem: problem, pass: pass, precision: .float32, threads: threads, memoryLimit: limit)
+            return (try TiledFFT(request, tilings: tilings), request)
+        }
+        func bits(_ limit: Int, threads: Int) throws -> [Double] {
+            let (recipe, request) = try recipe(limit, threads: threads)
+            return try Execution(recipe, for: request).run(
+                operands.first(pass), operands.second(pass), scratch: .signallingNaN)
+        }
+        let whole = try recipe(.max, threads: 2).0.workspaceByteCount
+        for part in 1...16 {
+            let limit = whole * part / 16
+            let different = zip(try bits(limit, threads: 1), try bits(limit, threads: 2)).count { $0 != $1 }
+            #expect(different == 0, "\(different) results with \(limit) bytes")
+        }
+    }
+
     /// Sections of whole groups: the same transforms, the same pairs.
     @Test(arguments: Pass.allCases) func sectionsOfGroupsDecideNoBit(_ pass: Pass) throws {
         // One filter a group is never more than two at a time in memory, nor are the sums of many groups' gradients.

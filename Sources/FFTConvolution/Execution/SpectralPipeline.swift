@@ -238,6 +238,8 @@ struct SpectralPipeline<Scalar: ConvolutionScalar>: PassExecutor {
             return hasNonFinite || found
         }
         if !isPrepared, layout.copiesFilters {
+            // Each section has filters of its own.
+            memory.forgetEntries()
             let hasNonFinite = try measureFilters(filter, memory)
             try control?.completeBlock()
             let found = try runProductBlocks(first, bias, result, memory, control) { _, _ in
