@@ -22,7 +22,6 @@ public enum InstructionSet: String, Hashable, Sendable, CaseIterable, Comparable
         }
         return set
     }()
-
 }
 
 /// Kinds of processors with AVX-512, which take different times.

@@ -52,9 +52,6 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
         return memory
     }
 
-    /// From worker to worker: a cache line.
-    static var enteredStride: Int { 64 }
-
     /// What a worker makes ready once in an execution.
     enum Entry: Int { case memory, filters }
 
@@ -62,7 +59,7 @@ struct PipelineMemory<Scalar: ConvolutionScalar>: Sendable {
 
     /// Whether a worker has not made it ready yet; it has from now on.
     func enters(_ entry: Entry, worker: Int) -> Bool {
-        let index = worker * Self.enteredStride + entry.rawValue
+        let index = worker * AlignedBuffer.alignment + entry.rawValue
         guard entered[index] == 0 else { return false }
         entered[index] = 1
         return true

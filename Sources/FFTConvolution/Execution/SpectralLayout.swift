@@ -232,7 +232,7 @@ struct SpectralLayout: Hashable, Sendable {
         ownSpectra = isOwn ? layout.book(ownPlanes * slots, spectrumCount, bytesEach: complex) : spectra
         if !isOwn { layout = all }
         entersAlone = table.pass != .filterGradient && blockCrew.team == 1 && filterCrew.team == 1
-        entered = layout.book(slots, PipelineMemory<Float>.enteredStride, bytesEach: 1)
+        entered = layout.book(slots, AlignedBuffer.alignment, bytesEach: 1)
         fieldFacts = layout.book(slots, factCount, 2 * FieldFacts.stride, bytesEach: 8)
         redo = layout.book(slots, planes, bytesEach: 1)
         let boxes = table.boxes

@@ -4,7 +4,7 @@ internal import SpectralEngine
 /// another recipe left, and one of 60 µs takes 90 after one of two threads (2026-11-23, `n3c6i27x27_k6f3x3_s2_psame_dx`).
 private let turnTime = 300e-6
 /// And at least twice where one takes less than that: behind direct sums in double precision, which are the last of the candidates, the
-/// first of them took 1.0 to 1.4 times what it takes (`Docs/Measurements/2026-11-28-zen5.md`).
+/// first of them took 1.0 to 1.2 times what it takes (`Docs/Measurements/2026-11-28-zen5.md`).
 private let longCall = 20e-3
 
 /// Times recipes for one pass of one problem, on operands and a result of its own.
