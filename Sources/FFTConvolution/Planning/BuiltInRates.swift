@@ -20,6 +20,9 @@ extension Machine {
         // Calls by transforms cost no more than others there beside their work (`Docs/Measurements/2026-11-28-zen5.md`).
         if instructionSet == .avx512, kind == .zen5 {
             (rowGradientCost, channelGradientCost, transformEntries) = (1.05, 1.06, 1)
+            // Layers by products (`Docs/Measurements/2026-11-28-choice.md`).
+            (binReadColumns, binWaitCost, binCalls, binGradientCost, matrixEntries) = (8, 1.75, 0.75, 1.44, 3.3)
+            (farChannelCaches, farChannelDoublings) = (6, 3)
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

@@ -224,7 +224,7 @@ extension CostModel {
         let axes = [channels.extents.planes, channels.extents.rows, channels.extents.length].filter { $0 > 1 }
         let passes = axes.reduce(0.0) { $0 + channelPass($1) }
         let spectra = Double(dense.fields.byteCount) + Double(dense.outputs.byteCount)
-        let distance = max(spectra / (3 * Double(machine.cacheByteCount)), 1).log2Bound
+        let distance = max(spectra / (machine.farChannelCaches * Double(machine.cacheByteCount)), 1).log2Bound
         let farness =
             machine.farChannelDoublings > 0 ? min(distance, machine.farChannelDoublings) : distance > 0 ? 1 : 0
         let panelBytes = Double(channels.panelCount * 2 * request.precision.byteCount)
@@ -235,16 +235,18 @@ extension CostModel {
         let field = (points * (passes + move) + (rows + machine.channelTileCost) * machine.channelRowTime) * scale
         let loads = dense.sectioning.loads(problem)
         let multiplications: Double
+        let calls: Double
         let filterTime: Double
         let columns: Double
         switch table.pass {
         case .forward, .inputGradient:
             let (depth, outputs) = table.pass == .forward ? (Cg, padded(Kg)) : (Kg, padded(Cg))
-            multiplications = points * pairs * depth * outputs
+            let product = binProduct(rows: pairs, columns: outputs)
+            (multiplications, calls) = (points * depth * product.columns, points * product.blocks)
             columns = depth * outputs
         case .filterGradient:
             columns = Double(dense.gradientRows * dense.gradientColumns) * Double(loads.channels * loads.filters)
-            multiplications = points * pairs * columns
+            (multiplications, calls) = (points * pairs * columns * machine.binGradientCost, points)
         }
         // Products over the taps, one axis after the other: with real taps, or for two opposite bins at once, and with all in the
         // nearest cache, at less than half of the price. What lies between the inner axes and the outer one is written and read, then
@@ -271,10 +273,23 @@ extension CostModel {
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
         let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
-        let all = G * (transforms + (multiplications * machine.productRate + filterTime) * scale)
+        let products = multiplications * machine.productRate * scale + calls * machine.binCalls * machine.callTime
+        let all = G * (transforms + products + filterTime * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)
-        return machine.transformEntries * machine.entryTime + all / threads
+        return machine.matrixEntries * machine.entryTime + all / threads
             + (threads > 1 ? G * 4 * machine.threadStartTime : 0)
+    }
+
+    /// A bin's product with so many rows and columns, for each step of its depth, in multiply-adds; and in how many blocks of rows it runs.
+    ///
+    /// Each row meets some columns more, for what it reads. Blocks of a row or two have up to four vectors of eight columns, others two;
+    /// fewer than four sums wait for each other.
+    private func binProduct(rows: Double, columns: Double) -> (columns: Double, blocks: Double) {
+        let blocks = (rows / 6).rounded(.up)
+        let each = rows / max(blocks, 1)
+        let sums = each * min(columns / 8, each > 2 ? 2 : 4)
+        let waited = blocks * max(4 - sums, 0) * 8
+        return (rows * (columns + machine.binReadColumns) + waited * machine.binWaitCost, blocks)
     }
 
     /// One point of a pass along eight channels: what it takes to move it, and its multiply-adds; or FFTW's time.

@@ -30,6 +30,14 @@ public struct Machine: Sendable {
     public var beyondCacheCost = 0.056
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 152e9
+    /// Of a product for each bin: columns that each row counts beside its own; how many times as long as it takes a sum waits where there are
+    /// few; how many calls of a panel one is; how many times as long it takes in a filter gradient; and how many entries the call of such a layer
+    /// is. Counted on a Zen 5 only (`Docs/Measurements/2026-11-28-choice.md`): the rates of others were fitted without.
+    public var binReadColumns = 0.0
+    public var binWaitCost = 0.0
+    public var binCalls = 0.0
+    public var binGradientCost = 1.0
+    public var matrixEntries = 2.0
     /// Seconds for one complex f32 point of a pass along the channels of a tile, and for each of its multiply-adds where the line is
     /// short (``ShortLines``); what of the latter a line takes that is straight code, and how many times the former one that is a loop;
     /// how many times the former a line takes that FFTW transforms, and one of 128 points, which is one codelet.
@@ -45,9 +53,10 @@ public struct Machine: Sendable {
     public var farPanelCost = 1.06
     public var channelRowTime = 12e-9
     public var channelTileCost = 8.0
-    /// Seconds for its bin, where spectra exceed three times the second-level cache: at once, or for each of so many doublings beyond
+    /// Seconds for its bin, where spectra exceed so many times the second-level cache: at once, or for each of so many doublings beyond
     /// (`Docs/Measurements/2026-11-27-teams.md`).
     public var farChannelTime = 0.78e-9
+    public var farChannelCaches = 3.0
     public var farChannelDoublings = 0.0
     /// Seconds for one complex f32 bin of a filter, for one element between its inner axes and the outer one (how many times as
     /// long in a gradient), and for reading its taps.
