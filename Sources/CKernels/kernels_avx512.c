@@ -35,6 +35,10 @@
 #define STORE_PART(p, v, n) \
     _Generic((T)0, float: _mm512_mask_storeu_ps, double: _mm512_mask_storeu_pd)(p, (1u << (n)) - 1, v)
 
+// The first n of those at even places.
+#define STORE_EVEN(p, v, n) \
+    _Generic((T)0, float: _mm512_mask_storeu_ps, double: _mm512_mask_storeu_pd)(p, ((1u << (n)) - 1) & 0x5555, v)
+
 // Pieces of 128 bits of four rows side by side.
 static inline __attribute__((always_inline, target("avx512f,avx512dq"))) __m512 load_pieces(
     const void *a, const void *b, const void *c, const void *d) {

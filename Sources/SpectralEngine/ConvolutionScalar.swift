@@ -121,6 +121,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func transpose(
         _ source: UnsafePointer<Self>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Self>, _ targetPitch: Int,
         _ rows: Int, _ columns: Int)
+    static func spreadRows(
+        _ source: UnsafePointer<Self>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Self>, _ targetPitch: Int,
+        _ step: Int, _ rows: Int, _ count: Int)
     static func pad(
         _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ padding: UnsafePointer<ck_padding>)
     static func magnitudes(_ values: UnsafePointer<Self>, _ count: Int) -> ck_magnitudes

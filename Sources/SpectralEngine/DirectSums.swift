@@ -241,10 +241,7 @@ public func spread<Scalar: ConvolutionScalar>(
     precondition(step > 0 && pitch >= 0 && targetPitch >= 0, "elements that overlap")
     source.check(offset, (rows - 1) * pitch + count)
     Elements(target).check(targetOffset, (rows - 1) * targetPitch + (count - 1) * step + 1)
-    for row in 0..<rows {
-        let (from, to) = unsafe (source.base + offset + row * pitch, target.base + targetOffset + row * targetPitch)
-        for index in 0..<count { unsafe to[index * step] = from[index] }
-    }
+    unsafe Scalar.spreadRows(source.base + offset, pitch, target.base + targetOffset, targetPitch, step, rows, count)
 }
 
 /// Multiplies every element by 2^exponent, in two steps where one factor would not be a number.

@@ -231,6 +231,11 @@ extension Double: ConvolutionScalar {
         _ rows: Int, _ columns: Int
     ) { unsafe kernels.transpose(source, sourcePitch, target, targetPitch, rows, columns) }
 
+    public static func spreadRows(
+        _ source: UnsafePointer<Double>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Double>, _ targetPitch: Int,
+        _ step: Int, _ rows: Int, _ count: Int
+    ) { unsafe kernels.spread_rows(source, sourcePitch, target, targetPitch, step, rows, count) }
+
     public static func pad(
         _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ padding: UnsafePointer<ck_padding>
     ) { unsafe kernels.pad(source, target, padding) }

@@ -225,6 +225,11 @@ extension Float: ConvolutionScalar {
         _ rows: Int, _ columns: Int
     ) { unsafe kernels.transpose(source, sourcePitch, target, targetPitch, rows, columns) }
 
+    public static func spreadRows(
+        _ source: UnsafePointer<Float>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Float>, _ targetPitch: Int,
+        _ step: Int, _ rows: Int, _ count: Int
+    ) { unsafe kernels.spread_rows(source, sourcePitch, target, targetPitch, step, rows, count) }
+
     public static func pad(
         _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ padding: UnsafePointer<ck_padding>
     ) { unsafe kernels.pad(source, target, padding) }

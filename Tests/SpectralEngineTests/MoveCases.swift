@@ -4,7 +4,7 @@ extension KernelCase {
     /// What copies, and what looks: no rounding anywhere.
     static func moves(_ generator: inout SeededGenerator) -> [KernelCase] {
         (0...40).flatMap { count in
-            transposes(rows: count, &generator) + pads(count, &generator)
+            transposes(rows: count, &generator) + spreads(count, &generator) + pads(count, &generator)
                 + [false, true].map { magnitudes(7 * count, isFinite: $0, &generator) }
         }
     }
@@ -29,6 +29,31 @@ extension KernelCase {
             ) { kernels in
                 written(target([Double](repeating: untouched, count: matrix.count))) { target in
                     source.lend { kernels.transpose($0, pitches.0, target, pitches.1, rows, columns) }
+                }
+            }
+        }
+    }
+
+    /// Rows between whose elements others stay as they are; rows lie one after the other, or into each other.
+    private static func spreads(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
+        [1, 2, 2, 3].enumerated().map { index, step in
+            let rows = index == 2 ? 2 : generator.integer(in: 0...3)
+            let sourcePitch = count + generator.integer(in: 0...3)
+            let span = count == 0 ? 0 : (count - 1) * step + 1
+            let pitch = index == 2 ? 1 : span + generator.integer(in: 0...3)
+            let values = generator.values(rows * count)
+            let blank = [Double](repeating: untouched, count: rows == 0 ? 0 : (rows - 1) * pitch + span)
+            var target = blank
+            for row in 0..<rows {
+                for column in 0..<count { target[row * pitch + column * step] = values[row * count + column] }
+            }
+            let source = Operand<T>(placed(values, columns: count, pitch: sourcePitch, between: .nan))
+            return KernelCase(
+                kernel: "spread_rows", parameters: "\(rows) \(count) \(step) \(pitch)", expected: guarded(target),
+                tolerance: 0
+            ) { kernels in
+                written(blank) { target in
+                    source.lend { kernels.spread_rows($0, sourcePitch, target, pitch, step, rows, count) }
                 }
             }
         }

@@ -130,10 +130,10 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                     weights, at: place, pitch: next, into: target, at: source * taps.count * width, pitch: width,
                     rows: count, columns: taps.count)
             } else {
+                let columns = PaddedRows(
+                    rows: 1, before: 0, count: count, after: 0, sourcePitch: 0, sourceStep: next, pitch: width)
                 for (index, tap) in taps.enumerated() {
-                    for column in 0..<count {
-                        target[(source * taps.count + index) * width + column] = weights[place + column * next + tap]
-                    }
+                    columns.copy(weights, at: place + tap, into: target, at: (source * taps.count + index) * width)
                 }
             }
         }
