@@ -22,7 +22,8 @@ extension Machine {
             (rowGradientCost, channelGradientCost, transformEntries) = (1.05, 1.06, 1)
             // Layers by products (`Docs/Measurements/2026-11-28-choice.md`).
             (binReadColumns, binWaitCost, binCalls, binGradientCost, matrixEntries) = (8, 1.75, 0.75, 1.44, 3.3)
-            (farChannelCaches, farChannelDoublings) = (6, 3)
+            (farChannelCaches, farChannelDoublings, storedRowCost) = (6, 3, 0.6)
+            (narrowStencilCost, partialTurnCost) = (1.4, 2.5)
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

@@ -123,10 +123,10 @@ public struct Calibration: Sendable {
         }
         var calls: [RateFit.Call] = []
         for (probe, (recipes, times)) in zip(probes, zip(recipes, times)) {
-            // The lower quartile, as of passes: other work only makes turns longer; and not the least, in which the clock may
-            // have stood still.
+            // On one thread the lower quartile, as of passes: other work only makes turns longer; and not the least, in which the thread's clock
+            // may have stood still. Several threads are timed by the wall's: they wait for the one that is held up.
             for (recipe, times) in zip(recipes, times) where !times.isEmpty {
-                let time = times.sorted()[(times.count + 1) / 4]
+                let time = times.sorted()[probe.threads > 1 ? 0 : (times.count + 1) / 4]
                 calls.append(
                     RateFit.Call(name: "\(probe): \(type(of: recipe).name): \(recipe)", time: time) {
                         recipe.predictedTime(on: $0)

@@ -232,7 +232,9 @@ extension CostModel {
             machine.channelMoveTime * (1 + max(panelBytes / Double(1 << 18), 1).log2Bound * machine.farPanelCost)
             + farness * machine.farChannelTime
         let rows = Double(channels.extents.planes * channels.extents.rows)
-        let field = (points * (passes + move) + (rows + machine.channelTileCost) * machine.channelRowTime) * scale
+        let rowTime = (rows + machine.channelTileCost) * machine.channelRowTime
+        let loaded = (points * (passes + move) + rowTime) * scale
+        let stored = (points * (passes + move) + rowTime * machine.storedRowCost) * scale
         let loads = dense.sectioning.loads(problem)
         let multiplications: Double
         let calls: Double
@@ -272,7 +274,10 @@ extension CostModel {
                 * (tapBlocks * (inner * machine.productRate + written + machine.filterPlaneTime)
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
-        let transforms = pairs * (padded(Cg) * Double(loads.channels) + padded(Kg) * Double(loads.filters)) * field
+        let transforms =
+            pairs
+            * (padded(Cg) * Double(loads.channels) * (table.pass == .inputGradient ? stored : loaded)
+                + padded(Kg) * Double(loads.filters) * (table.pass == .forward ? stored : loaded))
         let products = multiplications * machine.productRate * scale + calls * machine.binCalls * machine.callTime
         let all = G * (transforms + products + filterTime * scale)
         let threads = max(min(Double(workers), Double(machine.coreCount)), 1)

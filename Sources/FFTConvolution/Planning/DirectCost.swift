@@ -46,8 +46,11 @@ extension CostModel {
                 let loaded = (Double(set.rows.count) + reach) * vectors
                 let taps = Double(part.column.taps.count)
                 let loads = loaded + Double(set.rows.count) * Double(blocks.rows.pieces - 1) * vectors
+                let narrowness = vectors == 1 && part.depth.taps.count > 1 ? machine.narrowStencilCost : 1
                 let each =
-                    layers * (pairs * vectors * taps * machine.stencilTime + loads * taps * machine.stencilLoadTime)
+                    layers
+                    * (pairs * vectors * taps * machine.stencilTime * narrowness
+                        + loads * taps * machine.stencilLoadTime)
                     + calls * bands * machine.stencilCallTime
                 // Results that do not lie side by side are summed one plane after the other, sources packed for each, and spread.
                 let isSpread = set.columns.step != 1
@@ -185,7 +188,8 @@ extension CostModel {
         let problem = geometry.problem
         let (N, G) = (Double(problem.batch), Double(problem.groups))
         let columns = Double(layout.panelWidth * layout.panelCount)
-        var time = Double(layout.filterCount) * machine.turnTime
+        let isPartial = layout.fillings.contains { $0.count != geometry.taps }
+        var time = Double(layout.filterCount) * machine.turnTime * (isPartial ? machine.partialTurnCost : 1)
         for (index, set) in geometry.sets.enumerated() {
             let results = Double(set.depths.count * set.rows.count) * Double(set.columns.count)
             let depth = Double(layout.depth(of: index))

@@ -45,6 +45,9 @@ extension Planner {
     static let timedCount = 3
     /// Seconds that each of them is timed for at least.
     static let timedFor = 0.02
+    /// And those of an explanation: of calls of 2 to 3 ms whose spectra are in the last cache the least of six varied by 1.4, that of twenty
+    /// by 1.1 (`Docs/Measurements/2026-11-28-choice.md`).
+    static let explainedFor = 0.06
 
     /// The fastest of the best candidates, timed on all cores of this process or remembered.
     func measured<Scalar: ConvolutionScalar>(
@@ -116,6 +119,6 @@ extension Planner {
         guard !recipes.isEmpty else { return [] }
         var timer = try RecipeTimer<Scalar>(
             request.problem, request.pass, filterUse: request.isFilterPrepared ? .prepared : .given)
-        return try timer.times(of: recipes, minimumTime: timedFor, rounds: 3, control: control)
+        return try timer.times(of: recipes, minimumTime: explainedFor, rounds: 3, control: control)
     }
 }
