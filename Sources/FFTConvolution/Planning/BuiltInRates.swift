@@ -21,9 +21,10 @@ extension Machine {
         if instructionSet == .avx512, kind == .zen5 {
             (rowGradientCost, channelGradientCost, transformEntries) = (1.05, 1.06, 1)
             // Layers by products (`Docs/Measurements/2026-11-28-choice.md`).
-            (binReadColumns, binWaitCost, binCalls, binGradientCost, matrixEntries) = (8, 1.75, 0.75, 1.44, 3.3)
+            (binReadColumns, binWaitCost, binCalls, matrixEntries) = (8, 1.75, 0.75, 3.3)
+            (binGradientCost, gradientTapCost, gradientPlaneCost) = (1.25, 0.8, 2.5)
             (farChannelCaches, farChannelDoublings, storedRowCost) = (6, 3, 0.6)
-            (narrowStencilCost, partialTurnCost) = (1.4, 2.5)
+            (narrowStencilCost, partialTurnCost, spreadTogetherCost) = (2, 2.5, 0.18)
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

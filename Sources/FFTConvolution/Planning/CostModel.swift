@@ -261,6 +261,7 @@ extension CostModel {
             + (extents.planes > 1 ? Double(taps.planes * taps.rows * extents.rows) * Double(channels.halfLength) : 0)
         let outer = extents.rows > 1 ? Double(channels.outer.taps) * half * 0.45 : 0
         let written = innerCount * machine.filterTapTime * (isGradient ? machine.gradientTapCost : 1)
+        let planeCost = isGradient ? machine.gradientPlaneCost : 1
         // Every block of row pairs meets all bins of the filters; where columns come in blocks, these start from the taps each
         // time.
         let blocks = (pairs / Double(dense.rowBlock)).rounded(.up)
@@ -271,7 +272,7 @@ extension CostModel {
         } else {
             filterTime =
                 columns
-                * (tapBlocks * (inner * machine.productRate + written + machine.filterPlaneTime)
+                * (tapBlocks * (planeCost * (inner * machine.productRate + machine.filterPlaneTime) + written)
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }
         let transforms =

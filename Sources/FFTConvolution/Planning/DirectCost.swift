@@ -179,10 +179,6 @@ extension CostModel {
         return count * machine.farElementTime * machine.turnedFilterCost * (1 + max(caches / 8, 1).log2Bound)
     }
 
-    /// What of spreading rows of one plane a row of all planes takes, in one call: input gradients of stride 2 took 0.26 ms that were
-    /// predicted at 0.43, 0.25 of it for this (`Docs/Measurements/2026-11-27-volumes.md`).
-    private static let spreadTogetherCost = 0.35
-
     func matrixTime(_ layout: MatrixLayout) -> Double {
         let geometry = layout.geometry
         let problem = geometry.problem
@@ -206,7 +202,7 @@ extension CostModel {
                 near <= Double(machine.cacheByteCount) ? N * Double(set.depths.count) * Double(blocks) : rows
             time += readings * turnedFilterTime(columns * depth, layout.precision)
             if set.columns.step != 1 {
-                time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime * Self.spreadTogetherCost
+                time += N * results * Double(geometry.resultsPerGroup) * machine.spreadTime * machine.spreadTogetherCost
             }
             let cut = layout.cuts[index]
             // Short rows waste vectors; each layer of a source plane is half a call, for every part of the sums.

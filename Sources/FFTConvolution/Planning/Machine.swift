@@ -66,6 +66,8 @@ public struct Machine: Sendable {
     public var filterTapTime = 0.49e-9
     public var gradientTapCost = 4.7
     public var filterPlaneTime = 19e-9
+    /// How many times as long the latter, and multiply-adds of the inner axes, take in a gradient (`Docs/Measurements/2026-11-28-choice.md`).
+    public var gradientPlaneCost = 1.0
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9
@@ -82,6 +84,9 @@ public struct Machine: Sendable {
     public var stencilAddTime = 2.5e-9
     public var nearAddCost = 0.25
     public var spreadTime = 1e-9
+    /// What of spreading rows of one plane a row of all planes takes, in one call: input gradients of stride 2 took 0.26 ms that were
+    /// predicted at 0.43, 0.25 of it for this (`Docs/Measurements/2026-11-27-volumes.md`).
+    public var spreadTogetherCost = 0.35
     /// Seconds for copying one vector between zeros.
     public var padTime = 0.8e-9
     /// Seconds for reading or writing one f32 element of an operand or a result of direct sums, in the caches and beyond; and how many

@@ -74,7 +74,7 @@ extension Machine {
             Rate("stencil-call", \.stencilCallTime, avx2: 0.8, zen4: 0.75, zen5: 0.609),
             Rate("stencil-add", \.stencilAddTime, avx2: 0.7, zen4: 0.35, zen5: 0.279),
             Rate("pad", \.padTime, avx2: 2, zen4: 0.75, zen5: 0.614),
-            Rate("spread", \.spreadTime, avx2: 1.3, zen4: 0.75, zen5: 0.31),
+            Rate("spread", \.spreadTime, avx2: 1.3, zen4: 0.75, zen5: 0.615),
             Rate("element", \.elementTime, avx2: 0.7, zen4: 0.75, zen5: 0.41),
             Rate("far-element", \.farElementTime, avx2: 0.6, zen4: 0.75, zen5: 0.534),
         ],
