@@ -39,6 +39,7 @@ struct Kernels<T> {
     let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
     let transpose: (Read, Int, Write, Int, Int, Int) -> Void
+    let spreadRows: (Read, Int, Write, Int, Int, Int, Int) -> Void
     let pad: (Read, Write, UnsafePointer<ck_padding>?) -> Void
     let magnitudes: (Read, Int) -> ck_magnitudes
 }
@@ -67,8 +68,8 @@ extension Float: KernelScalar {
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
-            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
-            magnitudes: table.magnitudes)
+            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose,
+            spreadRows: table.spread_rows, pad: table.pad, magnitudes: table.magnitudes)
     }
 }
 
@@ -90,8 +91,8 @@ extension Double: KernelScalar {
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
-            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose, pad: table.pad,
-            magnitudes: table.magnitudes)
+            stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose,
+            spreadRows: table.spread_rows, pad: table.pad, magnitudes: table.magnitudes)
     }
 }
 

@@ -36,7 +36,7 @@ extension KernelCase {
 
     /// Rows between whose elements others stay as they are; rows lie one after the other, or into each other.
     private static func spreads(_ count: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
-        [1, 2, 2, 3].enumerated().map { index, step in
+        [1, 2, 2, 3].enumerated().map { (index: Int, step: Int) -> KernelCase in
             let rows = index == 2 ? 2 : generator.integer(in: 0...3)
             let sourcePitch = count + generator.integer(in: 0...3)
             let span = count == 0 ? 0 : (count - 1) * step + 1
@@ -53,7 +53,7 @@ extension KernelCase {
                 tolerance: 0
             ) { kernels in
                 written(blank) { target in
-                    source.lend { kernels.spread_rows($0, sourcePitch, target, pitch, step, rows, count) }
+                    source.lend { kernels.spreadRows($0, sourcePitch, target, pitch, step, rows, count) }
                 }
             }
         }
