@@ -52,9 +52,9 @@ public struct Machine: Sendable {
     public var channelMoveTime = 0.361e-9
     public var farPanelCost = 1.06
     public var channelRowTime = 12e-9
-    /// What part of that a row takes that is stored (`Docs/Measurements/2026-11-28-choice.md`).
-    public var storedRowCost = 1.0
     public var channelTileCost = 8.0
+    /// What part of a row's time one takes that is stored and not loaded (`Docs/Measurements/2026-11-28-choice.md`).
+    public var storedRowCost = 1.0
     /// Seconds for its bin, where spectra exceed so many times the second-level cache: at once, or for each of so many doublings beyond
     /// (`Docs/Measurements/2026-11-27-teams.md`).
     public var farChannelTime = 0.78e-9
@@ -66,17 +66,18 @@ public struct Machine: Sendable {
     public var filterTapTime = 0.49e-9
     public var gradientTapCost = 4.7
     public var filterPlaneTime = 19e-9
-    /// How many times as long the latter, and multiply-adds of the inner axes, take in a gradient (`Docs/Measurements/2026-11-28-choice.md`).
+    /// How many times as long taps, which are written there, and multiply-adds of the inner axes take in a gradient
+    /// (`Docs/Measurements/2026-11-28-choice.md`).
     public var gradientPlaneCost = 1.0
     /// Seconds of one vector multiply-add of a stencil, 16 lanes of f32; and of loading the vector.
     public var stencilTime = 0.185e-9
     public var stencilLoadTime = 0.2e-9
-    /// How many times as long the former takes where results of several layers of taps are one vector wide
-    /// (`Docs/Measurements/2026-11-28-choice.md`).
-    public var narrowStencilCost = 1.0
     /// The same of a filter's gradient, and of summing the lanes of one tap.
     public var stencilGradientTime = 0.3e-9
     public var tapSumTime = 4e-9
+    /// How many times as long a stencil's multiply-add takes where results of several layers of taps are one vector wide
+    /// (`Docs/Measurements/2026-11-28-choice.md`).
+    public var narrowStencilCost = 1.0
     /// Seconds of calling a stencil, and of preparing its source.
     public var stencilCallTime = 100e-9
     /// Seconds for adding one vector of a stencil's sums to results that are there, and what part of that if they are in the nearest
@@ -104,9 +105,10 @@ public struct Machine: Sendable {
     /// What is left of the latter where a slab stays in one core's cache; and how many far elements reading and writing one of sums
     /// that are in no cache counts for (`Docs/Measurements/2026-11-23-direct.md`).
     public var nearTurnCost = 0.5
-    /// How many times as long it takes where some taps are turned and others are not, in place (`Docs/Measurements/2026-11-28-choice.md`).
-    public var partialTurnCost = 1.0
     public var farSumCost = 6.0
+    /// How many times as long turning an element of a filter takes where only some of its taps are turned
+    /// (`Docs/Measurements/2026-11-28-choice.md`).
+    public var partialTurnCost = 1.0
     /// How many far elements one of a filter counts for that is in no core's cache: read in place by a block of results
     /// (`Docs/Measurements/2026-11-26-placed.md`), or turned, by a row of them or a block of rows (`2026-11-26-few-channels.md` beside it).
     public var farFilterCost = 2.0
