@@ -45,8 +45,8 @@ extension Planner {
     static let timedCount = 3
     /// Seconds that each of them is timed for at least.
     static let timedFor = 0.02
-    /// And those of an explanation: of calls of 2 to 3 ms whose spectra are in the last cache the least of six varied by 1.4, that of twenty
-    /// by 1.1 (`Docs/Measurements/2026-11-28-choice.md`).
+    /// And those of an explanation: of calls of 2 to 3 ms whose spectra are in the last cache the least of some six was 2.45 to 3.89 ms in four
+    /// runs (`Docs/Measurements/2026-11-28-choice.md`).
     static let explainedFor = 0.06
 
     /// The fastest of the best candidates, timed on all cores of this process or remembered.
