@@ -26,7 +26,7 @@ public enum ShortLines {
 
     /// How many lines one is split into first: into 2 to 4 of at most ``longestStraight`` points, of even length where that can be, by a
     /// butterfly of each point and a rotation (`Docs/Measurements/2026-11-28-short.md`); 1 for lines that are not split.
-    package static func radix(_ length: Int) -> Int {
+    public static func radix(_ length: Int) -> Int {
         if length <= longestStraight { return 1 }
         if length.isMultiple(of: 6), length <= 3 * longestStraight { return 3 }
         guard length.isMultiple(of: 4) else { return 1 }

@@ -104,6 +104,12 @@ struct Kernel {
                 let rows = 2 * KernelMemory.lines
                 Float.transpose(memory.panels[0], memory.pitch, memory.panels[1], rows, rows, memory.length)
             },
+            Kernel(name: "spreadRows", bytesPerPoint: 12) { memory in
+                // One real element for each point, to every second place.
+                let pitch = 2 * memory.pitch
+                Float.spreadRows(
+                    memory.panels[0], pitch, memory.panels[1], pitch, 2, KernelMemory.lines, memory.length)
+            },
             Kernel(name: "pad", bytesPerPoint: 16) { memory in
                 var padding = ck_padding(
                     rows: KernelMemory.lines, count: 2 * memory.length - 6, before: 3, after: 3,
