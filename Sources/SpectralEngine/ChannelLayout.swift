@@ -50,6 +50,12 @@ public struct ChannelLayout: Hashable, Sendable {
         )
     }
 
+    /// The bins at the next position, or the first one of the next inner bin; `nil` behind the last.
+    public func bins(after position: Int, inner: Int) -> (bin: Int, opposite: Int)? {
+        if position + 1 < outer.extent { return bins(at: position + 1, inner: inner) }
+        return inner + 1 < outer.innerCount ? bins(at: 0, inner: inner + 1) : nil
+    }
+
     /// Whether the opposites of an inner bin's bins are in the half spectrum too.
     public func isKeptTwice(inner: Int) -> Bool {
         let column = inner % halfLength

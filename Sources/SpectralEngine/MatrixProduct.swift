@@ -143,6 +143,26 @@ public struct MatrixProduct: Hashable, Sendable {
             a.base + 2 * aOffset, b.base + 2 * bOffset, result.base + resultOffset, &product)
     }
 
+    /// Asks for the a, or b, of a product that follows. Only time depends on it.
+    public func fetchFirst<Scalar: ConvolutionScalar>(_ a: SharedRegion<Scalar>, at offset: Int) {
+        check(a, offset, firstCount)
+        // Its lines in memory are its rows, or its columns.
+        let (count, pitch, length) = depthStride == 1 ? (rows, rowStride, depth) : (depth, depthStride, rows)
+        fetch(a, offset, count, pitch, length)
+    }
+
+    public func fetchSecond<Scalar: ConvolutionScalar>(_ b: SharedRegion<Scalar>, at offset: Int) {
+        check(b, offset, secondCount)
+        fetch(b, offset, depth, secondPitch, columns)
+    }
+
+    private func fetch<Scalar: ConvolutionScalar>(
+        _ region: SharedRegion<Scalar>, _ offset: Int, _ count: Int, _ pitch: Int, _ length: Int
+    ) {
+        let size = 2 * MemoryLayout<Scalar>.stride
+        unsafe ck_fetch_pieces(region.base + 2 * offset, pitch * size, count, length * size)
+    }
+
     private var parameters: ck_product {
         ck_product(
             rows: rows, depth: depth, columns: columns, a_row_stride: rowStride, a_depth_stride: depthStride,

@@ -1,4 +1,4 @@
-import FFTConvolution
+@testable import FFTConvolution
 import Testing
 import TestSupport
 
@@ -65,5 +65,26 @@ import TestSupport
                 #expect(factor <= 4 * (6 + 1) + Contract.additions(terms), "\(text), \(recipe)")
             }
         }
+    }
+
+    /// Spectra of 8 MB and more are asked for bin by bin ahead of the products, those of blocks are not.
+    @Test(
+        arguments: [
+            ("n16c64i1000_k64f31", [AxisTiling(step: 226, length: 256, coversAxis: false)]),
+            ("n4c64i56x56_k64f5x5_p2", [AxisTiling](repeating: AxisTiling(step: 28, length: 32, coversAxis: false), count: 2)),
+            ("n4c64i24x12x12_k64f3x3x3_p1", [12, 12, 12].map { AxisTiling(step: $0, length: 16, coversAxis: false) }),
+        ], Pass.allCases)
+    func readingAheadDecidesNoBit(_ what: (text: String, tilings: [AxisTiling]), _ pass: Pass) throws {
+        let (whole, request) = try dense(what.text, pass, tilings: what.tilings)
+        try #require(whole.dense?.isFar == true)
+        let shapes = request.problem.operandShapes(pass)
+        let (first, second) = (operand(shapes.first, rate: 0), operand(shapes.second, rate: 0))
+        let expected = try Execution(whole, for: request).run(first, second)
+        // Blocks of a filter gradient have sums of their own.
+        let limit = pass == .filterGradient ? .max : whole.workspaceByteCount / 4
+        let (recipe, other) = try dense(what.text, pass, tilings: what.tilings, memoryLimit: limit, threads: 2)
+        #expect(pass == .filterGradient || recipe.dense?.isFar == false)
+        let found = try Execution(recipe, for: other).run(first, second)
+        #expect(zip(found, expected).count { $0 != $1 } == 0)
     }
 }

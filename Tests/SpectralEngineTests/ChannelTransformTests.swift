@@ -224,6 +224,19 @@ private func filtersError<Scalar: ConvolutionScalar>(_ index: Int, _: Scalar.Typ
         #expect(try fieldsError(index, Double.self) <= 1)
     }
 
+    /// What is asked for ahead is what comes next.
+    @Test(arguments: layouts.indices) func binsFollowEachOther(_ index: Int) throws {
+        let layout = try ChannelBench<Float>(index).layout
+        let all = (0..<layout.halfCount).map { half in
+            let (inner, position) = half.quotientAndRemainder(dividingBy: layout.outer.extent)
+            return (here: layout.bins(at: position, inner: inner), next: layout.bins(after: position, inner: inner))
+        }
+        for (this, next) in zip(all, all.dropFirst()) {
+            #expect(this.next?.bin == next.here.bin && this.next?.opposite == next.here.opposite)
+        }
+        #expect(all.last?.next == nil)
+    }
+
     @Test(arguments: layouts.indices) func filtersAreTransformedAndBack(_ index: Int) throws {
         #expect(try filtersError(index, Float.self) <= 1)
         #expect(try filtersError(index, Double.self) <= 1)

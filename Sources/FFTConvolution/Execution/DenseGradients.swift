@@ -191,6 +191,7 @@ extension DensePipeline {
         into sums: SharedRegion<Scalar>, at offset: Int, accumulate: Bool
     ) {
         var (bin, opposite) = layout.channels.bins(at: position, inner: inner)
+        let next = fetchesAhead ? layout.channels.bins(after: position, inner: inner) : nil
         var (a, b) = (g, x)
         if layout.rowsAreChannels {
             // conj(G)ᵀ·X + G'ᵀ·conj(X') transposed is conj(X')ᵀ·G' + Xᵀ·conj(G).
@@ -202,6 +203,14 @@ extension DensePipeline {
                 rows: rows.count, depth: min(layout.summationRun, pairs - first), columns: gradientColumns,
                 rowStride: 1, depthStride: a.pitch, secondPitch: b.pitch, secondDistance: 0,
                 resultPitch: gradientColumns)
+            func fetch(_ bin: Int) {
+                product.fetchFirst(a.region, at: a.place(bin, first) + rows.lowerBound)
+                product.fetchSecond(b.region, at: b.place(bin, first))
+            }
+            if let next {
+                fetch(next.bin)
+                fetch(next.opposite)
+            }
             product.correlateOpposites(
                 a.region, at: a.place(bin, first) + rows.lowerBound,
                 opposite: a.place(opposite, first) + rows.lowerBound, b.region, at: b.place(bin, first),

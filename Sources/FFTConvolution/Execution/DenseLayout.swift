@@ -183,6 +183,9 @@ struct DenseLayout: Hashable, Sendable {
         }
     }
 
+    /// Whether spectra are so many that they are far when they are read.
+    var isFar: Bool { fields.byteCount.addingReportingOverflow(outputs.byteCount).partialValue > Self.nearLimit }
+
     private static func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
 
     private init(_ table: PassTable, _ blocking: Blocking, precision: Precision, workers: Int) {

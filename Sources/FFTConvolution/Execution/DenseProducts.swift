@@ -290,7 +290,7 @@ extension DensePipeline {
                 for position in positions {
                     multiplyBin(
                         rows, columns, position, inner, terms: 0..<layout.depth, memory.wholeFilters,
-                        at: (inner * outer.extent + position) * stride, next: stride, memory)
+                        at: (inner * outer.extent + position) * stride, distance: stride, memory)
                 }
                 return
             }
@@ -303,7 +303,7 @@ extension DensePipeline {
                 for position in positions {
                     multiplyBin(
                         rows, columns, position, inner, terms: terms, spectra,
-                        at: (position - positions.lowerBound) * layout.jobStride, next: layout.jobStride, memory)
+                        at: (position - positions.lowerBound) * layout.jobStride, distance: layout.jobStride, memory)
                 }
             }
         }
@@ -313,28 +313,35 @@ extension DensePipeline {
     ///
     /// - Parameters:
     ///   - filters: The filters' bin, of these terms, at `offset`.
-    ///   - next: From there to the bin that is read next.
+    ///   - distance: From there to the bin that is read next.
     private func multiplyBin(
         _ rows: Int, _ columns: Int, _ position: Int, _ inner: Int, terms: Range<Int>, _ filters: SharedRegion<Scalar>,
-        at offset: Int, next: Int, _ memory: DenseMemory<Scalar>
+        at offset: Int, distance: Int, _ memory: DenseMemory<Scalar>
     ) {
         let (depth, pitch) = (padded(layout.depth), padded(layout.columnBlock))
         let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
         let isAlone = layout.channels.isKeptTwice(inner: inner)
         let isForward = table.pass == .forward
+        let next = fetchesAhead ? layout.channels.bins(after: position, inner: inner) : nil
         for first in stride(from: terms.lowerBound, to: terms.upperBound, by: layout.summationRun) {
             let product = MatrixProduct(
                 rows: rows, depth: min(layout.summationRun, terms.upperBound - first), columns: padded(columns),
-                rowStride: depth, depthStride: 1, secondPitch: pitch, secondDistance: next, resultPitch: pitch)
+                rowStride: depth, depthStride: 1, secondPitch: pitch, secondDistance: distance, resultPitch: pitch)
+            func fetch(_ bin: Int) {
+                product.fetchFirst(memory.fields, at: bin * layout.channels.forwardStride + first)
+            }
             func add(_ bin: Int, conjugate: Bool) {
                 product.multiply(
                     memory.fields, at: bin * layout.channels.forwardStride + first, filters,
                     at: offset + (first - terms.lowerBound) * pitch, conjugate: conjugate ? .second : .neither,
                     into: memory.outputs, at: bin * layout.channels.inverseStride, accumulate: first > 0)
             }
+            if let next { fetch(next.bin) }
             add(bin, conjugate: isForward)
+            guard !isAlone else { continue }
             // The filter's bin −b is the conjugate of b.
-            if !isAlone { add(opposite, conjugate: !isForward) }
+            if let next { fetch(next.opposite) }
+            add(opposite, conjugate: !isForward)
         }
     }
 

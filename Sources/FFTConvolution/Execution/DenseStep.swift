@@ -10,7 +10,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
     /// The input gradient whose fields are kept, where there is one; and the pass of its own, which takes operands that are out of the
     /// ordinary too.
     private let inputGradient: DensePipeline<Scalar>?
-    private let inputGradientAlone: any PassExecutor<Scalar>
+    private let inputGradientAlone: DensePipeline<Scalar>
     private let filterGradient: DensePipeline<Scalar>
     /// What is kept of the output gradient, and the scratch of the passes.
     private let gradientFields: Booking
@@ -33,7 +33,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         let adjoint = keepsGradients ? recipe.sibling(.inputGradient, addsOverlaps: true) : nil
         func fits(_ recipe: TiledFFT?) -> Bool { recipe?.dense?.rowBlock ?? 0 >= recipe?.table.pairCount ?? .max }
         guard let filterGradient = recipe.sibling(.filterGradient), let layout = recipe.dense,
-            let gradientLayout = filterGradient.dense, fits(recipe),
+            let aloneLayout = alone.dense, let gradientLayout = filterGradient.dense, fits(recipe),
             !keepsGradients || recipe.canShareStep && fits(adjoint),
             gradientLayout.sectioning == Sectioning(problem)
         else { return nil }
@@ -53,13 +53,17 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         var memory = WorkspaceLayout()
         _ = memory.book(problem.groups, layout.keptGroup, bytesEach: 1)
         keptByteCount = memory.byteCount
+        // What is kept is read when a pass and more has gone by.
+        let isFar = keptByteCount + gradientFields.byteCount + layout.outputs.byteCount > KeptPlaces.nearLimit
         func pipeline(_ recipe: TiledFFT, _ layout: DenseLayout) throws -> DensePipeline<Scalar> {
-            try DensePipeline(
+            var pipeline = try DensePipeline<Scalar>(
                 table: recipe.table, layout: layout,
                 careful: SpectralPipeline(table: recipe.table, layout: recipe.layout, threads: recipe.request.threads))
+            pipeline.fetchesAhead = pipeline.fetchesAhead || isFar
+            return pipeline
         }
         forward = try pipeline(recipe, layout)
-        inputGradientAlone = try alone.makeExecutor(for: Scalar.self)
+        inputGradientAlone = try pipeline(alone, aloneLayout)
         inputGradient = try adjoint.flatMap { adjoint in try adjoint.dense.map { try pipeline(adjoint, $0) } }
         self.filterGradient = try pipeline(filterGradient, gradientLayout)
     }

@@ -42,7 +42,7 @@ struct KeptPlaces {
     /// Bytes that scratch may hold: as much as the pool of workspaces keeps for the next step.
     static let scratchLimit = 256 << 20
     /// Bytes of spectra that may still be in a cache when they are read.
-    private static let nearLimit = 4 << 20
+    static let nearLimit = 4 << 20
 }
 
 /// Doubles for each kept field: see ``FieldFacts``, and whether each partner holds a negative sample.
