@@ -35,6 +35,8 @@ public struct ShiftedProduct: Hashable, Sendable {
 
     /// Whole vectors, whatever the instruction set: 64 bytes.
     public static func columnMultiple(scalarByteCount: Int) -> Int { 64 / scalarByteCount }
+    /// So many rows meet four vectors at once, with AVX-512; more meet two.
+    public static var fewRows: Int { 6 }
 
     public init(rows: Int, columns: Int, secondPitch: Int, resultPitch: Int) {
         precondition(rows >= 0 && columns >= 0 && columns % 8 == 0, "an extent that is no extent")

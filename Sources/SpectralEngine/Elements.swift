@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// Elements that are read: those of a caller's span, or of a region of scratch. Valid while the call lasts that gave them.
 ///
 /// What reads them checks its places against `count` once, and opens the pointer inside the engine.
@@ -39,6 +41,12 @@ public func withElements<Scalar: ConvolutionScalar, Result>(
 }
 
 extension Elements {
+    /// Asks for elements that will soon be read. Only time depends on it.
+    public func fetch(_ range: Range<Int>) {
+        check(range.lowerBound, range.count)
+        unsafe ck_fetch(base + range.lowerBound, range.count * MemoryLayout<Scalar>.stride)
+    }
+
     public subscript(index: Int) -> Scalar {
         precondition(index >= 0 && index < count, "an element outside its memory")
         return unsafe base[index]  // checked on the line above

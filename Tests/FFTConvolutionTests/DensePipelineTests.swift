@@ -71,7 +71,10 @@ import TestSupport
     @Test(
         arguments: [
             ("n16c64i1000_k64f31", [AxisTiling(step: 226, length: 256, coversAxis: false)]),
-            ("n4c64i56x56_k64f5x5_p2", [AxisTiling](repeating: AxisTiling(step: 28, length: 32, coversAxis: false), count: 2)),
+            (
+                "n4c64i56x56_k64f5x5_p2",
+                [AxisTiling](repeating: AxisTiling(step: 28, length: 32, coversAxis: false), count: 2)
+            ),
             ("n4c64i24x12x12_k64f3x3x3_p1", [12, 12, 12].map { AxisTiling(step: $0, length: 16, coversAxis: false) }),
         ], Pass.allCases)
     func readingAheadDecidesNoBit(_ what: (text: String, tilings: [AxisTiling]), _ pass: Pass) throws {

@@ -324,6 +324,28 @@ struct PassTable: Hashable, Sendable {
     }
 
     private func meanExtentsOfPairs(_ operand: Operand) -> TileExtents {
+        var (planes, rows, columns, count) = (0, 0, 0, 0)
+        for box in boxesOfPairs(operand) where !box.rows.isEmpty {
+            (planes, rows, columns) = (planes + box.planes.count, rows + box.rows.count, columns + box.columns.count)
+            count += 1
+        }
+        // Pairs of padding alone count once, not along each axis.
+        let (held, all) = (Double(max(count, 1)), Double(pairCount))
+        return TileExtents(planes: Double(planes) / all, rows: Double(rows) / held, columns: Double(columns) / held)
+    }
+
+    /// The same of the pair that takes most of the tile, where pairs are few: the worker that has it is the last.
+    func largestExtents(_ operand: Operand) -> TileExtents {
+        guard (1...8).contains(pairCount) else { return meanExtents(operand) }
+        func size(_ box: TileBox) -> Int { box.planes.count * box.rows.count }
+        let largest = boxesOfPairs(operand).max { size($0) < size($1) }
+        return largest.map {
+            TileExtents(
+                planes: Double($0.planes.count), rows: Double($0.rows.count), columns: Double($0.columns.count))
+        } ?? meanExtents(operand)
+    }
+
+    private func boxesOfPairs(_ operand: Operand) -> [TileBox] {
         func window(_ row: Int) -> Window {
             switch operand {
             case .input: inputWindow(row: row, channel: 0)
@@ -333,16 +355,9 @@ struct PassTable: Hashable, Sendable {
                 pass == .forward ? outputWindow(row: row, filter: 0) : inputGradientWindow(row: row, channel: 0)
             }
         }
-        var (planes, rows, columns, count) = (0, 0, 0, 0)
-        for pair in 0..<pairCount {
-            let box = TileBox(window(2 * pair), 2 * pair + 1 < rowCount ? window(2 * pair + 1) : nil)
-            guard !box.rows.isEmpty else { continue }
-            (planes, rows, columns) = (planes + box.planes.count, rows + box.rows.count, columns + box.columns.count)
-            count += 1
+        return (0..<pairCount).map { pair in
+            TileBox(window(2 * pair), 2 * pair + 1 < rowCount ? window(2 * pair + 1) : nil)
         }
-        // Pairs of padding alone count once, not along each axis.
-        let (held, all) = (Double(max(count, 1)), Double(pairCount))
-        return TileExtents(planes: Double(planes) / all, rows: Double(rows) / held, columns: Double(columns) / held)
     }
 
     /// Positions along the lines that a window need not load, in the mean, when some pairs of a group start anew beside the first ones

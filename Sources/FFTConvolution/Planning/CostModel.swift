@@ -64,29 +64,33 @@ extension CostModel {
         let filterBlocks = (planes / 2).rounded(.up)
         let blocks: Double
         let blockTime: Double
+        // Of the largest block.
+        var largestTime = 0.0
         let filterTime: Double
         var stageCount = layout.stageCount
         var copies = false
         switch table.pass {
         case .forward, .inputGradient:
             guard table.rowCount > 0 else { return 0 }
-            let first = table.meanExtents(table.pass == .forward ? .input : .outputGradient)
+            let operand = table.pass == .forward ? PassTable.Operand.input : .outputGradient
             // Runs start anew: those that all groups are cut into, unless all workers share each block.
             let crew = crew(table.productBlockCount, workers, table, request)
             let runs = table.runCount(table.productBlockCount, workers: crew.blocks)
             // Each worker has a copy of its own.
             copies = SpectralLayout.copiesFilters(table, blocks: table.productBlockCount, crew)
             let carried = table.carriedPositions(starts: Double(runs - 1) / G)
-            let kept = table.meanExtents(.result)
             let outputs = Double(table.pass == .forward ? Kg : Cg)
             blocks = Double(table.productBlockCount)
             // Those of two groups' odd rows meet a whole spectrum for each operand.
             let odd = table.sharesOddRows ? Double(problem.groups / 2) / blocks : 0
-            blockTime =
+            func time(_ first: TileExtents, _ kept: TileExtents) -> Double {
                 (table.pass == .forward ? Cg * channelLoads : Kg * filterLoads)
-                * stages.forward(first, carried: carried) + outputs
-                * stages.inverse(kept)
-                + Cg * Kg * product * (1 + odd * Self.oddRowProducts)
+                    * stages.forward(first, carried: carried) + outputs
+                    * stages.inverse(kept)
+                    + Cg * Kg * product * (1 + odd * Self.oddRowProducts)
+            }
+            blockTime = time(table.meanExtents(operand), table.meanExtents(.result))
+            largestTime = time(table.largestExtents(operand), table.largestExtents(.result))
             filterTime =
                 request.isFilterPrepared
                 ? 0 : stages.forward(table.meanExtents(.filter)) + (planes > 1 ? 2 : 0.5) * stages.product
@@ -130,7 +134,8 @@ extension CostModel {
                 + sharedPairs / Double(layout.chunkCount) * product * Self.oddRowProducts
         }
         return machine.transformEntries * machine.entryTime
-            + dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request)
+            + max(
+                dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request), largestTime)
             + (copies ? filterTime : dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request))
     }
 

@@ -1,3 +1,5 @@
+internal import SpectralEngine
+
 // What direct sums cost. Everything is counted from a recipe's layout; the rates are the machine's.
 
 extension CostModel {
@@ -157,10 +159,10 @@ extension CostModel {
         let work = layout.work
         let terms = work.columns * sources * Double(layout.filling.count)
         // Columns are copied for all rows that meet them, which takes as long as two rows do.
-        var time = terms * (results + 2) * productTime(rows: geometry.resultsPerGroup, columns: 2 * Self.lanes)
+        var time = terms * (results + 2) * productTime(rows: geometry.resultsPerGroup, columns: 4 * Self.lanes)
         let moved = work.copiedRows * sources + (layout.writesInPlace ? 0 : work.resultRows * results)
         let vectors = (Double(layout.rowPitch) / Double(Self.lanes)).rounded(.up)
-        if moved > 0 { time += moved * vectors * machine.padTime }
+        if moved > 0 { time += moved * vectors * padTime(geometry.sets[0]) }
         // Half a call for each piece of a plane that is copied; a product is one for each run of its terms.
         let pieces = work.copies * sources + (layout.writesInPlace ? 0 : work.blocks * results)
         let products = work.blocks * Double(layout.blocksPerSlab * layout.runs.pieces)
@@ -169,6 +171,12 @@ extension CostModel {
         let filters = sources * results * Double(geometry.taps)
         let isFar = filters * Double(layout.precision.byteCount) > Double(machine.cacheByteCount)
         return planes * (time + (isFar ? work.blocks * filters * machine.farElementTime * machine.farFilterCost : 0))
+    }
+
+    /// Copying a vector of a set's sources: where these are some columns apart two are read for it.
+    private func padTime(_ set: DirectGeometry.ResultSet) -> Double {
+        let isStrided = set.parts.contains { abs($0.column.step) != 1 }
+        return machine.padTime * (isStrided ? machine.stridedPadCost : 1)
     }
 
     /// What reading so many turned filters costs where they do not stay in a core's cache: more with each doubling beyond eight times that,
@@ -209,7 +217,7 @@ extension CostModel {
             let planes =
                 N * Double(cut.pieces) * Double(cut.box.parts) * Double(cut.box.layers) * Double(cut.box.sources)
             let vectors = (Double(cut.box.columns) / Double(Self.lanes)).rounded(.up)
-            time += planes * (Double(cut.box.rows) * vectors * machine.padTime + machine.stencilCallTime / 2)
+            time += planes * (Double(cut.box.rows) * vectors * padTime(set) + machine.stencilCallTime / 2)
         }
         return G * time
     }
@@ -271,7 +279,8 @@ extension CostModel {
     private func productTime(rows: Int, columns: Int, loads: Int = 1) -> Double {
         let blocks = (rows + 13) / 14
         let each = Double(rows) / Double(max(blocks, 1))
-        let vectors = Double((min(columns, 4 * Self.lanes) + Self.lanes - 1) / Self.lanes)
+        let most = each <= Double(ShiftedProduct.fewRows) ? 4 : 2
+        let vectors = Double(min((columns + Self.lanes - 1) / Self.lanes, most))
         let sums = max(each * vectors, 1)
         let cycles = max(4, sums / 2, (each + vectors + Double(loads)) / 2)
         return machine.shiftedTime * cycles / (sums / 2)

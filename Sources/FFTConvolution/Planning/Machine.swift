@@ -109,6 +109,9 @@ public struct Machine: Sendable {
     /// How many times as long turning an element of a filter takes where only some of its taps are turned
     /// (`Docs/Measurements/2026-11-28-choice.md`).
     public var partialTurnCost = 1.0
+    /// How many times as long copying a vector takes whose elements are some columns apart: two are read for it
+    /// (`Docs/Measurements/2026-11-28-ahead.md`).
+    public var stridedPadCost = 1.0
     /// How many far elements one of a filter counts for that is in no core's cache: read in place by a block of results
     /// (`Docs/Measurements/2026-11-26-placed.md`), or turned, by a row of them or a block of rows (`2026-11-26-few-channels.md` beside it).
     public var farFilterCost = 2.0

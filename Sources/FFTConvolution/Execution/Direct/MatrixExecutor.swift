@@ -163,6 +163,10 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             for index in planes {
                 let plane = geometry.sourceOffset(n, group, index)
                 for layer in 0..<window.layers {
+                    // What other parts take lies between.
+                    if number == 0, index + 1 < planes.upperBound {
+                        window.fetch(source, at: geometry.sourceOffset(n, group, index + 1), layer: layer)
+                    }
                     let place = box.offset(part: number, layer: layer, row: 0, source: index)
                     window.copy(source, at: plane, layer: layer, into: target, at: place)
                     guard scaling.first != 0 else { continue }

@@ -45,7 +45,7 @@ struct MatrixGradientLayout: Hashable, Sendable {
         let planes = (Kg + multiple - 1) / multiple * multiple
         let columns = axes.column
         tapsTogether = Cg <= Self.fewChannels && columns.dilation == 1 ? columns.filter : 1
-        panelWidth = min(planes, (tapsTogether * Cg <= 7 ? 4 : 2) * multiple)
+        panelWidth = min(planes, (tapsTogether * Cg <= ShiftedProduct.fewRows ? 4 : 2) * multiple)
         panelCount = (planes + panelWidth - 1) / panelWidth
         // An odd number of cache lines, or neighbouring positions would meet in a few places of the cache.
         let lines = (Cg + multiple - 1) / multiple

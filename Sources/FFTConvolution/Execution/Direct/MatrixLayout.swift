@@ -85,7 +85,7 @@ struct MatrixLayout: Hashable, Sendable {
         let width = geometry.sets.map(\.columns.count).max() ?? 0
         // As many columns as the kernel takes at once: two vectors, or four beside few rows.
         let planes = (geometry.resultsPerGroup + multiple - 1) / multiple * multiple
-        panelWidth = min(planes, (width <= 7 ? 4 : 2) * multiple)
+        panelWidth = min(planes, (width <= ShiftedProduct.fewRows ? 4 : 2) * multiple)
         panelCount = (planes + panelWidth - 1) / panelWidth
 
         var fillings: [Filling] = []

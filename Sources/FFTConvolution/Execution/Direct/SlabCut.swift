@@ -45,7 +45,7 @@ struct SlabCut: Hashable, Sendable {
         apart set: DirectGeometry.ResultSet, _ geometry: DirectGeometry, limit: Int, pieces: Int, leastResults: Int
     ) {
         // As many rows as keep a panel of filters busy.
-        self.init(set, geometry, limit: limit, pieces: pieces, least: 8)
+        self.init(set, geometry, limit: limit, pieces: pieces, least: 4)
         let rowCount = depths.largest * rows.largest
         let copiedAgain = Double(box.layers * box.rows) / Double(max(rowCount, 1)) - 1
         guard box.count <= limit, rowCount * set.columns.count >= leastResults,

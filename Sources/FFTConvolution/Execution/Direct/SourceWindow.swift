@@ -70,6 +70,16 @@ struct SourceWindow {
         }
     }
 
+    /// Asks for what is copied of a layer of a plane, and for what lies between it. Only time depends on it.
+    @inline(__always)
+    func fetch<Scalar: ConvolutionScalar>(_ source: Elements<Scalar>, at plane: Int, layer: Int) {
+        let depth = part.depth.start + part.depth.step * (firstLayer + layer)
+        guard depth >= 0, depth < extents.depth, !rows.isEmpty else { return }
+        let row = part.row.start + part.row.step * (firstRow + rows.lowerBound)
+        let first = plane + (depth * extents.rows + row) * extents.columns
+        source.fetch(first..<first + (rows.count - 1) * copied.sourcePitch + extents.columns)
+    }
+
     private func zeros(_ rows: Int) -> PaddedRows {
         PaddedRows(rows: rows, before: width, count: 0, after: 0, sourcePitch: 0, sourceStep: 1, pitch: copied.pitch)
     }
