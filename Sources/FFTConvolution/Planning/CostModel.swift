@@ -96,11 +96,12 @@ extension CostModel {
                 ? 0 : stages.forward(table.meanExtents(.filter)) + (planes > 1 ? 2 : 0.5) * stages.product
         case .filterGradient:
             guard table.rowCount > 0 else { return 0 }
-            let (input, gradient) = (table.meanExtents(.input), table.meanExtents(.outputGradient))
             let carried = table.carriedPositions(starts: layout.keepsSpectra ? 0 : Double(layout.chunkCount - 1))
-            let transforms =
+            func time(_ input: TileExtents, _ gradient: TileExtents) -> Double {
                 Cg * channelLoads * stages.forward(input, carried: carried)
-                + Kg * filterLoads * stages.forward(gradient)
+                    + Kg * filterLoads * stages.forward(gradient)
+            }
+            let transforms = time(table.meanExtents(.input), table.meanExtents(.outputGradient))
             filterTime =
                 stages.inverse(table.meanExtents(.filter)) + 2 * Double(layout.chunkCount) * stages.product
             guard !layout.keepsSpectra else {
@@ -132,6 +133,8 @@ extension CostModel {
             blockTime =
                 pairs * (transforms + Cg * Kg * product)
                 + sharedPairs / Double(layout.chunkCount) * product * Self.oddRowProducts
+            largestTime =
+                time(table.largestExtents(.input), table.largestExtents(.outputGradient)) + Cg * Kg * product
         }
         return machine.transformEntries * machine.entryTime
             + max(
@@ -275,8 +278,13 @@ extension CostModel {
             // Spectra are read from memory, two elements a bin.
             filterTime = blocks * columns * half * 2 * machine.farElementTime
         } else {
+            // Taps, and what lies between the axes, from and to where there is room for them.
+            let read = Double(channels.taps.planes * channels.taps.rows * channels.taps.length) + 2 * innerCount
+            let caches = columns * read * Double(request.precision.byteCount) / Double(machine.cacheByteCount)
+            let far = min(max(caches / machine.farElementCaches, 1).log2Bound, 3) * machine.farTapCost
             filterTime =
-                columns
+                columns * tapBlocks * far * read * machine.farElementTime
+                + columns
                 * (tapBlocks * (planeCost * (inner * machine.productRate + machine.filterPlaneTime) + written)
                     + blocks * (outer * machine.productRate + half * machine.filterTime))
         }

@@ -9,10 +9,13 @@ extension CostModel {
         let problem = request.problem
         let elements = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
         let caches = elements * Double(request.precision.byteCount) / Double(machine.cacheByteCount)
-        // From caches to memory within a doubling.
-        let farness = min(max(caches / machine.farElementCaches, 1).log2Bound, 1)
-        let each = machine.elementTime + farness * (machine.farElementTime - machine.elementTime)
+        let each = machine.elementTime + farness(caches) * (machine.farElementTime - machine.elementTime)
         return (layout.workTime(self) + elements * each) * scale + machine.entryTime
+    }
+
+    /// From caches, so many times one core's, to memory: within a doubling.
+    private func farness(_ caches: Double) -> Double {
+        min(max(caches / machine.farElementCaches, 1).log2Bound, 1)
     }
 
     /// The same shared by workers, who meet twice or three times.
@@ -236,11 +239,10 @@ extension CostModel {
         let calls =
             slabs * taps / Double(max(layout.tapsTogether, 1)) * Double(layout.panelCount) * Double(layout.runs.pieces)
         // Sums that no cache holds are read and written by every run, and once more turned.
-        let isFar = layout.sumCount > 2 * machine.cacheByteCount / layout.precision.byteCount
+        let caches = Double(layout.sumCount * layout.precision.byteCount) / Double(machine.cacheByteCount)
         let far =
-            isFar
-            ? (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount) * machine.farElementTime
-                * machine.farSumCost : 0
+            farness(caches) * (slabs * Double(layout.runs.pieces) + 1) * Double(layout.sumCount)
+            * machine.farElementTime * machine.farSumCost
         // Every run adds to all sums.
         let added = slabs * Double(layout.runs.pieces) * Double(layout.sumCount)
         return G

@@ -95,6 +95,9 @@ public struct Machine: Sendable {
     public var elementTime = 0.09e-9
     public var farElementTime = 0.2e-9
     public var farElementCaches = 1.0
+    /// How many far elements one counts for of taps, and of what lies between the axes, that products of matrices are made with where these
+    /// are not in a cache (`Docs/Measurements/2026-11-28-ahead.md`).
+    public var farTapCost = 0.0
     /// Seconds of one multiply-add of a direct product of matrices, and of turning one of their elements.
     public var shiftedTime = 2 / 190e9
     /// How many times as long the former takes in a filter gradient: with rows that are a row of channels apart, and with channels in
