@@ -29,6 +29,23 @@ struct CostModelTests {
         #expect(many == (try referenceTime("i4000_f3", machine, threads: cores)))
     }
 
+    /// Of three tiles two travel together; where the third holds little, its worker waits for the other.
+    @Test(arguments: [Pass.forward, .inputGradient]) func theLargestPairOfTilesKeepsAllWaiting(_ pass: Pass) throws {
+        var machine = Machine(instructionSet: .avx512)
+        machine.coreCount = 2
+        func time(_ text: String, threads: Int) throws -> Double {
+            let request = PlanRequest(
+                problem: try ProblemText(text).problem, pass: pass, precision: .float32, threads: threads,
+                machine: machine)
+            let cover = AxisTiling(step: 51, length: 64, coversAxis: true)
+            let tilings = [AxisTiling(step: 24, length: 32, coversAxis: false), cover, cover]
+            return try TiledFFT(request, tilings: tilings).predictedTime
+        }
+        let (full, short) = ("i72x51x51_f9x9x9_psame", "i51x51x51_f9x9x9_psame")
+        #expect(try time(short, threads: 1) < 0.9 * time(full, threads: 1))
+        #expect(try abs(time(short, threads: 2) / time(full, threads: 2) - 1) < 1e-9)
+    }
+
     @Test func predictionsArePositiveForEveryRecipeOfTheRegistry() throws {
         for entry in try ProblemList.entries() where entry.problem.batch > 0 {
             for pass in Pass.allCases {

@@ -137,8 +137,8 @@ extension CostModel {
                 time(table.largestExtents(.input), table.largestExtents(.outputGradient)) + Cg * Kg * product
         }
         return machine.transformEntries * machine.entryTime
-            + max(
-                dealt(blockTime, Int(min(blocks, 0x1p52)), stages: stageCount, workers, table, request), largestTime)
+            + dealt(
+                blockTime, Int(min(blocks, 0x1p52)), largest: largestTime, stages: stageCount, workers, table, request)
             + (copies ? filterTime : dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request))
     }
 
@@ -322,11 +322,14 @@ extension CostModel {
             : machine.channelPassTime * machine.loopPassCost + terms * machine.channelTermTime
     }
 
-    /// Equal blocks of `time` each, shared by workers.
+    /// Blocks of `time` each in the mean, shared by workers.
     ///
-    /// - Parameter stages: Of a block.
+    /// - Parameters:
+    ///   - largest: Time of the largest one.
+    ///   - stages: Of a block.
     private func dealt(
-        _ time: Double, _ blocks: Int, stages: Int, _ workers: Int, _ table: PassTable, _ request: PlanRequest,
+        _ time: Double, _ blocks: Int, largest: Double = 0, stages: Int, _ workers: Int, _ table: PassTable,
+        _ request: PlanRequest,
         sharesUneven: Bool = true
     ) -> Double {
         let crew = crew(blocks, workers, table, request, sharesUneven: sharesUneven)
@@ -340,6 +343,6 @@ extension CostModel {
             return Double(blocks) * (time / Double(crew.team) * machine.teamCost * nearer + meetings)
         }
         let rounds = (blocks + crew.blocks - 1) / crew.blocks
-        return Double(rounds) * time + machine.threadStartTime * Double(crew.blocks - 1)
+        return max(Double(rounds) * time, largest) + machine.threadStartTime * Double(crew.blocks - 1)
     }
 }
