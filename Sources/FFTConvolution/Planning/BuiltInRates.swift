@@ -25,7 +25,7 @@ extension Machine {
             (binGradientCost, gradientTapCost, gradientPlaneCost) = (1.25, 0.8, 2.5)
             (farChannelCaches, farChannelDoublings, storedRowCost) = (6, 3, 0.6)
             (narrowStencilCost, partialTurnCost, spreadTogetherCost) = (2, 2.5, 0.18)
-            (stridedPadCost, farTapCost, turnedFilterCost) = (2, 1.8, 0.3)
+            (stridedPadCost, farTapCost, turnedFilterCost, longLineCost) = (2, 1.8, 0.3, 0.065)
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

@@ -18,11 +18,16 @@ struct StageTimes {
     /// How much slower everything is than on f32 on the machine that was measured, and than in its cache.
     private let speed: Double
     private var factor: Double
+    /// Bytes of a line of complex points from which on a tile of one line takes longer than its points.
+    private static let longLine = 32 << 10
 
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
         self.machine = machine
         self.shape = shape
-        speed = (precision == .float32 ? 1 : 2) / machine.coreSpeed
+        let lines = Double(2 * precision.byteCount * shape.length) / Double(Self.longLine)
+        let isLine = shape.planes == 1 && shape.rows == 1 && shape.lineLength == shape.length
+        let length = isLine ? 1 + machine.longLineCost * max(lines, 1).log2Bound : 1
+        speed = length * (precision == .float32 ? 1 : 2) / machine.coreSpeed
         factor = machine.distanceCost(shape, precision) * speed
     }
 
