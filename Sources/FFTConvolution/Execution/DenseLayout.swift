@@ -184,7 +184,7 @@ struct DenseLayout: Hashable, Sendable {
     }
 
     /// Whether spectra are so many that they are far when they are read.
-    var isFar: Bool { fields.byteCount.addingReportingOverflow(outputs.byteCount).partialValue > Self.nearLimit }
+    var isFar: Bool { Double(fields.byteCount) + Double(outputs.byteCount) > Double(Self.nearLimit) }
 
     private static func padded(_ count: Int) -> Int { (count + 7) / 8 * 8 }
 

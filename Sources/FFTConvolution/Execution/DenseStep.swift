@@ -54,7 +54,10 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         _ = memory.book(problem.groups, layout.keptGroup, bytesEach: 1)
         keptByteCount = memory.byteCount
         // What is kept is read when a pass and more has gone by.
-        let isFar = keptByteCount + gradientFields.byteCount + layout.outputs.byteCount > KeptPlaces.nearLimit
+        let spectra = [keptByteCount, gradientFields.byteCount, layout.outputs.byteCount].reduce(0.0) {
+            $0 + Double($1)
+        }
+        let isFar = spectra > Double(KeptPlaces.nearLimit)
         func pipeline(_ recipe: TiledFFT, _ layout: DenseLayout) throws -> DensePipeline<Scalar> {
             var pipeline = try DensePipeline<Scalar>(
                 table: recipe.table, layout: layout,

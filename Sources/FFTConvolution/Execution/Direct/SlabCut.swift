@@ -44,7 +44,8 @@ struct SlabCut: Hashable, Sendable {
     init?(
         apart set: DirectGeometry.ResultSet, _ geometry: DirectGeometry, limit: Int, pieces: Int, leastResults: Int
     ) {
-        // As many rows as keep a panel of filters busy.
+        // As many rows as keep a panel of filters busy; of eight rows slabs of long rows would be too large
+        // (`Docs/Measurements/2026-11-28-ahead.md`).
         self.init(set, geometry, limit: limit, pieces: pieces, least: 4)
         let rowCount = depths.largest * rows.largest
         let copiedAgain = Double(box.layers * box.rows) / Double(max(rowCount, 1)) - 1

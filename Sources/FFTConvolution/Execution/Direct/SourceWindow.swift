@@ -51,15 +51,12 @@ struct SourceWindow {
     func copy<Scalar: ConvolutionScalar>(
         _ source: Elements<Scalar>, at plane: Int, layer: Int, into target: SharedRegion<Scalar>, at place: Int
     ) {
-        let depth = part.depth.start + part.depth.step * (firstLayer + layer)
-        guard depth >= 0, depth < extents.depth else {
+        guard let first = start(ofLayer: layer) else {
             zeros(height).copy(source, at: 0, into: target, at: place)
             return
         }
         if rows.lowerBound > 0 { zeros(rows.lowerBound).copy(source, at: 0, into: target, at: place) }
         if !rows.isEmpty {
-            let row = part.row.start + part.row.step * (firstRow + rows.lowerBound)
-            let first = (depth * extents.rows + row) * extents.columns
             copied.copy(
                 source, at: plane + first + part.column.start + (firstColumn + copied.before) * part.column.step,
                 into: target, at: place + rows.lowerBound * copied.pitch)
@@ -73,11 +70,15 @@ struct SourceWindow {
     /// Asks for what is copied of a layer of a plane, and for what lies between it. Only time depends on it.
     @inline(__always)
     func fetch<Scalar: ConvolutionScalar>(_ source: Elements<Scalar>, at plane: Int, layer: Int) {
+        guard !rows.isEmpty, let first = start(ofLayer: layer) else { return }
+        source.fetch(plane + first..<plane + first + (rows.count - 1) * copied.sourcePitch + extents.columns)
+    }
+
+    /// Where the first row that is there begins in a plane; `nil` if the layer is not there.
+    private func start(ofLayer layer: Int) -> Int? {
         let depth = part.depth.start + part.depth.step * (firstLayer + layer)
-        guard depth >= 0, depth < extents.depth, !rows.isEmpty else { return }
-        let row = part.row.start + part.row.step * (firstRow + rows.lowerBound)
-        let first = plane + (depth * extents.rows + row) * extents.columns
-        source.fetch(first..<first + (rows.count - 1) * copied.sourcePitch + extents.columns)
+        guard depth >= 0, depth < extents.depth else { return nil }
+        return (depth * extents.rows + part.row.start + part.row.step * (firstRow + rows.lowerBound)) * extents.columns
     }
 
     private func zeros(_ rows: Int) -> PaddedRows {
