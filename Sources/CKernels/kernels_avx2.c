@@ -17,6 +17,7 @@
 // rows of the input meet few rows of results (Docs/Measurements/2026-11-25-avx2.md).
 #define MOST_SHIFTED_ROWS 6
 #define MOST_SUMS 12
+#define REGISTERS 16
 #define STENCIL_SUMS(known_rows) ((known_rows) == 3 ? 8 : 12)
 #define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2

@@ -15,6 +15,7 @@
 // leaves room for their taps, in blocks of eight rows (`Docs/Measurements/2026-11-27-stencils.md`).
 #define MOST_SHIFTED_ROWS 14
 #define MOST_SUMS 28
+#define REGISTERS 32
 #define STENCIL_SUMS(known_rows) ((known_rows) == 3 ? 16 : 24)
 #define STENCIL_WIDTH(known_rows) ((known_rows) == 3 ? 2 : STENCIL_VECTORS)
 #define CHANNEL_SUMS 16

@@ -10,6 +10,7 @@
 #define MOST_ROWS 6
 #define MOST_SHIFTED_ROWS 12
 #define MOST_SUMS 24
+#define REGISTERS 32
 #define STENCIL_SUMS(known_rows) 24
 #define CHANNEL_SUMS 16
 #define STENCIL_VECTORS 4
@@ -20,6 +21,7 @@
 #define MOST_ROWS 3
 #define MOST_SHIFTED_ROWS 6
 #define MOST_SUMS 12
+#define REGISTERS 16
 #define STENCIL_SUMS(known_rows) 8
 #define CHANNEL_SUMS 8
 #define STENCIL_VECTORS 2

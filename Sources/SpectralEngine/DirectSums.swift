@@ -35,7 +35,8 @@ public struct ShiftedProduct: Hashable, Sendable {
 
     /// Whole vectors, whatever the instruction set: 64 bytes.
     public static func columnMultiple(scalarByteCount: Int) -> Int { 64 / scalarByteCount }
-    /// So many rows meet four vectors at once, with AVX-512; more meet two.
+    /// So many rows meet four vectors at once where there are 32 registers, and two where there are 16; more meet two vectors
+    /// (`TAKE_FOUR` in kernels_direct.inc).
     public static var fewRows: Int { 6 }
 
     public init(rows: Int, columns: Int, secondPitch: Int, resultPitch: Int) {

@@ -41,10 +41,12 @@ public func withElements<Scalar: ConvolutionScalar, Result>(
 }
 
 extension Elements {
-    /// Asks for elements that will soon be read. Only time depends on it.
-    public func fetch(_ range: Range<Int>) {
-        check(range.lowerBound, range.count)
-        unsafe ck_fetch(base + range.lowerBound, range.count * MemoryLayout<Scalar>.stride)
+    /// Asks for some rows of elements that will soon be read, a pitch apart. Only time depends on it.
+    public func fetch(at offset: Int, rows: Int, pitch: Int, count: Int) {
+        guard rows > 0 else { return }
+        check(offset, (rows - 1) * pitch + count)
+        let size = MemoryLayout<Scalar>.stride
+        unsafe ck_fetch_pieces(base + offset, pitch * size, rows, count * size)
     }
 
     public subscript(index: Int) -> Scalar {

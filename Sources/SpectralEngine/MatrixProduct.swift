@@ -144,6 +144,8 @@ public struct MatrixProduct: Hashable, Sendable {
     }
 
     /// Asks for the a, or b, of a product that follows. Only time depends on it.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func fetchFirst<Scalar: ConvolutionScalar>(_ a: SharedRegion<Scalar>, at offset: Int) {
         check(a, offset, firstCount)
         // Its lines in memory are its rows, or its columns.
@@ -151,6 +153,8 @@ public struct MatrixProduct: Hashable, Sendable {
         fetch(a, offset, count, pitch, length)
     }
 
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
     public func fetchSecond<Scalar: ConvolutionScalar>(_ b: SharedRegion<Scalar>, at offset: Int) {
         check(b, offset, secondCount)
         fetch(b, offset, depth, secondPitch, columns)

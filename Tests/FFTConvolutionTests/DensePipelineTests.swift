@@ -67,7 +67,8 @@ import TestSupport
         }
     }
 
-    /// Spectra of 8 MB and more are asked for bin by bin ahead of the products, those of blocks are not.
+    /// Spectra of 8 MB and more are asked for bin by bin ahead of the products, those of blocks are not. Of a filter gradient, whose blocks
+    /// have other sums, only that nothing outside is asked for.
     @Test(
         arguments: [
             ("n16c64i1000_k64f31", [AxisTiling(step: 226, length: 256, coversAxis: false)]),

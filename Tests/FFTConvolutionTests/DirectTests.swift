@@ -88,6 +88,22 @@ struct DirectTests {
         #expect(try forms(text) == ["stencils"])
     }
 
+    /// Where a slab would lie in a plane is no number when all of it is padding.
+    @Test func slabsOfPaddingAloneAreZero() throws {
+        let text = try ProblemText(
+            "n1c2i1x262144_k2f1x1_s1099511627776x1024_p140737488355328:140737488355327x0:0_fwd")
+        let request = PlanRequest(problem: text.problem, pass: .forward, precision: .float32, threads: 2)
+        let ones = (
+            [Double](repeating: 1, count: text.problem.inputCount),
+            [Double](repeating: 1, count: text.problem.filterCount)
+        )
+        for recipe in Direct.firstRecipes(4, for: request) {
+            let result = try Execution(recipe, for: request).run(ones.0, ones.1)
+            // One row of results meets the row of samples.
+            #expect(result.count { $0 == 2 } == 2 * 256 && result.count { $0 == 0 } == 2 * 255 * 256, "\(recipe)")
+        }
+    }
+
     /// Only slabs of sizes that occur have distances, and these are told.
     @Test func distancesOfLongRowsAreTold() throws {
         let products = try recipes("c16i1000000_k16f3_dw").filter { $0.description.hasPrefix("products") }

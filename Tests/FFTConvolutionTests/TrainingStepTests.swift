@@ -50,6 +50,24 @@ struct TrainingStepTests {
         findings.report()
     }
 
+    /// Spectra of more than 4 MB are asked for ahead where they were kept, too.
+    @Test(arguments: ["n4c64i56x56_k64f5x5_p2", "n4c64i40x40_k64f5x5_p2_g2", "n8c64i400_k64f31"])
+    func farSpectraGiveTheSeparatePasses(_ text: String) throws {
+        let problem = try ProblemText(text).problem
+        let plan = try Planner().plan(for: problem, scalar: Float.self, options: PlanOptions(method: .fft))
+        try #require(try plan.trainingStepByteCount() > 1 << 20)
+        let data = try StepOperands<Float>(problem)
+        let step = try plan.trainingStep(data.x, data.w)
+        let gradients = try step.gradients(data.dy)
+        func distance(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Float {
+            let largest = b.elements.reduce(0) { max($0, abs($1)) }
+            return zip(a.elements, b.elements).reduce(0) { max($0, abs($1.0 - $1.1)) } / largest
+        }
+        #expect(distance(step.output, try plan.forward(data.x, data.w)) < 1e-5)
+        #expect(distance(gradients.input, try plan.inputGradient(data.dy, data.w)) < 1e-5)
+        #expect(distance(gradients.filter, try plan.filterGradient(data.x, data.dy)) < 1e-5)
+    }
+
     /// Small filters are summed directly.
     @Test(arguments: ["n2c6i20x21_k6f3x3_p1_g6", "n2c16i12x12_k16f3x3_p1"])
     func directSumsRunTheSeparatePasses(_ text: String) throws {

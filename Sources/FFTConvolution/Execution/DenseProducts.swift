@@ -290,7 +290,8 @@ extension DensePipeline {
                 for position in positions {
                     multiplyBin(
                         rows, columns, position, inner, terms: 0..<layout.depth, memory.wholeFilters,
-                        at: (inner * outer.extent + position) * stride, distance: stride, memory)
+                        at: (inner * outer.extent + position) * stride, distance: stride,
+                        next: bins(after: position, inner, positions, terms: 0..<layout.depth), memory)
                 }
                 return
             }
@@ -303,10 +304,34 @@ extension DensePipeline {
                 for position in positions {
                     multiplyBin(
                         rows, columns, position, inner, terms: terms, spectra,
-                        at: (position - positions.lowerBound) * layout.jobStride, distance: layout.jobStride, memory)
+                        at: (position - positions.lowerBound) * layout.jobStride, distance: layout.jobStride,
+                        next: bins(after: position, inner, positions, terms: terms), memory)
                 }
             }
         }
+    }
+
+    /// The fields that are read after those of a position and some terms, in the order of ``multiply``; `nil` if they need not be asked for.
+    private func bins(
+        after position: Int, _ inner: Int, _ positions: Range<Int>, terms: Range<Int>
+    ) -> NextBins? {
+        guard fetchesAhead else { return nil }
+        if position + 1 == positions.upperBound, terms.upperBound < layout.depth {
+            let (bin, opposite) = layout.channels.bins(at: positions.lowerBound, inner: inner)
+            return NextBins(bin: bin, opposite: opposite, terms: terms.count)
+        }
+        // The next position, or that of another job, which begins with the first terms.
+        let terms = position + 1 == positions.upperBound ? -terms.lowerBound : 0
+        return layout.channels.bins(after: position, inner: inner).map {
+            NextBins(bin: $0.bin, opposite: $0.opposite, terms: terms)
+        }
+    }
+
+    /// Bins, and how many terms further on.
+    private struct NextBins {
+        let bin: Int
+        let opposite: Int
+        let terms: Int
     }
 
     /// Adds some terms of the sums of a bin, and of its opposite.
@@ -314,21 +339,22 @@ extension DensePipeline {
     /// - Parameters:
     ///   - filters: The filters' bin, of these terms, at `offset`.
     ///   - distance: From there to the bin that is read next.
+    ///   - next: The fields that are.
     private func multiplyBin(
         _ rows: Int, _ columns: Int, _ position: Int, _ inner: Int, terms: Range<Int>, _ filters: SharedRegion<Scalar>,
-        at offset: Int, distance: Int, _ memory: DenseMemory<Scalar>
+        at offset: Int, distance: Int, next: NextBins?, _ memory: DenseMemory<Scalar>
     ) {
         let (depth, pitch) = (padded(layout.depth), padded(layout.columnBlock))
         let (bin, opposite) = layout.channels.bins(at: position, inner: inner)
         let isAlone = layout.channels.isKeptTwice(inner: inner)
         let isForward = table.pass == .forward
-        let next = fetchesAhead ? layout.channels.bins(after: position, inner: inner) : nil
         for first in stride(from: terms.lowerBound, to: terms.upperBound, by: layout.summationRun) {
             let product = MatrixProduct(
                 rows: rows, depth: min(layout.summationRun, terms.upperBound - first), columns: padded(columns),
                 rowStride: depth, depthStride: 1, secondPitch: pitch, secondDistance: distance, resultPitch: pitch)
-            func fetch(_ bin: Int) {
-                product.fetchFirst(memory.fields, at: bin * layout.channels.forwardStride + first)
+            func fetch(_ bin: Int, _ terms: Int) {
+                guard first + terms + product.depth <= depth else { return }
+                product.fetchFirst(memory.fields, at: bin * layout.channels.forwardStride + first + terms)
             }
             func add(_ bin: Int, conjugate: Bool) {
                 product.multiply(
@@ -336,11 +362,11 @@ extension DensePipeline {
                     at: offset + (first - terms.lowerBound) * pitch, conjugate: conjugate ? .second : .neither,
                     into: memory.outputs, at: bin * layout.channels.inverseStride, accumulate: first > 0)
             }
-            if let next { fetch(next.bin) }
+            if let next { fetch(next.bin, next.terms) }
             add(bin, conjugate: isForward)
             guard !isAlone else { continue }
             // The filter's bin −b is the conjugate of b.
-            if let next { fetch(next.opposite) }
+            if let next { fetch(next.opposite, next.terms) }
             add(opposite, conjugate: !isForward)
         }
     }

@@ -53,7 +53,7 @@ struct DenseStep<Scalar: ConvolutionScalar>: StepExecutor {
         var memory = WorkspaceLayout()
         _ = memory.book(problem.groups, layout.keptGroup, bytesEach: 1)
         keptByteCount = memory.byteCount
-        // What is kept is read when a pass and more has gone by.
+        // A step goes round more memory than its passes, and all of them gain by asking (`Docs/Measurements/2026-11-28-ahead.md`).
         let spectra = [keptByteCount, gradientFields.byteCount, layout.outputs.byteCount].reduce(0.0) {
             $0 + Double($1)
         }

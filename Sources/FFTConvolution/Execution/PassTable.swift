@@ -309,7 +309,7 @@ struct PassTable: Hashable, Sendable {
     /// Mean positions that the windows of some operand or result take along each axis, those of both partners together where pairs are few.
     func meanExtents(_ operand: Operand) -> TileExtents {
         // Few pairs are looked at one by one: a partner at an edge may take little, but travels with one that does not.
-        if operand != .filter, (1...8).contains(pairCount) { return meanExtentsOfPairs(operand) }
+        if operand != .filter, hasFewPairs { return meanExtentsOfPairs(operand) }
         func mean(_ windows: AxisWindows) -> Double {
             windows.meanPositions { t in
                 switch operand {
@@ -322,6 +322,8 @@ struct PassTable: Hashable, Sendable {
         }
         return TileExtents(planes: mean(depth), rows: mean(height), columns: mean(width))
     }
+
+    private var hasFewPairs: Bool { (1...8).contains(pairCount) }
 
     private func meanExtentsOfPairs(_ operand: Operand) -> TileExtents {
         var (planes, rows, columns, count) = (0, 0, 0, 0)
@@ -336,7 +338,7 @@ struct PassTable: Hashable, Sendable {
 
     /// The same of the pair that takes most of the tile, where pairs are few: the worker that has it is the last.
     func largestExtents(_ operand: Operand) -> TileExtents {
-        guard (1...8).contains(pairCount) else { return meanExtents(operand) }
+        guard hasFewPairs else { return meanExtents(operand) }
         func size(_ box: TileBox) -> Int { box.planes.count * box.rows.count }
         let largest = boxesOfPairs(operand).max { size($0) < size($1) }
         return largest.map {

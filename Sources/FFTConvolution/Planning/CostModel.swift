@@ -278,7 +278,7 @@ extension CostModel {
             // Spectra are read from memory, two elements a bin.
             filterTime = blocks * columns * half * 2 * machine.farElementTime
         } else {
-            // Taps, and what lies between the axes, from and to where there is room for them.
+            // Taps are read, and what lies between the axes is written and read: dearer by doublings, three at most, where no cache has room.
             let read = Double(channels.taps.planes * channels.taps.rows * channels.taps.length) + 2 * innerCount
             let caches = columns * read * Double(request.precision.byteCount) / Double(machine.cacheByteCount)
             let far = min(max(caches / machine.farElementCaches, 1).log2Bound, 3) * machine.farTapCost

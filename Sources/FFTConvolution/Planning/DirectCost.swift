@@ -176,9 +176,9 @@ extension CostModel {
         return planes * (time + (isFar ? work.blocks * filters * machine.farElementTime * machine.farFilterCost : 0))
     }
 
-    /// Copying a vector of a set's sources: where these are some columns apart two are read for it.
+    /// Copying a vector of a set's sources: where these are two columns apart two are read for it.
     private func padTime(_ set: DirectGeometry.ResultSet) -> Double {
-        let isStrided = set.parts.contains { abs($0.column.step) != 1 }
+        let isStrided = set.parts.contains { $0.column.step != 1 }
         return machine.padTime * (isStrided ? machine.stridedPadCost : 1)
     }
 

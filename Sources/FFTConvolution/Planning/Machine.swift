@@ -28,7 +28,7 @@ public struct Machine: Sendable {
     public var farGradientCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
     public var beyondCacheCost = 0.056
-    /// The same of tiles of one line, with each doubling of a line beyond the nearest cache (`Docs/Measurements/2026-11-28-ahead.md`).
+    /// The same of tiles of one line, with each doubling of a line beyond 32 KB (`Docs/Measurements/2026-11-28-ahead.md`).
     public var longLineCost = 0.0
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 152e9

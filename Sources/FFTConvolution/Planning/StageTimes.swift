@@ -15,16 +15,17 @@ extension Machine {
 struct StageTimes {
     private let machine: Machine
     private let shape: TileShape
-    /// How much slower everything is than on f32 on the machine that was measured, and than in its cache.
+    /// How much slower everything is than on f32 on the machine that was measured, and for a line that is long; and than in its cache.
     private let speed: Double
     private var factor: Double
-    /// Bytes of a line of complex points from which on a tile of one line takes longer than its points.
+    /// Bytes of a line of complex points from which on a tile of one line takes longer than its points
+    /// (`Docs/Measurements/2026-11-28-ahead.md`).
     private static let longLine = 32 << 10
 
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
         self.machine = machine
         self.shape = shape
-        let lines = Double(2 * precision.byteCount * shape.length) / Double(Self.longLine)
+        let lines = Double(2 * precision.byteCount) * Double(shape.length) / Double(Self.longLine)
         let isLine = shape.planes == 1 && shape.rows == 1 && shape.lineLength == shape.length
         let length = isLine ? 1 + machine.longLineCost * max(lines, 1).log2Bound : 1
         speed = length * (precision == .float32 ? 1 : 2) / machine.coreSpeed
@@ -110,7 +111,7 @@ struct StageTimes {
             let first = isInverse ? contiguous(columns) : machine.passTimes.pass(columns).seconds
             time += lines + points * (first + machine.rotationTime)
         } else {
-            // Measured as it is, in whatever cache it lies.
+            // Measured as it is, by itself in whatever cache it lies.
             return points * machine.passTimes.line(shape.length) * speed
         }
         return time * factor

@@ -160,11 +160,14 @@ struct MatrixExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             let window = SourceWindow(
                 part, layers: slab.depths, rows: slab.rows, columns: 0..<set.columns.count, extents: geometry.source,
                 pitch: box.rowPitch, isClosed: false)
+            // Parts that differ in their columns alone read the same rows.
+            let asks = !set.parts[..<number].contains {
+                $0.row.start == part.row.start && $0.depth.start == part.depth.start
+            }
             for index in planes {
                 let plane = geometry.sourceOffset(n, group, index)
                 for layer in 0..<window.layers {
-                    // What other parts take lies between.
-                    if number == 0, index + 1 < planes.upperBound {
+                    if asks, index + 1 < planes.upperBound {
                         window.fetch(source, at: geometry.sourceOffset(n, group, index + 1), layer: layer)
                     }
                     let place = box.offset(part: number, layer: layer, row: 0, source: index)

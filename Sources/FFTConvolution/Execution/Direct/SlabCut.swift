@@ -6,6 +6,9 @@ struct SlabCut: Hashable, Sendable {
 
     var pieces: Int { depths.pieces * rows.pieces }
 
+    /// Rows of a slab that is larger than the limit with more (`Docs/Measurements/2026-11-28-ahead.md`).
+    private static let leastLongRows = 4
+
     /// Halves layers first, then rows, while the sources of a slab are more than `limit` elements, or the slabs fewer than
     /// `pieces`, and a slab would keep `least` rows.
     private init(
@@ -22,7 +25,7 @@ struct SlabCut: Hashable, Sendable {
         while parts.box.count > limit || parts.depths.pieces * parts.rows.pieces < pieces {
             if layers > 1 {
                 layers = (layers + 1) / 2
-            } else if rows >= 2 * least {
+            } else if rows >= 2 * (parts.box.count > limit ? min(least, Self.leastLongRows) : least) {
                 rows = (rows + 1) / 2
             } else {
                 break
@@ -44,9 +47,8 @@ struct SlabCut: Hashable, Sendable {
     init?(
         apart set: DirectGeometry.ResultSet, _ geometry: DirectGeometry, limit: Int, pieces: Int, leastResults: Int
     ) {
-        // As many rows as keep a panel of filters busy; of eight rows slabs of long rows would be too large
-        // (`Docs/Measurements/2026-11-28-ahead.md`).
-        self.init(set, geometry, limit: limit, pieces: pieces, least: 4)
+        // As many rows as keep a panel of filters busy.
+        self.init(set, geometry, limit: limit, pieces: pieces, least: 8)
         let rowCount = depths.largest * rows.largest
         let copiedAgain = Double(box.layers * box.rows) / Double(max(rowCount, 1)) - 1
         guard box.count <= limit, rowCount * set.columns.count >= leastResults,

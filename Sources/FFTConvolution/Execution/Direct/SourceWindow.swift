@@ -43,7 +43,8 @@ struct SourceWindow {
         let count = max(min(inside.upperBound - firstColumn, sources) - before, 0)
         copied = PaddedRows(
             rows: self.rows.count, before: before, count: count, after: width - before - count,
-            sourcePitch: part.row.step * extents.columns, sourceStep: part.column.step, pitch: pitch)
+            sourcePitch: self.rows.count > 1 ? part.row.step * extents.columns : 0, sourceStep: part.column.step,
+            pitch: pitch)
     }
 
     /// Copies one layer of the plane that begins at `plane`.
@@ -51,14 +52,16 @@ struct SourceWindow {
     func copy<Scalar: ConvolutionScalar>(
         _ source: Elements<Scalar>, at plane: Int, layer: Int, into target: SharedRegion<Scalar>, at place: Int
     ) {
-        guard let first = start(ofLayer: layer) else {
+        guard let depth = sourceLayer(layer) else {
             zeros(height).copy(source, at: 0, into: target, at: place)
             return
         }
         if rows.lowerBound > 0 { zeros(rows.lowerBound).copy(source, at: 0, into: target, at: place) }
         if !rows.isEmpty {
             copied.copy(
-                source, at: plane + first + part.column.start + (firstColumn + copied.before) * part.column.step,
+                source,
+                at: plane + firstRow(ofLayer: depth) + part.column.start + (firstColumn + copied.before)
+                    * part.column.step,
                 into: target, at: place + rows.lowerBound * copied.pitch)
         }
         if rows.upperBound < height {
@@ -67,18 +70,23 @@ struct SourceWindow {
         }
     }
 
-    /// Asks for what is copied of a layer of a plane, and for what lies between it. Only time depends on it.
+    /// Asks for the rows that are copied of a layer of a plane. Only time depends on it.
     @inline(__always)
     func fetch<Scalar: ConvolutionScalar>(_ source: Elements<Scalar>, at plane: Int, layer: Int) {
-        guard !rows.isEmpty, let first = start(ofLayer: layer) else { return }
-        source.fetch(plane + first..<plane + first + (rows.count - 1) * copied.sourcePitch + extents.columns)
+        guard !rows.isEmpty, let depth = sourceLayer(layer) else { return }
+        source.fetch(
+            at: plane + firstRow(ofLayer: depth), rows: rows.count, pitch: copied.sourcePitch, count: extents.columns)
     }
 
-    /// Where the first row that is there begins in a plane; `nil` if the layer is not there.
-    private func start(ofLayer layer: Int) -> Int? {
+    /// The layer of the source; `nil` if it is not there.
+    private func sourceLayer(_ layer: Int) -> Int? {
         let depth = part.depth.start + part.depth.step * (firstLayer + layer)
-        guard depth >= 0, depth < extents.depth else { return nil }
-        return (depth * extents.rows + part.row.start + part.row.step * (firstRow + rows.lowerBound)) * extents.columns
+        return (0..<extents.depth).contains(depth) ? depth : nil
+    }
+
+    /// Where the first row that is there begins in a plane. If none is, the place may be no number.
+    private func firstRow(ofLayer depth: Int) -> Int {
+        (depth * extents.rows + part.row.start + part.row.step * (firstRow + rows.lowerBound)) * extents.columns
     }
 
     private func zeros(_ rows: Int) -> PaddedRows {
