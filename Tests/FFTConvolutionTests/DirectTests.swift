@@ -88,19 +88,30 @@ struct DirectTests {
         #expect(try forms(text) == ["stencils"])
     }
 
-    /// Where a slab would lie in a plane is no number when all of it is padding.
-    @Test func slabsOfPaddingAloneAreZero() throws {
-        let text = try ProblemText(
-            "n1c2i1x262144_k2f1x1_s1099511627776x1024_p140737488355328:140737488355327x0:0_fwd")
-        let request = PlanRequest(problem: text.problem, pass: .forward, precision: .float32, threads: 2)
-        let ones = (
-            [Double](repeating: 1, count: text.problem.inputCount),
-            [Double](repeating: 1, count: text.problem.filterCount)
-        )
-        for recipe in Direct.firstRecipes(4, for: request) {
-            let result = try Execution(recipe, for: request).run(ones.0, ones.1)
-            // One row of results meets the row of samples.
-            #expect(result.count { $0 == 2 } == 2 * 256 && result.count { $0 == 0 } == 2 * 255 * 256, "\(recipe)")
+    /// Where a slab or a band would lie in a plane is no number when all of it is padding; sources with a stride, and read in place.
+    @Test(arguments: [
+        "n1c2i1x262144_k2f1x1_s1099511627776x1024_p140737488355328:140737488355327x0:0",
+        "n1c2i1x131072_k2f1x1_s35184372088832x1_p140737488355328:140737488355327x0:0",
+    ])
+    func paddingAloneIsZero(_ text: String) throws {
+        let problem = try ProblemText(text).problem
+        let plane = problem.outputCount / 2
+        let rows = problem.axes[0].output
+        for pass in [Pass.forward, .filterGradient] {
+            let request = PlanRequest(problem: problem, pass: pass, precision: .float32, threads: 2)
+            let x = [Double](repeating: 1, count: problem.inputCount)
+            let second = [Double](repeating: 1, count: pass == .forward ? problem.filterCount : problem.outputCount)
+            for recipe in Direct.firstRecipes(4, for: request) {
+                let result = try Execution(recipe, for: request).run(x, second)
+                // One row of results meets the row of samples.
+                if pass == .forward {
+                    #expect(
+                        result.count { $0 == 2 } == 2 * plane / rows
+                            && result.count { $0 == 0 } == 2 * (plane - plane / rows), "\(recipe)")
+                } else {
+                    #expect(result.allSatisfy { $0 == Double(plane / rows) }, "\(recipe)")
+                }
+            }
         }
     }
 

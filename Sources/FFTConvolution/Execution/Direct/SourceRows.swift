@@ -35,16 +35,17 @@ struct SourceRows<Scalar: ConvolutionScalar> {
         // A step may be of any size where none is taken.
         let sourceLayer = layers.count > 1 ? part.depth.step * extents.rows * extents.columns : 0
         let layer = plane + (part.depth.start + part.depth.step * layers.lowerBound) * extents.rows * extents.columns
-        // Where none is there, the place may be no number; where one is, all that overflows on the way to it comes back.
-        let sourcePitch = row.step &* extents.columns
-        let top = layer &+ (row.start + row.step * rows.lowerBound) &* extents.columns
+        // Of the first row that is there, as the place of others may be no number.
+        let sourcePitch = self.rows.count > 1 ? row.step * extents.columns : 0
+        let top =
+            self.rows.isEmpty ? 0 : layer + (row.start + row.step * (rows.lowerBound + first)) * extents.columns
         let left = column.start + column.step * columns.lowerBound
         if column.step == 1, exponent == 0, inside.lowerBound <= columns.lowerBound,
             columns.lowerBound + width <= inside.upperBound
         {
             elements = source
-            self.first = self.rows.isEmpty ? 0 : top &+ left
-            pitch = self.rows.isEmpty ? 0 : sourcePitch
+            self.first = self.rows.isEmpty ? 0 : top - first * sourcePitch + left
+            pitch = sourcePitch
             layerPitch = sourceLayer
         } else {
             let before = min(max(inside.lowerBound - columns.lowerBound, 0), width)
@@ -53,14 +54,13 @@ struct SourceRows<Scalar: ConvolutionScalar> {
             layerPitch = PackedRows.elementCount(rows: height, width: width, .of(Scalar.self))
             if !self.rows.isEmpty {
                 let copied = copy.rows(
-                    self.rows.count, sourcePitch: self.rows.count > 1 ? sourcePitch : 0, sourceStep: column.step)
+                    self.rows.count, sourcePitch: sourcePitch, sourceStep: column.step)
                 for index in 0..<layers.count {
                     let target = index * layerPitch + copy.place(ofRow: first)
                     copy.zeros.copy(source, at: 0, into: packed, at: target - before)
                     copied.copy(
                         source,
-                        at: top &+ first &* sourcePitch &+ (index * sourceLayer + left + before * column.step),
-                        into: packed, at: target)
+                        at: top + index * sourceLayer + left + before * column.step, into: packed, at: target)
                     if exponent != 0 {
                         scale(packed[target..<target + self.rows.count * copy.pitch], byPowerOfTwo: exponent)
                     }
