@@ -54,18 +54,48 @@ public struct ChannelStencil: Hashable, Sendable {
         into result: SharedRegion<Scalar>, accumulate: Bool
     ) {
         guard rows > 0, columns > 0 else { return }
+        check(source, offset, weights, weightOffset, Elements(result))
+        var stencil = kernelStencil
+        unsafe Scalar.channelStencil(
+            source.base + offset, weights.base + weightOffset, result.base, accumulate, &stencil)
+    }
+
+    /// result += Σ gradient · source over all positions, for each tap: what is called the stencil's result above is the gradient, and
+    /// what are its weights the result, in the order of memory. A sum goes over rows and columns in order, in runs.
+    ///
+    /// - Parameters:
+    ///   - offset: Of the source's row 0.
+    ///   - resultOffset: Of the tap in row 0 and column 0.
+    @specialized(where Scalar == Float)
+    @specialized(where Scalar == Double)
+    public func addGradient<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, at offset: Int, _ gradient: Elements<Scalar>, into result: SharedRegion<Scalar>,
+        at resultOffset: Int
+    ) {
+        guard rows > 0, columns > 0 else { return }
+        check(source, offset, Elements(result), resultOffset, gradient)
+        var stencil = kernelStencil
+        unsafe Scalar.channelGradient(source.base + offset, gradient.base, result.base + resultOffset, &stencil)
+    }
+
+    /// Whether all that is read or written is there.
+    private func check<Scalar: ConvolutionScalar>(
+        _ source: Elements<Scalar>, _ offset: Int, _ weights: Elements<Scalar>, _ weightOffset: Int,
+        _ result: Elements<Scalar>
+    ) {
         let channels = Self.channels(scalarByteCount: MemoryLayout<Scalar>.size)
         source.check(offset, sourceRows.isEmpty ? 0 : sourceRows.upperBound * sourcePitch * channels)
         let (row, tap) = ((tapRows - 1) * weightPitch * channels, (taps - 1) * weightStep * channels)
         let least = min(row, 0) + min(tap, 0)
         weights.check(weightOffset + least, max(row, 0) + max(tap, 0) - least + channels)
-        Elements(result).check(0, rows * columns * channels)
-        var stencil = ck_channel_stencil(
+        result.check(0, rows * columns * channels)
+    }
+
+    private var kernelStencil: ck_channel_stencil {
+        ck_channel_stencil(
             rows: rows, columns: columns, tap_rows: tapRows, taps: taps, first_row: sourceRows.lowerBound,
             last_row: sourceRows.upperBound, first_column: sourceColumns.lowerBound,
             last_column: sourceColumns.upperBound, source_pitch: sourcePitch, result_pitch: columns,
             weight_pitch: weightPitch, weight_step: weightStep)
-        unsafe Scalar.channelStencil(
-            source.base + offset, weights.base + weightOffset, result.base, accumulate, &stencil)
     }
 }

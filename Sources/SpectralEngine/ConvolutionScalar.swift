@@ -118,6 +118,9 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
     static func stencilGradient(
         _ source: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
         _ stencil: UnsafePointer<ck_stencil>)
+    static func channelGradient(
+        _ source: UnsafePointer<Self>, _ gradient: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>,
+        _ stencil: UnsafePointer<ck_channel_stencil>)
     static func transpose(
         _ source: UnsafePointer<Self>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Self>, _ targetPitch: Int,
         _ rows: Int, _ columns: Int)

@@ -226,6 +226,11 @@ extension Double: ConvolutionScalar {
         _ stencil: UnsafePointer<ck_stencil>
     ) { unsafe kernels.stencil_gradient(source, gradient, result, stencil) }
 
+    public static func channelGradient(
+        _ source: UnsafePointer<Double>, _ gradient: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
+        _ stencil: UnsafePointer<ck_channel_stencil>
+    ) { unsafe kernels.channel_gradient(source, gradient, result, stencil) }
+
     public static func transpose(
         _ source: UnsafePointer<Double>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Double>, _ targetPitch: Int,
         _ rows: Int, _ columns: Int

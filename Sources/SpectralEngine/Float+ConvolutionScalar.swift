@@ -220,6 +220,11 @@ extension Float: ConvolutionScalar {
         _ stencil: UnsafePointer<ck_stencil>
     ) { unsafe kernels.stencil_gradient(source, gradient, result, stencil) }
 
+    public static func channelGradient(
+        _ source: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
+        _ stencil: UnsafePointer<ck_channel_stencil>
+    ) { unsafe kernels.channel_gradient(source, gradient, result, stencil) }
+
     public static func transpose(
         _ source: UnsafePointer<Float>, _ sourcePitch: Int, _ target: UnsafeMutablePointer<Float>, _ targetPitch: Int,
         _ rows: Int, _ columns: Int

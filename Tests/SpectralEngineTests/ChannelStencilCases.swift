@@ -59,7 +59,51 @@ struct ChannelStencilCase {
     }
 }
 
+extension ChannelStencilCase {
+    /// What the taps become that the gradient `before`, of the result's extents, is added to.
+    var expectedGradient: [Double] {
+        var sums = weights
+        for index in before.indices {
+            let (place, channel) = index.quotientAndRemainder(dividingBy: channels)
+            let (row, column) = place.quotientAndRemainder(dividingBy: extents.columns)
+            for r in 0..<extents.tap_rows where row + r >= extents.first_row && row + r < extents.last_row {
+                for s in 0..<extents.taps {
+                    let tap = origin + r * extents.weight_pitch + s * extents.weight_step
+                    sums[tap * channels + channel] +=
+                        before[index] * source[((row + r) * extents.source_pitch + column + s) * channels + channel]
+                }
+            }
+        }
+        return sums
+    }
+}
+
 extension KernelCase {
+    /// Rows and columns of taps as blocks of them are, and one more; rows of results fewer and more than those; columns up to 20, and
+    /// some that are several runs.
+    static func channelGradients(_ generator: inout SeededGenerator) -> [KernelCase] {
+        (0..<240).map { index in
+            let test = ChannelStencilCase(
+                rows: 1 + index % 11, columns: index % 40 == 39 ? 100 + index : 1 + index % 20,
+                tapRows: 1 + index % 7, taps: 1 + index / 7 % 13, channels: 64 / MemoryLayout<T>.size,
+                step: index % 2 == 0 ? 1 : -1, &generator)
+            let (source, gradient) = (Operand<T>(test.source), Operand<T>(test.before))
+            return KernelCase(
+                kernel: "channel_gradient", parameters: "\(test.extents)", expected: guarded(test.expectedGradient),
+                tolerance: 0
+            ) { kernels in
+                var extents = test.extents
+                return written(test.weights) { taps in
+                    source.lend { source in
+                        gradient.lend {
+                            kernels.channelGradient(source, $0, taps + test.origin * test.channels, &extents)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// All columns up to 20, with rows even and odd, and with more taps than columns and fewer.
     static func channelStencils(_ generator: inout SeededGenerator) -> [KernelCase] {
         (0..<120).map { index in

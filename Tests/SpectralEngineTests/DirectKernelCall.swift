@@ -40,6 +40,13 @@ extension Kernels where T: KernelScalar {
         return result
     }
 
+    /// The gradient of a line of channels' taps, added to zeros.
+    func gradient(_ stencil: ck_channel_stencil, _ source: [T], _ gradient: [T], count: Int) -> [T] {
+        var (extents, result) = (stencil, [T](repeating: 0, count: count))
+        channelGradient(source, gradient, &result, &extents)
+        return result
+    }
+
     /// Some rows and columns of what a stencil makes.
     func apply(
         _ plane: StencilPlane<T>, rows: Range<Int>, columns: Range<Int>, start: T, onto before: T?

@@ -51,6 +51,7 @@ private func staysInside<T: KernelScalar>(_ kernels: Kernels<T>, atEnd: Bool) {
             withEdge([T](repeating: 1, count: tapRows * taps * channels), atEnd: atEnd) { weights in
                 withEdge([T](repeating: 1, count: rows * columns * channels), atEnd: atEnd) {
                     kernels.channelStencil(source, weights, $0, 1, &extents)
+                    kernels.channelGradient(source, $0, weights, &extents)
                 }
             }
         }
@@ -71,6 +72,15 @@ private func containsNaN<T: KernelScalar>(_ kernels: Kernels<T>) -> Bool {
         let (row, column, channel) = (1 + index / (columns - 1), 2 + index % (columns - 1), index % channels)
         var source = [T](repeating: 0, count: (rows + tapRows - 1) * width * channels)
         source[(row * width + column) * channels + channel] = .nan
+        let gradient = kernels.gradient(
+            extents, source, [T](repeating: 1, count: rows * columns * channels), count: weights.count)
+        let isGradientRight = gradient.indices.allSatisfy { place in
+            let (r, s) = (place / channels / taps, place / channels % taps)
+            let isReached =
+                place % channels == channel && (0..<rows).contains(row - r) && (0..<columns).contains(column - s)
+            return gradient[place].isNaN == isReached
+        }
+        guard isGradientRight else { return false }
         let result = kernels.apply(extents, source, weights, count: rows * columns * channels)
         return result.indices.allSatisfy { place in
             let (q, j) = (place / channels / columns, place / channels % columns)
@@ -167,6 +177,12 @@ private func containsNaN<T: KernelScalar>(_ kernels: Kernels<T>) -> Bool {
         await #expect(processExitsWith: trap) { apply(origin: -1) }
         await #expect(processExitsWith: trap) { apply(origin: 4, step: -1) }
         await #expect(processExitsWith: trap) { apply(taps: 0) }
+        await #expect(processExitsWith: .success) { apply(isGradient: true) }
+        await #expect(processExitsWith: .success) { apply(origin: 5, step: -1, isGradient: true) }
+        await #expect(processExitsWith: trap) { apply(source: -1, isGradient: true) }
+        await #expect(processExitsWith: trap) { apply(result: -1, isGradient: true) }
+        await #expect(processExitsWith: trap) { apply(origin: 1, isGradient: true) }
+        await #expect(processExitsWith: trap) { apply(origin: -1, isGradient: true) }
     }
 }
 
@@ -188,7 +204,9 @@ private func multiply(first: Int = 0, second: Int = 0, result: Int = 0, depth: R
 }
 
 /// Three rows of five columns, three by two taps, in memory that just holds them, or has some lines more or fewer.
-private func apply(source: Int = 0, origin: Int = 0, result: Int = 0, step: Int = 1, taps: Int = 2) {
+private func apply(
+    source: Int = 0, origin: Int = 0, result: Int = 0, step: Int = 1, taps: Int = 2, isGradient: Bool = false
+) {
     let stencil = ChannelStencil(
         rows: 3, columns: 5, tapRows: 3, taps: taps, sourceRows: 0..<5, sourceColumns: 0..<6, weightPitch: 2 * step,
         weightStep: step)
@@ -199,7 +217,11 @@ private func apply(source: Int = 0, origin: Int = 0, result: Int = 0, step: Int 
     withRegion(&x) { x in
         withRegion(&w) { w in
             withRegion(&y) { y in
-                stencil.apply(Elements(x), at: 0, Elements(w), at: origin * 8, into: y, accumulate: false)
+                if isGradient {
+                    stencil.addGradient(Elements(x), at: 0, Elements(y), into: w, at: origin * 8)
+                } else {
+                    stencil.apply(Elements(x), at: 0, Elements(w), at: origin * 8, into: y, accumulate: false)
+                }
             }
         }
     }

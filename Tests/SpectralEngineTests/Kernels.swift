@@ -36,6 +36,7 @@ struct Kernels<T> {
     let multiplyShifted: (Read, UnsafePointer<Int32>?, Read, Write, Int32, UnsafePointer<ck_shifted>?) -> Void
     let multiplyPlaced: (Read, Read, UnsafePointer<ck_place>?, Write, Int32, UnsafePointer<ck_placed>?) -> Void
     let channelStencil: (Read, Read, Write, Int32, UnsafePointer<ck_channel_stencil>?) -> Void
+    let channelGradient: (Read, Read, Write, UnsafePointer<ck_channel_stencil>?) -> Void
     let stencil: (Read, Read, Write, Int32, T, UnsafePointer<ck_stencil>?) -> Void
     let stencilGradient: (Read, Read, Write, UnsafePointer<ck_stencil>?) -> Void
     let transpose: (Read, Int, Write, Int, Int, Int) -> Void
@@ -68,6 +69,7 @@ extension Float: KernelScalar {
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
+            channelGradient: table.channel_gradient,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose,
             spreadRows: table.spread_rows, pad: table.pad, magnitudes: table.magnitudes)
     }
@@ -91,6 +93,7 @@ extension Double: KernelScalar {
             transformLines: table.transform_lines,
             multiplyShifted: table.multiply_shifted,
             multiplyPlaced: table.multiply_placed, channelStencil: table.channel_stencil,
+            channelGradient: table.channel_gradient,
             stencil: table.stencil, stencilGradient: table.stencil_gradient, transpose: table.transpose,
             spreadRows: table.spread_rows, pad: table.pad, magnitudes: table.magnitudes)
     }

@@ -134,7 +134,7 @@ struct StencilCase {
 extension KernelCase {
     static func directSums(_ generator: inout SeededGenerator) -> [KernelCase] {
         shiftedProducts(&generator) + placedProducts(&generator) + stencils(&generator)
-            + channelStencils(&generator) + stencilGradients(&generator)
+            + channelStencils(&generator) + stencilGradients(&generator) + channelGradients(&generator)
     }
 
     /// All columns up to 70, each with four of all rows up to 30, and some up to 158, with taps that the kernel has text of its

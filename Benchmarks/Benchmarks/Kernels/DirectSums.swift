@@ -64,6 +64,7 @@ private struct DirectSum: Sendable {
         [
             product(channels: 64, taps: 3, side: 56, filters: 32),
             pointwise(channels: 64, positions: 56 * 56, filters: 64), channelStencil(taps: 13, side: 7),
+            channelGradient(taps: 13, side: 7), channelGradient(taps: 7, side: 56),
             complexProduct(rows: 6, depth: 64, columns: 64), complexProduct(rows: 32, depth: 64, columns: 64),
             correlation(rows: 64, depth: 8, columns: 64),
         ] + stencils(taps: 7, side: 56)
@@ -84,21 +85,44 @@ private struct DirectSum: Sendable {
         }
     }
 
-    /// One line of channels of a depthwise layer, padded to its own size: taps that only meet padding are no operations.
-    private static func channelStencil(taps: Int, side: Int) -> DirectSum {
+    /// One line of channels of a depthwise layer, padded to its own size, and its multiply-adds: taps that only meet padding are none.
+    private static func line(taps: Int, side: Int) -> (stencil: ChannelStencil, operations: Double) {
         let (lanes, before) = (ChannelStencil.channels(scalarByteCount: 4), taps / 2)
         let there = before..<before + side
         let stencil = ChannelStencil(
             rows: side, columns: side, tapRows: taps, taps: taps, sourceRows: there, sourceColumns: there,
             weightPitch: taps, weightStep: 1)
         let met = (0..<side).reduce(0) { sum, result in sum + (0..<taps).count { there.contains(result + $0) } }
-        let width = side + taps - 1
+        return (stencil, 2 * Double(met * met * lanes))
+    }
+
+    /// Elements of what a line of channels reads, of its taps and of its results.
+    private static func lineCounts(taps: Int, side: Int) -> (source: Int, taps: Int, results: Int) {
+        let (lanes, width) = (ChannelStencil.channels(scalarByteCount: 4), side + taps - 1)
+        return (width * width * lanes, taps * taps * lanes, side * side * lanes)
+    }
+
+    private static func channelStencil(taps: Int, side: Int) -> DirectSum {
+        let (stencil, operations) = line(taps: taps, side: side)
+        let counts = lineCounts(taps: taps, side: side)
         return DirectSum(
             name: "channelStencil \(taps)x\(taps), \(side)x\(side)",
-            counts: (width * width * lanes, taps * taps * lanes, side * side * lanes),
-            operations: 2 * Double(met * met * lanes)
+            counts: (counts.source, counts.taps, counts.results),
+            operations: operations
         ) { source, weights, result in
             stencil.apply(Elements(source), at: 0, Elements(weights), at: 0, into: result, accumulate: false)
+        }
+    }
+
+    private static func channelGradient(taps: Int, side: Int) -> DirectSum {
+        let (stencil, operations) = line(taps: taps, side: side)
+        let counts = lineCounts(taps: taps, side: side)
+        return DirectSum(
+            name: "channelGradient \(taps)x\(taps), \(side)x\(side)",
+            counts: (counts.source, counts.results, counts.taps),
+            operations: operations
+        ) { source, gradient, result in
+            stencil.addGradient(Elements(source), at: 0, Elements(gradient), into: result, at: 0)
         }
     }
 

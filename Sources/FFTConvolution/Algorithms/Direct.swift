@@ -32,6 +32,9 @@ package struct Direct: Algorithm {
         var makers: [(Int) -> any DirectLayout] = []
         if request.pass == .filterGradient {
             makers.append { StencilGradientLayout(geometry, precision, workers: $0) }
+            if ChannelStencilLayout.isApplicable(geometry) {
+                makers.append { ChannelStencilGradientLayout(geometry, precision, workers: $0) }
+            }
         } else {
             makers.append { StencilLayout(geometry, precision, workers: $0) }
             if ChannelStencilLayout.isApplicable(geometry) {
@@ -163,6 +166,17 @@ extension StencilGradientLayout: DirectLayout {
 
     func workTime(_ model: CostModel) -> Double { model.stencilGradientTime(self) }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { StencilGradientExecutor(layout: self) }
+}
+
+extension ChannelStencilGradientLayout: DirectLayout {
+    var name: String { "stencils, channels in vectors" }
+    /// A band is one sum.
+    var roundings: Int { 1 + rows.largest * geometry.result.columns + chunks.largest + chunks.pieces }
+
+    func workTime(_ model: CostModel) -> Double { model.channelStencilGradientTime(self) }
+    func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> {
+        ChannelStencilGradientExecutor(layout: self)
+    }
 }
 
 extension MatrixLayout: DirectLayout {

@@ -155,6 +155,26 @@ extension CostModel {
         return planes * time
     }
 
+    func channelStencilGradientTime(_ layout: ChannelStencilGradientLayout) -> Double {
+        let geometry = layout.geometry
+        guard let part = geometry.sets.first?.parts.first else { return 0 }
+        let lines = Double(layout.lines * layout.width) / Double(Self.lanes)
+        let N = Double(geometry.problem.batch)
+        // As for the stencils, but that it is all gradients that are turned.
+        let pairs =
+            part.row.pairs(results: geometry.result.rows, extent: geometry.source.rows)
+            * Double(geometry.result.columns) * (Double(geometry.filter.columns) + Self.channelRowTaps)
+        let layers = part.depth.pairs(results: geometry.result.depth, extent: geometry.source.depth)
+        let read = Double(geometry.result.rows + layout.rows.pieces * (geometry.filter.rows - 1))
+        let moved =
+            layers * min(read, Double(geometry.source.rows)) * Double(geometry.source.columns)
+            + Double(geometry.result.count)
+        let sums = Double(layout.chunks.pieces * layout.lines * layout.sumCount)
+        return N * lines * (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2)
+            + layers * N * Double(layout.lines * layout.rows.pieces) * machine.stencilCallTime * 2
+            + sums * machine.turnTime / 2
+    }
+
     func placedTime(_ layout: PlacedLayout) -> Double {
         let geometry = layout.geometry
         let planes = Double(geometry.problem.batch * geometry.problem.groups)

@@ -37,24 +37,15 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let blocks = EvenCut(bands, most: max(bands / (32 * workers), 1))
         control?.begin(blocks: blocks.pieces)
         try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
-            let memory = Memory(layout, scratch, worker)
+            let rows = ChannelRows(
+                geometry: geometry, width: layout.width,
+                turned: scratch.region(layout.turned, of: Scalar.self).slice(worker, count: layout.turnedCount),
+                padded: scratch.region(layout.padded, of: Scalar.self).slice(worker, count: layout.paddedCount))
+            let results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
             for band in blocks[block] {
-                compute(layout.band(band), part, first, Elements(filters), bias, result, memory, scaling)
+                compute(layout.band(band), part, first, Elements(filters), bias, result, rows, results, scaling)
             }
             try control?.completeBlock()
-        }
-    }
-
-    /// What one worker writes to.
-    private struct Memory {
-        let turned: SharedRegion<Scalar>
-        let padded: SharedRegion<Scalar>
-        let results: SharedRegion<Scalar>
-
-        init(_ layout: ChannelStencilLayout, _ scratch: SharedRegion<UInt8>, _ worker: Int) {
-            turned = scratch.region(layout.turned, of: Scalar.self).slice(worker, count: layout.turnedCount)
-            padded = scratch.region(layout.padded, of: Scalar.self).slice(worker, count: layout.paddedCount)
-            results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
         }
     }
 
@@ -63,13 +54,13 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     @specialized(where Scalar == Double)
     private func compute(
         _ band: ChannelStencilLayout.Band, _ part: DirectGeometry.Part, _ source: Elements<Scalar>,
-        _ filters: Elements<Scalar>, _ bias: Elements<Scalar>, _ result: SharedRegion<Scalar>, _ memory: Memory,
-        _ scaling: DirectScaling
+        _ filters: Elements<Scalar>, _ bias: Elements<Scalar>, _ result: SharedRegion<Scalar>,
+        _ memory: ChannelRows<Scalar>, _ all: SharedRegion<Scalar>, _ scaling: DirectScaling
     ) {
         let (filter, width) = (geometry.filter, layout.width)
         let channels = layout.channels(band.line)
         let count = band.rows.count * geometry.result.columns
-        let results = memory.results[0..<count * width]
+        let results = all[0..<count * width]
         var isFirst = true
         if bias.count > 0, scaling.isNone {
             if channels.count < width { results.fill(0) }
@@ -78,16 +69,13 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             }
             isFirst = false
         }
-        let columns = part.column.inside(geometry.source.columns)
-        let rows = part.row.inside(geometry.source.rows)
-        let height = band.rows.count + filter.rows - 1
-        let first = min(max(rows.lowerBound - band.rows.lowerBound, 0), height)
-        let there = first..<max(min(rows.upperBound - band.rows.lowerBound, height), first)
+        let reach = ChannelRows<Scalar>.Reach(band.rows, part, geometry)
+        let there = reach.there
         func stencil(_ rows: Range<Int>) -> ChannelStencil {
             ChannelStencil(
                 rows: band.rows.count, columns: geometry.result.columns, tapRows: rows.count, taps: filter.columns,
                 sourceRows: there.lowerBound - rows.lowerBound..<there.upperBound - rows.lowerBound,
-                sourceColumns: columns, weightPitch: part.row.taps.step * filter.columns,
+                sourceColumns: reach.columns, weightPitch: part.row.taps.step * filter.columns,
                 weightStep: part.column.taps.step)
         }
         let whole = stencil(0..<filter.rows)
@@ -97,11 +85,10 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             guard depth >= 0, depth < geometry.source.depth, !there.isEmpty, !whole.sourceColumns.isEmpty else {
                 continue
             }
-            turn(
+            memory.turn(
                 source,
                 at: geometry.sourceOffset(band.n, channels.lowerBound, 0) + depth * geometry.source.rows
-                    * geometry.source.columns, part, whole, firstRow: band.rows.lowerBound, channels.count, memory,
-                scaling)
+                    * geometry.source.columns, part, reach, whole, channels: channels.count, exponent: scaling.first)
             for block in 0..<blocks.count {
                 let rows = blocks[block].rows
                 let row = part.depth.taps[layer] * filter.rows + part.row.taps[rows.lowerBound]
@@ -130,30 +117,5 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         transpose(
             Elements(results), at: 0, pitch: width, into: result, at: place, pitch: geometry.resultPlane, rows: count,
             columns: channels.count)
-    }
-
-    /// Turns the rows that a band reads of one layer into lines of channels, between zeros.
-    private func turn(
-        _ source: Elements<Scalar>, at layer: Int, _ part: DirectGeometry.Part, _ stencil: ChannelStencil,
-        firstRow: Int, _ channels: Int, _ memory: Memory, _ scaling: DirectScaling
-    ) {
-        let (width, columns) = (layout.width, geometry.source.columns)
-        let rows = stencil.sourceRows
-        let top = part.row.start + firstRow + rows.lowerBound
-        if channels < width { memory.turned[0..<rows.count * columns * width].fill(0) }
-        transpose(
-            source, at: layer + top * columns, pitch: geometry.sourcePlane, into: memory.turned, at: 0, pitch: width,
-            rows: channels, columns: rows.count * columns)
-        let there = stencil.sourceColumns
-        let pitch = stencil.sourcePitch * width
-        PaddedRows(
-            rows: rows.count, before: there.lowerBound * width, count: there.count * width,
-            after: pitch - there.upperBound * width, sourcePitch: columns * width, sourceStep: 1, pitch: pitch
-        ).copy(
-            Elements(memory.turned), at: (part.column.start + there.lowerBound) * width, into: memory.padded,
-            at: rows.lowerBound * pitch)
-        if scaling.first != 0 {
-            scale(memory.padded[rows.lowerBound * pitch..<rows.upperBound * pitch], byPowerOfTwo: scaling.first)
-        }
     }
 }

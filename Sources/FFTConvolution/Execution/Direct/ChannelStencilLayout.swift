@@ -41,6 +41,15 @@ struct ChannelStencilLayout: Hashable, Sendable {
             && geometry.problem.axes.allSatisfy { $0.stride == 1 && $0.dilation == 1 }
     }
 
+    /// Rows of a band that stays in the cache, where there are so many layers of lines: bands for all workers, but none of few rows beside
+    /// those its taps reach.
+    static func mostRows(_ geometry: DirectGeometry, rowBytes: Int, items: Int, wanted: Int) -> Int {
+        let pieces = max((wanted + items - 1) / max(items, 1), 1)
+        return min(
+            max(bandLimit / rowBytes - geometry.filter.rows + 1, 1),
+            max((geometry.result.rows + pieces - 1) / pieces, 2 * geometry.filter.rows, 8))
+    }
+
     init(_ geometry: DirectGeometry, _ precision: Precision, workers: Int) {
         precondition(Self.isApplicable(geometry), "planes that are not alone")
         self.geometry = geometry
@@ -51,13 +60,9 @@ struct ChannelStencilLayout: Hashable, Sendable {
         lines = (groups + width - 1) / width
         let (result, filter) = (geometry.result, geometry.filter)
         let rowBytes = (result.columns + filter.columns - 1) * width * precision.byteCount
-        // Bands for all workers, but none of few rows beside those its taps reach.
         let items = geometry.problem.batch * lines * result.depth
-        let wanted = (4 * workers + items - 1) / max(items, 1)
-        let most = min(
-            max(Self.bandLimit / rowBytes - filter.rows + 1, 1),
-            max((result.rows + wanted - 1) / max(wanted, 1), 2 * filter.rows, 8))
-        rows = EvenCut(result.rows, most: most)
+        rows = EvenCut(
+            result.rows, most: Self.mostRows(geometry, rowBytes: rowBytes, items: items, wanted: 4 * workers))
         let height = rows.largest + filter.rows - 1
 
         var layout = WorkspaceLayout()
