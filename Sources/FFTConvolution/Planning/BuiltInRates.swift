@@ -27,6 +27,7 @@ extension Machine {
             (narrowStencilCost, partialTurnCost, spreadTogetherCost) = (2, 2.5, 0.18)
             // Copies with a stride, filters in no cache, long lines (`Docs/Measurements/2026-11-28-ahead.md`).
             (stridedPadCost, farTapCost, turnedFilterCost, longLineCost) = (2, 1.8, 0.3, 0.065)
+            streamedCaches = 2
         }
         for rate in Self.rates + Self.passRates {
             switch instructionSet {

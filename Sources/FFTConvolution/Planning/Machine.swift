@@ -97,6 +97,9 @@ public struct Machine: Sendable {
     public var elementTime = 0.09e-9
     public var farElementTime = 0.2e-9
     public var farElementCaches = 1.0
+    /// How many times as many of them operands and results may be that are read and written once, in order
+    /// (`Docs/Measurements/2026-11-28-channels.md`).
+    public var streamedCaches = 1.0
     /// How many far elements one counts for of taps, and of what lies between the axes, that products of matrices are made with where these
     /// are not in a cache (`Docs/Measurements/2026-11-28-ahead.md`).
     public var farTapCost = 0.0
