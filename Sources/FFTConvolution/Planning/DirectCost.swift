@@ -9,7 +9,9 @@ extension CostModel {
         let problem = request.problem
         let elements = Double(problem.inputCount) + Double(problem.outputCount) + Double(problem.filterCount)
         let caches = elements * Double(request.precision.byteCount) / Double(machine.cacheByteCount)
-        let each = machine.elementTime + farness(caches / machine.streamedCaches) * (machine.farElementTime - machine.elementTime)
+        let each =
+            machine.elementTime + farness(caches / machine.streamedCaches)
+            * (machine.farElementTime - machine.elementTime)
         return (layout.workTime(self) + elements * each) * scale + machine.entryTime
     }
 

@@ -10,6 +10,8 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
     var workers: Int { layout.workers }
     var facts: DirectFacts { layout.facts }
 
+    var looksOnTheWay: Bool { layout.isInOrder && layout.bandCount > 0 }
+
     var preparationCount: Int { layout.lines }
 
     /// Turns the filters of one line. Lanes without a channel, here and in all that follows, hold 0: anything else might be subnormal,
@@ -42,6 +44,7 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
                 turned: scratch.region(layout.turned, of: Scalar.self).slice(worker, count: layout.turnedCount),
                 padded: scratch.region(layout.padded, of: Scalar.self).slice(worker, count: layout.paddedCount))
             let results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
+            if looksOnTheWay, scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
             for band in blocks[block] {
                 compute(layout.band(band), part, first, Elements(filters), bias, result, rows, results, scaling)
             }

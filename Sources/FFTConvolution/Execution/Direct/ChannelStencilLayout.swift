@@ -86,12 +86,16 @@ struct ChannelStencilLayout: Hashable, Sendable {
 
     var bandCount: Int { geometry.problem.batch * lines * geometry.result.depth * rows.pieces }
 
-    /// Lines first, so that workers share few filters.
+    /// Whether bands come in the order of memory; else lines come first, so that workers share few filters.
+    var isInOrder: Bool { lines * filterCount * precision.byteCount <= Self.bandLimit }
+
     func band(_ index: Int) -> Band {
         let (rest, piece) = index.quotientAndRemainder(dividingBy: rows.pieces)
         let (plane, depth) = rest.quotientAndRemainder(dividingBy: geometry.result.depth)
-        return Band(
-            n: plane % geometry.problem.batch, line: plane / geometry.problem.batch, depth: depth, rows: rows[piece])
+        let batch = geometry.problem.batch
+        return isInOrder
+            ? Band(n: plane / lines, line: plane % lines, depth: depth, rows: rows[piece])
+            : Band(n: plane % batch, line: plane / batch, depth: depth, rows: rows[piece])
     }
 
     /// The channels of a line.
