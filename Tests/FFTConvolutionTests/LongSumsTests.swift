@@ -90,7 +90,7 @@ struct LongSumsTests {
         "i31x31_f31x31_fwd", "i61x61_f61x61_fwd", "i50x50_f47x47_fwd", "i8193_f8193_fwd", "i100000_f100000_fwd",
         "i12x12x12_f11x11x11_fwd", "c16i31x31_k16f29x29_g16_fwd", "n2c64i9x9_k8f9x9_fwd", "i32x32_f20x20_psame_dx",
         "i45x45_f33x33_s2_fwd", "i49x49_f13x13_d4_fwd", "i200x200_f3x3_dw", "i20000_f5_dw", "n40c2i20x20_k2f2x2_dw",
-        "n4c8i60x60_k8f5x5_g8_dw",
+        "n4c8i60x60_k8f5x5_g8_dw", "n3c16i5x1200_k16f3x3_psame_g16_dw", "n300c16i7x7_k16f3x3_psame_g16_dw",
     ])
     func theyAreAsExactAsTransforms(_ text: String) throws {
         let (problem, pass) = (try ProblemText(text).problem, try #require(try ProblemText(text).pass))
