@@ -72,7 +72,8 @@ package struct Direct: Algorithm {
         self.form = form
         self.workers = workers
         predictedTime = model.shared(single, workers: workers)
-        rankingTime = model.shared(single, workers: model.workersWorthWaking(single, of: request.machine.coreCount))
+        let rankingWorkers = model.workersWorthWaking(single, of: request.machine.coreCount)
+        rankingTime = model.ranking(model.shared(single, workers: rankingWorkers), workers: rankingWorkers)
     }
 
     /// A recipe of a given form, to be run and not to be chosen.

@@ -82,7 +82,8 @@ package struct TiledFFT: Algorithm {
             dense = nil
             layout = SpectralLayout.fitting(request.memoryLimit - tables, table, precision: precision, workers: workers)
             predictedTime = model.tiledTime(table, layout, request, workers: workers)
-            rankingTime = model.tiledTime(table, layout, request, workers: rankingWorkers)
+            rankingTime = model.ranking(
+                model.tiledTime(table, layout, request, workers: rankingWorkers), workers: rankingWorkers)
             return
         }
         let limit = request.memoryLimit - tables
@@ -96,7 +97,8 @@ package struct TiledFFT: Algorithm {
         layout = SpectralLayout.fitting(denseAlone.byteCount, table, precision: precision, workers: 1)
             .with(dense.workers, table, precision: precision, limit: max(dense.byteCount, denseAlone.byteCount))
         predictedTime = model.denseTime(table, dense, request, workers: workers)
-        rankingTime = model.denseTime(table, dense, request, workers: rankingWorkers)
+        rankingTime = model.ranking(
+            model.denseTime(table, dense, request, workers: rankingWorkers), workers: rankingWorkers)
     }
 
     package func predictedTime(on machine: Machine) -> Double {

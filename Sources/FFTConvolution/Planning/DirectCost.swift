@@ -244,8 +244,13 @@ extension CostModel {
             let vectors = (Double(cut.box.columns) / Double(Self.lanes)).rounded(.up)
             time += planes * (Double(cut.box.rows) * vectors * padTime(set) + machine.stencilCallTime / 2)
         }
-        return G * time
+        return G * time + (geometry.taps > 1 ? Self.matrixEntries * machine.entryTime : 0)
     }
+
+    /// How many entries products of matrices cost beside their own, for tables and panels, but for those with filters of one tap forward and in dX:
+    /// in the median calls below 20 µs took 1.2 to 1.6 µs longer than predicted, with 1.4 for an entry
+    /// (`Docs/Measurements/2026-11-28-channels.md`).
+    private static let matrixEntries = 1.0
 
     func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
         let problem = layout.problem
@@ -269,7 +274,7 @@ extension CostModel {
         let added = slabs * Double(layout.runs.pieces) * Double(layout.sumCount)
         return G
             * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime
-                + far)
+                + far) + Self.matrixEntries * machine.entryTime
     }
 
     func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
@@ -290,6 +295,7 @@ extension CostModel {
         let calls = slabs * taps * Double(layout.slabs.panelCount) * Double(layout.runs.pieces) / 3
         return G
             * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime)
+            + Self.matrixEntries * machine.entryTime
     }
 
     /// Turning an element of a slab's operands: those of a slab that is apart are still near when they are multiplied.
