@@ -248,8 +248,7 @@ extension CostModel {
     }
 
     /// How many entries products of matrices cost beside their own, for tables and panels, but for those with filters of one tap forward and in dX:
-    /// in the median calls below 20 µs took 1.2 to 1.6 µs longer than predicted, with 1.4 for an entry
-    /// (`Docs/Measurements/2026-11-28-channels.md`).
+    /// calls below 20 µs took 1.4 µs longer than predicted, as long as an entry (`Docs/Measurements/2026-11-28-channels.md`).
     private static let matrixEntries = 1.0
 
     func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
