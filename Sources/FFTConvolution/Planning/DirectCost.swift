@@ -102,23 +102,44 @@ extension CostModel {
     /// 9x9 at 100 (`Docs/Measurements/2026-11-25-avx2.md`, AVX2; counted for all).
     private static let channelRowTaps = 1.5
 
-    func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
-        let geometry = layout.geometry
-        guard let part = geometry.sets.first?.parts.first else { return 0 }
-        // Lines of f64 are half as many lanes.
-        let lines = Double(geometry.problem.batch * layout.lines * layout.width) / Double(Self.lanes)
+    /// What one line of channels takes that is as wide as a f32 vector, or half a line of f64, without its calls; and how many layers of the source
+    /// it meets.
+    private func channelLineTime(_ geometry: DirectGeometry, _ part: DirectGeometry.Part, _ rows: EvenCut) -> (
+        time: Double, layers: Double
+    ) {
         // Rows and layers that only meet padding are left out, columns are not.
         let pairs =
             part.row.pairs(results: geometry.result.rows, extent: geometry.source.rows)
             * Double(geometry.result.columns) * (Double(geometry.filter.columns) + Self.channelRowTaps)
         let layers = part.depth.pairs(results: geometry.result.depth, extent: geometry.source.depth)
-        let read = Double(geometry.result.rows + layout.rows.pieces * (geometry.filter.rows - 1))
+        let read = Double(geometry.result.rows + rows.pieces * (geometry.filter.rows - 1))
         let moved =
             layers * min(read, Double(geometry.source.rows)) * Double(geometry.source.columns)
             + Double(geometry.result.count)
+        return (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2, layers)
+    }
+
+    func channelStencilTime(_ layout: ChannelStencilLayout) -> Double {
+        let geometry = layout.geometry
+        guard let part = geometry.sets.first?.parts.first else { return 0 }
+        let line = channelLineTime(geometry, part, layout.rows)
+        let lines = Double(geometry.problem.batch * layout.lines * layout.width) / Double(Self.lanes)
         let filters = Double(layout.lines * layout.filterCount)
-        return lines * (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2)
-            + layers * Double(layout.bandCount) * machine.stencilCallTime * 2 + filters * machine.turnTime / 2
+        return lines * line.time + line.layers * Double(layout.bandCount) * machine.stencilCallTime * 2
+            + filters * machine.turnTime / 2
+    }
+
+    /// As that of the stencils: the gradient is turned in place of results, and the sums of all chunks in place of filters.
+    func channelStencilGradientTime(_ layout: ChannelStencilGradientLayout) -> Double {
+        let geometry = layout.geometry
+        guard let part = geometry.sets.first?.parts.first else { return 0 }
+        let line = channelLineTime(geometry, part, layout.rows)
+        let N = Double(geometry.problem.batch)
+        let lines = N * Double(layout.lines * layout.width) / Double(Self.lanes)
+        let sums = Double(layout.chunks.pieces * layout.lines * layout.sumCount)
+        return lines * line.time
+            + line.layers * N * Double(layout.lines * layout.rows.pieces) * machine.stencilCallTime * 2
+            + sums * machine.turnTime / 2
     }
 
     /// How many times as long a multiply-add of a gradient with one row of taps takes: signals with more than 15 taps were predicted at
@@ -155,26 +176,6 @@ extension CostModel {
             }
         }
         return planes * time
-    }
-
-    func channelStencilGradientTime(_ layout: ChannelStencilGradientLayout) -> Double {
-        let geometry = layout.geometry
-        guard let part = geometry.sets.first?.parts.first else { return 0 }
-        let lines = Double(layout.lines * layout.width) / Double(Self.lanes)
-        let N = Double(geometry.problem.batch)
-        // As for the stencils, but that it is all gradients that are turned.
-        let pairs =
-            part.row.pairs(results: geometry.result.rows, extent: geometry.source.rows)
-            * Double(geometry.result.columns) * (Double(geometry.filter.columns) + Self.channelRowTaps)
-        let layers = part.depth.pairs(results: geometry.result.depth, extent: geometry.source.depth)
-        let read = Double(geometry.result.rows + layout.rows.pieces * (geometry.filter.rows - 1))
-        let moved =
-            layers * min(read, Double(geometry.source.rows)) * Double(geometry.source.columns)
-            + Double(geometry.result.count)
-        let sums = Double(layout.chunks.pieces * layout.lines * layout.sumCount)
-        return N * lines * (layers * pairs * machine.stencilTime + moved * Double(Self.lanes) * machine.turnTime / 2)
-            + layers * N * Double(layout.lines * layout.rows.pieces) * machine.stencilCallTime * 2
-            + sums * machine.turnTime / 2
     }
 
     func placedTime(_ layout: PlacedLayout) -> Double {
