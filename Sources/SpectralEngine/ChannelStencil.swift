@@ -23,6 +23,9 @@ public struct ChannelStencil: Hashable, Sendable {
     /// Channels of a line: 64 bytes, whatever the instruction set.
     public static func channels(scalarByteCount: Int) -> Int { 64 / scalarByteCount }
 
+    /// Columns of a gradient that are summed before the sum is added to a tap's, at most: `GRADIENT_RUN` of its kernel.
+    public static let longestRun = 128
+
     public init(
         rows: Int, columns: Int, tapRows: Int, taps: Int, sourceRows: Range<Int>, sourceColumns: Range<Int>,
         weightPitch: Int, weightStep: Int
@@ -61,7 +64,7 @@ public struct ChannelStencil: Hashable, Sendable {
     }
 
     /// result += Σ gradient · source over all positions, for each tap: what is called the stencil's result above is the gradient, and
-    /// what are its weights the result, in the order of memory. A sum goes over rows and columns in order, in runs.
+    /// what are its weights the result, in the order of memory. A sum goes over up to ``longestRun`` columns of all rows, in order and in runs, and then over the next ones.
     ///
     /// - Parameters:
     ///   - offset: Of the source's row 0.

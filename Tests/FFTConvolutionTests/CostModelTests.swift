@@ -3,6 +3,27 @@ import Testing
 import TestSupport
 
 struct CostModelTests {
+    /// A call that is shared is ranked behind its time, one that is not at it.
+    @Test func sharedCallsAreRankedBehindTheirTime() {
+        let model = CostModel(Machine(instructionSet: .avx512, kind: .zen5))
+        #expect(model.ranking(70e-6, workers: 1) == 70e-6)
+        #expect(model.ranking(70e-6, workers: 2) > 75e-6 && model.ranking(70e-6, workers: 2) < 85e-6)
+    }
+
+    /// Operands that are streamed become far at so many times the caches.
+    @Test func streamedOperandsAreNearForLonger() throws {
+        let text = try ProblemText("i1500000_f5_fwd")
+        func time(_ caches: Double, _ streamed: Double) throws -> Double {
+            var machine = Machine(instructionSet: .avx512, kind: .zen5)
+            (machine.cacheByteCount, machine.farElementCaches, machine.streamedCaches) = (1 << 20, caches, streamed)
+            let request = PlanRequest(
+                problem: text.problem, pass: .forward, precision: .float32, threads: 1, machine: machine)
+            return try #require(try Direct.recipes(for: request).first).predictedTime
+        }
+        #expect(try time(8, 2) == time(16, 1))
+        #expect(try time(8, 2) < time(8, 1))
+    }
+
     private func referenceTime(
         _ text: String, _ machine: Machine, _ pass: Pass = .forward, threads: Int = 1
     ) throws -> Double {

@@ -26,30 +26,7 @@ import Testing
             "n2c4i11x8x9_k4f5x3x3_g4",
         ], [Precision.float32, .float64])
     func bitsDoNotDependOnWhoComputesThem(_ text: String, _ precision: Precision) throws {
-        let problem = try ProblemText(text).problem
-        var findings = Findings()
-        for pass in Pass.allCases {
-            var generator = SeededGenerator(name: text)
-            let operands = Operands(problem, .uniform, precision, &generator)
-            let (first, second) = (operands.first(pass), operands.second(pass))
-            let exact = Oracle(problem).evaluate(pass, first, second, precision)
-            func run(workers: Int) throws -> (result: [Double], roundings: Int) {
-                let form = layout(problem, pass, precision, workers: workers)
-                let request = PlanRequest(problem: problem, pass: pass, precision: precision, threads: workers)
-                let result = try Execution(Direct(request, form), for: request).run(
-                    first, second, scratch: .signallingNaN)
-                return (result, form.roundings)
-            }
-            let alone = try run(workers: 1)
-            let bounds = Contract(problem, pass, precision, .sums(roundings: alone.roundings))
-                .bounds(first, second, exact: exact.high)
-            findings.compare(alone.result, exact, within: bounds, "\(text)_\(pass.suffix)", "one worker")
-            for workers in [2, 5] {
-                findings.requireSameBits(
-                    try run(workers: workers).result, alone.result, "\(text)_\(pass.suffix)", "\(workers) workers")
-            }
-        }
-        findings.report()
+        try expectSameBits(text, precision, layout)
     }
 
     /// Layers are packed for several results where there is room for them in the second-level cache, and some for every worker; for one
@@ -72,4 +49,35 @@ import Testing
         // Planes of which single results are packed have their usual bands.
         #expect(try layout("i1x200x1000_f1x3x3_psame").rowCuts[0].largest > 20)
     }
+}
+
+/// The contract, and the same bits for any number of workers, of all passes by a form of direct sums.
+func expectSameBits(
+    _ text: String, _ precision: Precision,
+    _ layout: (Problem, Pass, Precision, _ workers: Int) -> any DirectLayout
+) throws {
+    let problem = try ProblemText(text).problem
+    var findings = Findings()
+    for pass in Pass.allCases {
+        var generator = SeededGenerator(name: text)
+        let operands = Operands(problem, .uniform, precision, &generator)
+        let (first, second) = (operands.first(pass), operands.second(pass))
+        let exact = Oracle(problem).evaluate(pass, first, second, precision)
+        func run(workers: Int) throws -> (result: [Double], roundings: Int) {
+            let form = layout(problem, pass, precision, workers)
+            let request = PlanRequest(problem: problem, pass: pass, precision: precision, threads: workers)
+            let result = try Execution(Direct(request, form), for: request).run(
+                first, second, scratch: .signallingNaN)
+            return (result, form.roundings)
+        }
+        let alone = try run(workers: 1)
+        let bounds = Contract(problem, pass, precision, .sums(roundings: alone.roundings))
+            .bounds(first, second, exact: exact.high)
+        findings.compare(alone.result, exact, within: bounds, "\(text)_\(pass.suffix)", "one worker")
+        for workers in [2, 5] {
+            findings.requireSameBits(
+                try run(workers: workers).result, alone.result, "\(text)_\(pass.suffix)", "\(workers) workers")
+        }
+    }
+    findings.report()
 }

@@ -120,12 +120,16 @@ protocol DirectLayout: Hashable, Sendable {
 
     /// What a model says of its sums on one core, in seconds for f32: operands and results aside.
     func workTime(_ model: CostModel) -> Double
+    /// As many calls' entries it takes: one, and another where tables and panels are made ready for few products
+    /// (`Docs/Measurements/2026-11-28-channels.md`).
+    var entries: Double { get }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar>
 }
 
 extension DirectLayout {
     var tableByteCount: Int { 0 }
     var isAddressable: Bool { true }
+    var entries: Double { 1 }
 }
 
 extension StencilLayout: DirectLayout {
@@ -171,8 +175,12 @@ extension StencilGradientLayout: DirectLayout {
 
 extension ChannelStencilGradientLayout: DirectLayout {
     var name: String { "stencils, channels in vectors" }
-    /// A band is one sum.
-    var roundings: Int { 1 + rows.largest * geometry.result.columns + chunks.largest + chunks.pieces }
+    /// A band is one sum for each run of columns.
+    var roundings: Int {
+        let columns = geometry.result.columns
+        let sums = (columns + ChannelStencil.longestRun - 1) / ChannelStencil.longestRun
+        return 1 + rows.largest * columns + chunks.largest * max(sums, 1) + chunks.pieces
+    }
 
     func workTime(_ model: CostModel) -> Double { model.channelStencilGradientTime(self) }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> {
@@ -192,6 +200,7 @@ extension MatrixLayout: DirectLayout {
     var roundings: Int { 2 + (runs.map { $0.largest + $0.pieces }.max() ?? 0) }
 
     func workTime(_ model: CostModel) -> Double { model.matrixTime(self) }
+    var entries: Double { geometry.taps > 1 ? 2 : 1 }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { MatrixExecutor(layout: self) }
 }
 
@@ -215,6 +224,7 @@ extension MatrixGradientLayout: DirectLayout {
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 
     func workTime(_ model: CostModel) -> Double { model.matrixGradientTime(self) }
+    var entries: Double { 2 }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { MatrixGradientExecutor(layout: self) }
 }
 
@@ -225,5 +235,6 @@ extension ChannelGradientLayout: DirectLayout {
     var roundings: Int { 1 + runs.largest + slabs.additions(runs.pieces) }
 
     func workTime(_ model: CostModel) -> Double { model.channelGradientTime(self) }
+    var entries: Double { 2 }
     func makeExecutor<Scalar: ConvolutionScalar>() -> any PassExecutor<Scalar> { ChannelGradientExecutor(layout: self) }
 }

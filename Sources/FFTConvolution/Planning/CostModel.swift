@@ -44,7 +44,7 @@ extension CostModel {
     private static let sharingRisk = 10e-6
 
     /// What a recipe is ranked by that takes `time` with so many workers.
-    func ranking(_ time: Double, workers: Int) -> Double { workers > 1 ? time + Self.sharingRisk : time }
+    package func ranking(_ time: Double, workers: Int) -> Double { workers > 1 ? time + Self.sharingRisk : time }
 }
 
 // MARK: - The spectral pipeline

@@ -12,7 +12,7 @@ extension CostModel {
         let each =
             machine.elementTime + farness(caches / machine.streamedCaches)
             * (machine.farElementTime - machine.elementTime)
-        return (layout.workTime(self) + elements * each) * scale + machine.entryTime
+        return (layout.workTime(self) + elements * each) * scale + layout.entries * machine.entryTime
     }
 
     /// From caches, so many times one core's, to memory: within a doubling.
@@ -136,7 +136,7 @@ extension CostModel {
         let line = channelLineTime(geometry, part, layout.rows)
         let N = Double(geometry.problem.batch)
         let lines = N * Double(layout.lines * layout.width) / Double(Self.lanes)
-        let sums = Double(layout.chunks.pieces * layout.lines * layout.sumCount)
+        let sums = Double(layout.chunks.pieces) * Double(layout.lines) * Double(layout.sumCount)
         return lines * line.time
             + line.layers * N * Double(layout.lines * layout.rows.pieces) * machine.stencilCallTime * 2
             + sums * machine.turnTime / 2
@@ -245,12 +245,8 @@ extension CostModel {
             let vectors = (Double(cut.box.columns) / Double(Self.lanes)).rounded(.up)
             time += planes * (Double(cut.box.rows) * vectors * padTime(set) + machine.stencilCallTime / 2)
         }
-        return G * time + (geometry.taps > 1 ? Self.matrixEntries * machine.entryTime : 0)
+        return G * time
     }
-
-    /// How many entries products of matrices cost beside their own, for tables and panels, but for those with filters of one tap forward and in dX:
-    /// calls below 20 µs took 1.4 µs longer than predicted, as long as an entry (`Docs/Measurements/2026-11-28-channels.md`).
-    private static let matrixEntries = 1.0
 
     func matrixGradientTime(_ layout: MatrixGradientLayout) -> Double {
         let problem = layout.problem
@@ -274,7 +270,7 @@ extension CostModel {
         let added = slabs * Double(layout.runs.pieces) * Double(layout.sumCount)
         return G
             * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime
-                + far) + Self.matrixEntries * machine.entryTime
+                + far)
     }
 
     func channelGradientTime(_ layout: ChannelGradientLayout) -> Double {
@@ -295,7 +291,7 @@ extension CostModel {
         let calls = slabs * taps * Double(layout.slabs.panelCount) * Double(layout.runs.pieces) / 3
         return G
             * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime)
-            + Self.matrixEntries * machine.entryTime
+
     }
 
     /// Turning an element of a slab's operands: those of a slab that is apart are still near when they are multiplied.

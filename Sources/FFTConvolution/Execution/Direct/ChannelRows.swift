@@ -9,20 +9,16 @@ struct ChannelRows<Scalar: ConvolutionScalar> {
     let turned: SharedRegion<Scalar>
     let padded: SharedRegion<Scalar>
 
-    /// Which rows a band of results reaches of a part of the source, from its first one, and which of them are there.
-    struct Reach {
-        let firstRow: Int
-        let there: Range<Int>
-        let columns: Range<Int>
-
-        init(_ rows: Range<Int>, _ part: DirectGeometry.Part, _ geometry: DirectGeometry) {
-            firstRow = rows.lowerBound
-            let inside = part.row.inside(geometry.source.rows)
-            let height = rows.count + geometry.filter.rows - 1
-            let first = min(max(inside.lowerBound - firstRow, 0), height)
-            there = first..<max(min(inside.upperBound - firstRow, height), first)
-            columns = part.column.inside(geometry.source.columns)
-        }
+    /// - Parameters:
+    ///   - turned: Places of all workers, and elements of each.
+    init(
+        _ geometry: DirectGeometry, width: Int, _ scratch: SharedRegion<UInt8>, worker: Int, turned: (Booking, Int),
+        padded: (Booking, Int)
+    ) {
+        self.geometry = geometry
+        self.width = width
+        self.turned = scratch.region(turned.0, of: Scalar.self).slice(worker, count: turned.1)
+        self.padded = scratch.region(padded.0, of: Scalar.self).slice(worker, count: padded.1)
     }
 
     /// Turns the rows that are there of one layer of the source into ``padded``, where row 0 is the first one of the reach. Lanes without a
@@ -34,7 +30,7 @@ struct ChannelRows<Scalar: ConvolutionScalar> {
     ///   - stencil: That passes over all rows of the reach.
     ///   - exponent: Of the power of two that all are multiplied with.
     func turn(
-        _ source: Elements<Scalar>, at layer: Int, _ part: DirectGeometry.Part, _ reach: Reach,
+        _ source: Elements<Scalar>, at layer: Int, _ part: DirectGeometry.Part, _ reach: ChannelReach,
         _ stencil: ChannelStencil, channels: Int, exponent: Int
     ) {
         let (rows, columns) = (reach.there, geometry.source.columns)
@@ -54,5 +50,21 @@ struct ChannelRows<Scalar: ConvolutionScalar> {
         if exponent != 0 {
             scale(padded[rows.lowerBound * pitch..<rows.upperBound * pitch], byPowerOfTwo: exponent)
         }
+    }
+}
+
+/// Which rows a band of results reaches of a part of the source, from its first one, and which of them are there.
+struct ChannelReach {
+    let firstRow: Int
+    let there: Range<Int>
+    let columns: Range<Int>
+
+    init(_ rows: Range<Int>, _ part: DirectGeometry.Part, _ geometry: DirectGeometry) {
+        firstRow = rows.lowerBound
+        let inside = part.row.inside(geometry.source.rows)
+        let height = rows.count + geometry.filter.rows - 1
+        let first = min(max(inside.lowerBound - firstRow, 0), height)
+        there = first..<max(min(inside.upperBound - firstRow, height), first)
+        columns = part.column.inside(geometry.source.columns)
     }
 }

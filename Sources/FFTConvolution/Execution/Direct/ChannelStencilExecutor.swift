@@ -39,10 +39,9 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
         let blocks = EvenCut(bands, most: max(bands / (32 * workers), 1))
         control?.begin(blocks: blocks.pieces)
         try Workers.run(count: workers, blocks: blocks.pieces) { block, worker in
-            let rows = ChannelRows(
-                geometry: geometry, width: layout.width,
-                turned: scratch.region(layout.turned, of: Scalar.self).slice(worker, count: layout.turnedCount),
-                padded: scratch.region(layout.padded, of: Scalar.self).slice(worker, count: layout.paddedCount))
+            let rows = ChannelRows<Scalar>(
+                geometry, width: layout.width, scratch, worker: worker, turned: (layout.turned, layout.turnedCount),
+                padded: (layout.padded, layout.paddedCount))
             let results = scratch.region(layout.results, of: Scalar.self).slice(worker, count: layout.resultCount)
             if looksOnTheWay, scaling.isNone { facts.look(part: block, of: blocks.pieces, first, second, scratch) }
             for band in blocks[block] {
@@ -72,7 +71,7 @@ struct ChannelStencilExecutor<Scalar: ConvolutionScalar>: DirectExecutor {
             }
             isFirst = false
         }
-        let reach = ChannelRows<Scalar>.Reach(band.rows, part, geometry)
+        let reach = ChannelReach(band.rows, part, geometry)
         let there = reach.there
         func stencil(_ rows: Range<Int>) -> ChannelStencil {
             ChannelStencil(

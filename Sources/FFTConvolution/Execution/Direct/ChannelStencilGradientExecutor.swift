@@ -9,7 +9,7 @@ struct ChannelStencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor
     var pass: Pass { geometry.pass }
     var workers: Int { layout.workers }
     var facts: DirectFacts { layout.facts }
-    /// Chunks first, then lines: the order of memory.
+    /// Chunks first, then lines: the order of memory where a chunk is of whole batch items.
     var looksOnTheWay: Bool { true }
 
     @specialized(where Scalar == Float)
@@ -25,10 +25,9 @@ struct ChannelStencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor
         try Workers.run(count: workers, blocks: count) { block, worker in
             if scaling.isNone { facts.look(part: block, of: count, first, second, scratch) }
             let (chunk, line) = block.quotientAndRemainder(dividingBy: lines)
-            let memory = ChannelRows(
-                geometry: geometry, width: layout.width,
-                turned: scratch.region(layout.turned, of: Scalar.self).slice(worker, count: layout.turnedCount),
-                padded: scratch.region(layout.padded, of: Scalar.self).slice(worker, count: layout.paddedCount))
+            let memory = ChannelRows<Scalar>(
+                geometry, width: layout.width, scratch, worker: worker, turned: (layout.turned, layout.turnedCount),
+                padded: (layout.padded, layout.paddedCount))
             let gradients = scratch.region(layout.gradients, of: Scalar.self).slice(
                 worker, count: layout.gradientCount)
             let target = sums.slice(block, count: layout.sumCount)
@@ -55,7 +54,7 @@ struct ChannelStencilGradientExecutor<Scalar: ConvolutionScalar>: DirectExecutor
         guard let part = geometry.sets.first?.parts.first else { return }
         let (filter, result, source) = (geometry.filter, geometry.result, geometry.source)
         let (channels, width) = (layout.channels(line), layout.width)
-        let reach = ChannelRows<Scalar>.Reach(band.rows, part, geometry)
+        let reach = ChannelReach(band.rows, part, geometry)
         let stencil = ChannelStencil(
             rows: band.rows.count, columns: result.columns, tapRows: filter.rows, taps: filter.columns,
             sourceRows: reach.there, sourceColumns: reach.columns, weightPitch: filter.columns, weightStep: 1)
