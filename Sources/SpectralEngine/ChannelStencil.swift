@@ -64,7 +64,8 @@ public struct ChannelStencil: Hashable, Sendable {
     }
 
     /// result += Σ gradient · source over all positions, for each tap: what is called the stencil's result above is the gradient, and
-    /// what are its weights the result, in the order of memory. A sum goes over up to ``longestRun`` columns of all rows, in order and in runs, and then over the next ones.
+    /// what are its weights the result, in the order of memory. A sum goes over up to ``longestRun`` columns of all rows, in order and in
+    /// runs, and then over the next ones.
     ///
     /// - Parameters:
     ///   - offset: Of the source's row 0.

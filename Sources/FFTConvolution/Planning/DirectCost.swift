@@ -291,7 +291,6 @@ extension CostModel {
         let calls = slabs * taps * Double(layout.slabs.panelCount) * Double(layout.runs.pieces) / 3
         return G
             * (product + turned * turnTime(layout.slabs) + calls * machine.stencilCallTime + added * machine.elementTime)
-
     }
 
     /// Turning an element of a slab's operands: those of a slab that is apart are still near when they are multiplied.
