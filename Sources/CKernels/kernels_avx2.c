@@ -29,6 +29,9 @@
 static inline __m256i first_lanes(int n, size_t size) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(n * (int)size / 4), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
+// Nothing, but a sum is made here (kernels_avx512.c).
+#define KEEP(sum) __asm__ volatile("" : "+x"(sum))
+
 #define HAS_MASKS
 // Some scalars of a vector in memory, from one to before another; the other lanes are 0, and nothing of them is touched.
 #define LOAD_LANES(p, from, to)                                              \

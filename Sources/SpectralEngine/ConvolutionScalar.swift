@@ -82,6 +82,20 @@ public protocol ConvolutionScalar: BinaryFloatingPoint, BitwiseCopyable, Sendabl
         _ length: Int)
     static func rotate(
         _ values: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, _ conjugate: Bool, _ count: Int)
+    static func split(
+        _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>,
+        _ toApart: Bool, _ split: UnsafePointer<ck_split>)
+    static func join(
+        _ source: UnsafePointer<Self>, _ target: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>,
+        _ fromApart: Bool, _ split: UnsafePointer<ck_split>)
+    static func gatherSplit(
+        _ array: UnsafePointer<Self>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ target: UnsafeMutablePointer<Self>, _ factors: UnsafePointer<Self>, _ split: UnsafePointer<ck_split>,
+        _ summary: UnsafeMutablePointer<ck_summary>)
+    static func scatterJoin(
+        _ source: UnsafePointer<Self>, _ array: UnsafeMutablePointer<Self>,
+        _ windows: (UnsafePointer<ck_window>?, UnsafePointer<ck_window>?), _ factors: UnsafePointer<Self>,
+        _ split: UnsafePointer<ck_split>, _ results: UnsafePointer<ck_result>)
     static func multiplyMatrices(
         _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ result: UnsafeMutablePointer<Self>, _ conjugate: Int32,
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>)

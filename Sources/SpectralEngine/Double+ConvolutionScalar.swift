@@ -165,6 +165,28 @@ extension Double: ConvolutionScalar {
         _ values: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, _ conjugate: Bool, _ count: Int
     ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
 
+    public static func split(
+        _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>,
+        _ toApart: Bool, _ split: UnsafePointer<ck_split>
+    ) { unsafe kernels.split(source, target, factors, toApart ? 1 : 0, split) }
+
+    public static func join(
+        _ source: UnsafePointer<Double>, _ target: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>,
+        _ fromApart: Bool, _ split: UnsafePointer<ck_split>
+    ) { unsafe kernels.join(source, target, factors, fromApart ? 1 : 0, split) }
+
+    public static func gatherSplit(
+        _ array: UnsafePointer<Double>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ target: UnsafeMutablePointer<Double>, _ factors: UnsafePointer<Double>, _ split: UnsafePointer<ck_split>,
+        _ summary: UnsafeMutablePointer<ck_summary>
+    ) { unsafe kernels.gather_split(array, first, second, target, factors, split, summary) }
+
+    public static func scatterJoin(
+        _ source: UnsafePointer<Double>, _ array: UnsafeMutablePointer<Double>,
+        _ windows: (UnsafePointer<ck_window>?, UnsafePointer<ck_window>?), _ factors: UnsafePointer<Double>,
+        _ split: UnsafePointer<ck_split>, _ results: UnsafePointer<ck_result>
+    ) { unsafe kernels.scatter_join(source, array, windows.0, windows.1, factors, split, results) }
+
     public static func multiplyMatrices(
         _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ result: UnsafeMutablePointer<Double>,
         _ conjugate: Int32,

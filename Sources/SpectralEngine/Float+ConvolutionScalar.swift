@@ -160,6 +160,28 @@ extension Float: ConvolutionScalar {
         _ values: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, _ conjugate: Bool, _ count: Int
     ) { unsafe kernels.rotate(values, factors, conjugate ? 1 : 0, count) }
 
+    public static func split(
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>,
+        _ toApart: Bool, _ split: UnsafePointer<ck_split>
+    ) { unsafe kernels.split(source, target, factors, toApart ? 1 : 0, split) }
+
+    public static func join(
+        _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>,
+        _ fromApart: Bool, _ split: UnsafePointer<ck_split>
+    ) { unsafe kernels.join(source, target, factors, fromApart ? 1 : 0, split) }
+
+    public static func gatherSplit(
+        _ array: UnsafePointer<Float>, _ first: UnsafePointer<ck_window>, _ second: UnsafePointer<ck_window>?,
+        _ target: UnsafeMutablePointer<Float>, _ factors: UnsafePointer<Float>, _ split: UnsafePointer<ck_split>,
+        _ summary: UnsafeMutablePointer<ck_summary>
+    ) { unsafe kernels.gather_split(array, first, second, target, factors, split, summary) }
+
+    public static func scatterJoin(
+        _ source: UnsafePointer<Float>, _ array: UnsafeMutablePointer<Float>,
+        _ windows: (UnsafePointer<ck_window>?, UnsafePointer<ck_window>?), _ factors: UnsafePointer<Float>,
+        _ split: UnsafePointer<ck_split>, _ results: UnsafePointer<ck_result>
+    ) { unsafe kernels.scatter_join(source, array, windows.0, windows.1, factors, split, results) }
+
     public static func multiplyMatrices(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>, _ conjugate: Int32,
         _ accumulate: Bool, _ product: UnsafePointer<ck_product>

@@ -46,14 +46,6 @@ public struct MeasuredPlans: Hashable, Sendable {
     public var count: Int { plans.count }
     public var isEmpty: Bool { plans.isEmpty }
 
-    /// Lengths of lines transformed one at a time that plans of both precisions are known for.
-    public var singleLines: Set<Int> {
-        func lengths<Scalar: ConvolutionScalar>(_: Scalar.Type) -> Set<Int> {
-            Set(plans.keys.filter { $0.library == Scalar.libraryName && $0.lines.count == 1 }.map(\.lines.length))
-        }
-        return lengths(Float.self).intersection(lengths(Double.self))
-    }
-
     /// What FFTW reads, of one plan.
     func wisdom<Scalar: ConvolutionScalar>(of lines: ContiguousLines, _: Scalar.Type) -> String? {
         let library = Scalar.libraryName

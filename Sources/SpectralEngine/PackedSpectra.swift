@@ -19,7 +19,7 @@ extension TileShape {
                 unsafe Scalar.untangle(
                     spectrum.base + 2 * offset(row: row, column: column),
                     spectrum.base + 2 * offset(row: opposite.row, column: opposite.column), first.base + half,
-                    second.base + half, factors, lineLength, mirror(column: column))
+                    second.base + half, factors, lineLength, mirror(row: row, column: column))
             }
         }
     }
@@ -46,7 +46,7 @@ extension TileShape {
                     unsafe (UnsafePointer($0.base + line), UnsafePointer($0.base + mirrored))
                 }
                 unsafe Scalar.tangle(
-                    one, two, spectrum.base + line, factors, lineLength, mirror(column: column))
+                    one, two, spectrum.base + line, factors, lineLength, mirror(row: row, column: column))
             }
         }
     }
@@ -66,12 +66,12 @@ extension TileShape {
                 let opposite = opposite(row: row, column: column)
                 let place = offset(row: row, column: column)
                 let mirrored = offset(row: opposite.row, column: opposite.column)
-                // Of a column that is its own opposite, each pair of lines is met once.
-                if opposite.column == column, mirrored < place { continue }
+                // Where both lines are among the kept ones, they are met once.
+                if opposite.column < halfLinesPerRow, mirrored < place { continue }
                 let half = 2 * halfOffset(row: row, column: column)
                 unsafe Scalar.multiplyPair(
                     spectrum.base + 2 * place, spectrum.base + 2 * mirrored, first.base + half, second.base + half,
-                    lineLength, mirror(column: column), conjugate)
+                    lineLength, mirror(row: row, column: column), conjugate)
             }
         }
     }

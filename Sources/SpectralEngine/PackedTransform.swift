@@ -27,8 +27,8 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
     /// Over lines: from the tile or a panel to a panel or a spectrum; and from there to a panel.
     let lineForward: OpaquePointer?
     let lineInverse: OpaquePointer?
-    /// exp(−2πi·n₂·b₁ / length) for row n₂ and column b₁ of the matrix of a long line; of a folded tile what the points of a line are
-    /// turned by (FoldedLines.swift).
+    /// exp(−2πi·n₂·b₁ / length) for row n₂ and column b₁ of the matrix of a long line; what the points of split lines or of those of a
+    /// folded tile are turned by (SplitLines.swift, FoldedLines.swift).
     let rotations: AlignedBuffer?
     private let plans: PlanList<Scalar>
 
@@ -48,9 +48,11 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
         let byteCount = 2 * max(shape.tileCount, shape.panelCount, shape.sheetCount) * MemoryLayout<Scalar>.stride
         let (source, target) = (try AlignedBuffer(byteCount: byteCount), try AlignedBuffer(byteCount: byteCount))
         rotations =
-            shape.form == .matrix
-            ? try Rotations.table(shape, Scalar.self)
-            : shape.isFolded ? try Rotations.quarterTurn(shape.lineLength, Scalar.self) : nil
+            switch shape.form {
+            case .matrix: try Rotations.table(shape, Scalar.self)
+            case .split: try Rotations.split(shape.length, Scalar.self)
+            default: shape.isFolded ? try Rotations.quarterTurn(shape.lineLength, Scalar.self) : nil
+            }
         let plans = PlanList<Scalar>()
         self.plans = plans
         (rowForward, rowInverse, columnForward, columnInverse, lineForward, lineInverse) =
@@ -87,7 +89,7 @@ public final class PackedTransform<Scalar: ConvolutionScalar>: @unchecked Sendab
             return unsafe columns(length, stride: stride, to: TileShape.pitch(length), isInverse: isInverse)
         }
         switch shape.form {
-        case .line:
+        case .line, .split:
             let length = shape.lineLength
             return unsafe (nil, nil, nil, nil, lines(length, isInverse: false), lines(length, isInverse: true))
         case .small:
@@ -126,7 +128,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     private let panelCount: Int
     private let noteCount: Int
     let fields: Int
-    /// The long line whose matrix is a tile.
+    /// The long line whose matrix is a tile, or that is split.
     let sheet: SharedRegion<Scalar>
     private let notes: SharedRegion<Scalar>
 

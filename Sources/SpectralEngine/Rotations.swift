@@ -20,6 +20,30 @@ enum Rotations {
         return buffer
     }
 
+    /// Of both stages of a long line that is split, first of its eight rows, then of the lines of one: for each of them but the first, s,
+    /// cos(2π·sj / points of what is split) of all its points j, then the sines, each rounded once from double precision.
+    static func split<Scalar: ConvolutionScalar>(_ length: Int, _: Scalar.Type) throws(AllocationFailure)
+        -> AlignedBuffer
+    {
+        let buffer = try AlignedBuffer(
+            byteCount: 2 * SplitLines.factorCount(length) * MemoryLayout<Scalar>.stride)
+        buffer.withSharedRegion(of: Scalar.self) { table in
+            var start = 0
+            for length in [length, length / SplitLines.parts] {
+                let points = length / SplitLines.parts
+                let pitch = SplitLines.factorPitch(points)
+                for line in 1..<SplitLines.parts {
+                    for point in 0..<points {
+                        let (cosine, sine) = unitRoot(line * point, of: length)
+                        (table[start + point], table[start + pitch + point]) = (Scalar(cosine), Scalar(sine))
+                    }
+                    start += 2 * pitch
+                }
+            }
+        }
+        return buffer
+    }
+
     /// exp(−2πi·row·column / length), row after row, each rounded once from double precision.
     static func table<Scalar: ConvolutionScalar>(
         _ shape: TileShape, _: Scalar.Type

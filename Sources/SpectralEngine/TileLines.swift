@@ -82,6 +82,10 @@ extension PackedTransform {
         _ tile: UnsafeMutablePointer<Scalar>, _ panel: LinePanel, _ positions: LineRows,
         _ lines: UnsafeMutablePointer<Scalar>, _ packed: UnsafeMutablePointer<Scalar>
     ) {
+        if shape.form == .split {
+            unsafe splitRow(panel.row, of: tile, packed)
+            return unsafe execute(lineForward, packed, lines)
+        }
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line || shape.readsLines { return unsafe execute(lineForward, start, lines) }
         unsafe pack(start, shape.lineStride, positions, of: shape.lineLength, packed, shape.linePitch)
@@ -101,6 +105,7 @@ extension PackedTransform {
         let start = unsafe tile + 2 * (panel.row * shape.pitch + panel.column)
         if shape.form == .line { return unsafe execute(lineInverse, lines, start) }
         unsafe execute(lineInverse, lines, packed)
+        if shape.form == .split { return unsafe joinRow(packed, panel.row, of: tile) }
         if shape.isFolded { unsafe turn(packed, positions, isInverse: true) }
         positions.forEachRun { rows in
             unsafe Scalar.unpackPanel(
@@ -126,7 +131,7 @@ extension PackedTransform {
         }
         if kept < panel.count {
             let opposite = shape.opposite(row: panel.row, column: panel.column + kept)
-            let mirror = Int(shape.mirror(column: panel.column + kept))
+            let mirror = Int(shape.mirror(row: panel.row, column: panel.column + kept))
             var lines = shape.lines(panel.count - kept, spectrumPitch: -shape.linePitch, mirror)
             let offset = shape.halfOffset(row: opposite.row, column: opposite.column)
             let start = 2 * kept * shape.linePitch

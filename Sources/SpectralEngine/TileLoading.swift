@@ -57,7 +57,7 @@ extension PackedTransform {
     private func noteCount(_ box: TileBox, _ roll: TileRoll?) -> Int {
         switch shape.form {
         case .line, .small: 1
-        case .matrix: shape.stretches
+        case .matrix, .split: shape.stretches
         case .plane: shape.panels(of: roll == nil ? box.rows : 0..<shape.rowCount)
         case .volume:
             roll == nil ? box.planes.count * shape.panels(of: box.rows) : shape.planes * shape.rowPanelCount
@@ -80,8 +80,8 @@ extension PackedTransform {
             team.run(shape.rowCount / shape.panelWidth) { block, panels in
                 unsafe loadMatrixRows(block * shape.panelWidth, team.sheet.base, tile.base, panels.packed)
             }
-        case .small:
-            loadSmall(source, box, into: tile, notes, team)
+        case .split: loadSplit(source, into: tile, notes, team)
+        case .small: loadSmall(source, box, into: tile, notes, team)
         case .plane:
             team.run(shape.panels(of: box.rows)) { block, panels in
                 let row = box.rows.lowerBound + block * shape.panelWidth
@@ -283,7 +283,7 @@ extension PackedTransform {
 }
 
 /// Two windows of one array, and what is done to their samples on the way.
-private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
+struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: only read, and only while the call lasts that made it.
     let array: UnsafePointer<Scalar>
     let first: UnsafePointer<ck_window>
@@ -309,20 +309,23 @@ private struct SampleSource<Scalar: ConvolutionScalar>: @unchecked Sendable {
         }
     }
 
-    /// Packs some rows and notes what was found in them: four scalars.
-    func gather(_ rows: ck_rows, _ target: UnsafeMutablePointer<Scalar>, _ note: UnsafeMutablePointer<Scalar>) {
-        var rows = rows
+    /// Notes what was found.
+    func noting(in note: UnsafeMutablePointer<Scalar>, _ body: (UnsafeMutablePointer<ck_summary>) -> Void) {
         var summary = (ck_summary(), ck_summary())
         unsafe withUnsafeMutablePointer(to: &summary) { found in
             // A tuple of two summaries is laid out as an array of two.
-            unsafe found.withMemoryRebound(to: ck_summary.self, capacity: 2) { found in
-                unsafe Scalar.gather(array, first, second, target, &rows, found)
-            }
+            unsafe found.withMemoryRebound(to: ck_summary.self, capacity: 2) { unsafe body($0) }
         }
         unsafe note[0] = Scalar(summary.0.energy)
         unsafe note[1] = Scalar(summary.0.has_negative)
         unsafe note[2] = Scalar(summary.1.energy)
         unsafe note[3] = Scalar(summary.1.has_negative)
+    }
+
+    /// Packs some rows and notes what was found in them: four scalars.
+    func gather(_ rows: ck_rows, _ target: UnsafeMutablePointer<Scalar>, _ note: UnsafeMutablePointer<Scalar>) {
+        var rows = rows
+        unsafe noting(in: note) { unsafe Scalar.gather(array, first, second, target, &rows, $0) }
         guard sanitising || exponents != (0, 0) else { return }
         let (a, b) = (powersOfTwo(exponents.0, Scalar.self), powersOfTwo(exponents.1, Scalar.self))
         for row in 0..<rows.count {

@@ -323,7 +323,7 @@ extension PackedTransform {
                 )
                 unsafe Scalar.correlatePair(
                     lines + 2 * index * shape.linePitch, g, products.first.base + line, products.second.base + line,
-                    products.factors, shape.lineLength, shape.mirror(column: column), products.accumulate)
+                    products.factors, shape.lineLength, shape.mirror(row: row, column: column), products.accumulate)
             }
         }
     }

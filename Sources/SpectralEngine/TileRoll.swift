@@ -26,7 +26,7 @@ extension TileShape {
         switch form {
         case .plane: lineLength % panelWidth == 0 ? panelWidth : nil
         case .volume: 1
-        case .line, .matrix, .small: nil
+        case .line, .matrix, .split, .small: nil
         }
     }
 

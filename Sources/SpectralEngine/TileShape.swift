@@ -18,6 +18,8 @@ public struct TileShape: Hashable, Sendable {
         /// n·b / (columns·rows) falls apart into n₁b₁/columns + n₂b₁/(columns·rows) + n₂b₂/rows: transforms over n₁, a rotation
         /// of each point, transforms over n₂. The matrix is kept as rows n₂ of columns n₁ or b₁.
         case matrix
+        /// Every 64th bin of a long line: SplitLines.swift. The tile has eight rows of its points, split once.
+        case split
         /// The rows of two axes.
         case plane
         /// The columns of two short axes. A transform that reads columns and writes rows is nearly twice as fast as any other
@@ -54,10 +56,8 @@ public struct TileShape: Hashable, Sendable {
     public let lineCount: Int
     public let halfLineCount: Int
 
-    /// - Parameter isWhole: Whether a long line is transformed as one: better than as a matrix where FFTW has a measured plan for it,
-    ///   and worse where it has none (`Docs/Measurements/2026-11-26-lines.md`).
-    ///   - isFolded: Of a tile with rows at least.
-    public init(planes: Int, rows: Int, length: Int, isWhole: Bool = false, isFolded: Bool = false) {
+    /// - Parameter isFolded: Of a tile with rows at least.
+    public init(planes: Int, rows: Int, length: Int, isFolded: Bool = false) {
         precondition(!isFolded || planes * rows > 1, "a line cannot be folded")
         self.isFolded = isFolded
         self.planes = planes
@@ -72,7 +72,11 @@ public struct TileShape: Hashable, Sendable {
         } else if rows > 1 {
             form = .plane
             (rowCount, columnCount, lineLength) = (rows, length, rows)
-        } else if !isWhole, let matrixRows = Self.matrixRows(length) {
+        } else if SplitLines.canSplit(length) {
+            form = .split
+            (rowCount, columnCount) = (SplitLines.parts, length / SplitLines.parts)
+            lineLength = columnCount / SplitLines.parts
+        } else if let matrixRows = Self.matrixRows(length) {
             form = .matrix
             (rowCount, columnCount, lineLength) = (matrixRows, length / matrixRows, matrixRows)
         } else {
@@ -82,15 +86,16 @@ public struct TileShape: Hashable, Sendable {
         pitch = Self.pitch(columnCount)
         planePitch = planes > 1 ? Self.odd(rowCount * pitch) : rowCount * pitch
         linePitch = Self.pitch(lineLength)
-        let linesPerRow = form == .line ? 1 : columnCount
-        let rowsOfLines = form == .volume ? rowCount : 1
+        let linesPerRow = form == .line ? 1 : form == .split ? SplitLines.parts : columnCount
+        let rowsOfLines = form == .volume || form == .split ? rowCount : 1
         lineCount = rowsOfLines * linesPerRow
         halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
         sheetPitch = Self.pitch(length)
-        sheetCount = form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
-        panelPitch = form == .small ? linePitch : form == .volume ? sheetPitch : pitch
+        sheetCount =
+            form == .matrix || form == .split ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
+        panelPitch = form == .small || form == .split ? linePitch : form == .volume ? sheetPitch : pitch
         panelWidth = form == .line ? 1 : 8
-        panelCount = panelWidth * max(pitch, panelPitch, linePitch)
+        panelCount = panelWidth * max(form == .split ? 0 : pitch, panelPitch, linePitch)
         planeCount = form == .volume ? rows * panelPitch : 0
     }
 
@@ -119,8 +124,14 @@ public struct TileShape: Hashable, Sendable {
     /// Whether FFTW itself reads the lines of the tile: not where their points are turned first.
     var readsLines: Bool { !isFolded && Self.readsColumns(lineLength) }
 
-    /// Points from which on a line may be seen as a matrix.
-    package static let leastMatrix = 2048
+    /// Points from which on a line may be seen as a matrix, or split.
+    package static let leastMatrix = 3072
+
+    /// Points of a long line that is split into lines of so many; `nil` if it is none.
+    package static func splitLength(lines: Int) -> Int? {
+        let length = lines * SplitLines.parts * SplitLines.parts
+        return SplitLines.canSplit(length) ? length : nil
+    }
 
     /// Rows of the matrix that a long line is seen as: the largest power of two up to the root; `nil` for lines better left whole.
     ///
@@ -155,7 +166,13 @@ public struct TileShape: Hashable, Sendable {
         return max(lines, 1) * lineStride
     }
     /// Of the factors between the passes of a long line, or of a folded one's points.
-    public var tableCount: Int { form == .matrix ? length : isFolded ? lineLength : 0 }
+    public var tableCount: Int {
+        switch form {
+        case .matrix: length
+        case .split: SplitLines.factorCount(length)
+        default: isFolded ? lineLength : 0
+        }
+    }
     /// A whole spectrum, and a half one.
     public var spectrumCount: Int { lineCount * linePitch }
     public var halfCount: Int { halfLineCount * linePitch }
@@ -172,7 +189,7 @@ public struct TileShape: Hashable, Sendable {
     /// What gather finds in each panel of rows: four scalars. Where fields are carried from tile to tile, that of each stays.
     var noteCount: Int { 2 * planes * rowPanelCount }
     func noteCount(fields: Int) -> Int { rollAlignment == nil ? noteCount : max(fields, 1) * noteCount }
-    var rowPanelCount: Int { form == .matrix ? stretches : form == .small ? 1 : panels(of: 0..<rows) }
+    var rowPanelCount: Int { form == .matrix || form == .split ? stretches : form == .small ? 1 : panels(of: 0..<rows) }
     /// Stretches that a long line is gathered and scattered in, and positions of each.
     var stretches: Int { (length + stretchLength - 1) / stretchLength }
     var stretchLength: Int { 8192 }
@@ -203,6 +220,8 @@ public struct TileShape: Hashable, Sendable {
     public var isSmall: Bool { form == .small }
     /// Whether it is one line, whose transforms workers cannot share.
     public var isLine: Bool { form == .line }
+    /// Whether it is a long line that is transformed as eight.
+    public var isSplit: Bool { form == .split }
     /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
     /// the good lengths those below 32 are.
     public var hasPartialPanels: Bool { form != .line && (columnCount % 8 != 0 || rowCount % 8 != 0) }
@@ -236,8 +255,8 @@ extension TileShape {
     var lineStride: Int { form == .line ? 1 : form == .volume ? planePitch : pitch }
 
     /// Rows that lines start in, and lines in each.
-    var rowsOfLines: Int { form == .volume ? rowCount : 1 }
-    var linesPerRow: Int { form == .line ? 1 : columnCount }
+    var rowsOfLines: Int { form == .volume || form == .split ? rowCount : 1 }
+    var linesPerRow: Int { form == .line ? 1 : form == .split ? SplitLines.parts : columnCount }
     /// Lines of each row that a half spectrum keeps.
     var halfLinesPerRow: Int { linesPerRow / 2 + 1 }
 
@@ -256,13 +275,16 @@ extension TileShape {
 
     /// The row and column of the line −b.
     func opposite(row: Int, column: Int) -> (row: Int, column: Int) {
-        ((rowsOfLines - row) % rowsOfLines, (linesPerRow - column) % linesPerRow)
+        // Line t of row s of a split line has the bins s + 8t + 64q.
+        form == .split && row > 0
+            ? (rowsOfLines - row, linesPerRow - 1 - column)
+            : ((rowsOfLines - row) % rowsOfLines, (linesPerRow - column) % linesPerRow)
     }
 
     /// How the bins of a line meet those of its opposite.
-    func mirror(column: Int) -> Int32 {
-        // In a matrix b = b₁ + columns·b₂; where b₁ > 0, −b has b₂ counted back from the end.
-        Int32(form == .matrix && column > 0 ? CK_REVERSED : CK_MIRRORED)
+    func mirror(row: Int, column: Int) -> Int32 {
+        // In a matrix b = b₁ + columns·b₂; where b₁ > 0, −b has b₂ counted back from the end. So do split lines.
+        Int32(form == .matrix && column > 0 || form == .split && row + column > 0 ? CK_REVERSED : CK_MIRRORED)
     }
 
     /// Where a line starts in a whole spectrum and in a half one, in complex elements.
@@ -273,7 +295,7 @@ extension TileShape {
     func linePositions(_ box: TileBox) -> Range<Int> {
         let positions =
             switch form {
-            case .line, .matrix, .small: 0..<lineLength
+            case .line, .matrix, .split, .small: 0..<lineLength
             case .plane: box.rows
             case .volume: box.planes
             }

@@ -66,7 +66,7 @@ extension PackedTransform {
         guard one.meets(two) else { return false }
         func offset(_ window: Window) -> Int {
             switch shape.form {
-            case .line, .matrix: window.segments.2.tileStart - window.segments.2.arrayStart
+            case .line, .matrix, .split: window.segments.2.tileStart - window.segments.2.arrayStart
             case .plane, .small: window.segments.1.tileStart - window.segments.1.arrayStart
             case .volume: window.segments.0.tileStart - window.segments.0.arrayStart
             }
@@ -96,6 +96,7 @@ extension PackedTransform {
                     unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
                 }
             }
+        case .split: storeSplit(tile, target, team)
         case .small:
             let sheet = team.sheet
             team.run(shape.panels(of: 0..<shape.length)) { block, panels in
@@ -195,7 +196,7 @@ extension PackedTransform {
 }
 
 /// Where both parts of a tile go.
-private struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
+struct SampleTarget<Scalar: ConvolutionScalar>: @unchecked Sendable {
     // Sendable: blocks write different rows, and only while the call lasts that made it.
     let array: UnsafeMutablePointer<Scalar>
     let windows: (UnsafePointer<ck_window>, UnsafePointer<ck_window>)

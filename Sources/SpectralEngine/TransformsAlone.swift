@@ -3,7 +3,8 @@
 extension PackedTransform {
     /// Runs the FFTW executions of one forward (load, lines) or inverse (lines, store) transform of a tile, as many of each
     /// plan, all on the same panel: so they find everything in the first-level cache, and nothing is gathered, copied,
-    /// rotated or scattered. Plans that read columns of a tile read the first eight ones. For measurements.
+    /// rotated or scattered. Plans that read columns of a tile read the first eight ones. Of a line that is split both stages are run as
+    /// well, in the same place: they are part of its transform. For measurements.
     ///
     /// - Parameters:
     ///   - isHalf: Whether the tile holds one real field, so that half of its lines are enough; forward only.
@@ -33,8 +34,18 @@ extension PackedTransform {
             case (.small, true):
                 unsafe run(counts.rows, rowInverse, tile.base)
                 unsafe run(counts.columns, columnInverse, tile.base)
-            case (.line, false), (.line, true):
+            case (.line, _):
                 unsafe run(counts.lines, isInverse ? lineInverse : lineForward, panels.packed)
+            case (.split, _):
+                unsafe run(counts.lines, isInverse ? lineInverse : lineForward, panels.packed)
+                // As many points as a panel's, for each panel and stage.
+                for _ in 0..<2 * counts.lines {
+                    if isInverse {
+                        unsafe joinRow(panels.packed, 0, of: panels.turned)
+                    } else {
+                        unsafe splitRow(0, of: panels.packed, panels.turned)
+                    }
+                }
             case (.matrix, false), (.plane, false), (.volume, false):
                 // Plans over columns read them as they lie, or a panel.
                 let readsRows = shape.form == .matrix && TileShape.readsColumns(shape.columnCount)
@@ -61,7 +72,7 @@ extension TileShape {
         isInverse: Bool, _ box: TileBox, lines: Int?
     ) -> (rows: Int, columns: Int, lines: Int) {
         switch form {
-        case .line: (0, 0, linePanels(limit: lines))
+        case .line, .split: (0, 0, linePanels(limit: lines))
         case .matrix: (rowCount / panelWidth, 0, linePanels(limit: lines))
         case .small:
             isInverse

@@ -95,27 +95,13 @@ struct CalibrationTests {
         #expect(error < 1e-4)
     }
 
-    /// Matrices need a table of rotations; lines do not.
-    @Test func longLinesAreWholeWhereTheirPlansAreKnown() throws {
-        let problem = try ProblemText("i20000_f3000").problem
-        func tables(_ plans: MeasuredPlans) throws -> [Int] {
-            try TransformCache.$current.withValue(TransformCache(plans)) {
-                let explanation = try Planner(machine: Machine()).explain(
-                    problem, pass: .forward, precision: .float64, options: PlanOptions(method: .fft))
-                return explanation.candidates.filter { $0.refusal == nil }.compactMap(\.tableByteCount)
-            }
-        }
-        // Up to 24576 points, in the default choice of tiles.
-        #expect(try tables(.none).allSatisfy { $0 > 0 })
-        #expect(try tables(.builtIn).allSatisfy { $0 == 0 } == !MeasuredPlans.builtIn.isEmpty)
-    }
-
     @Test func workersDoNotShareALine() {
-        func crew(isWhole: Bool) -> Crew {
-            Crew(blocks: 3, workers: 2, TileShape(planes: 1, rows: 1, length: 40960, isWhole: isWhole), .float32)
+        func crew(_ length: Int) -> Crew {
+            Crew(blocks: 3, workers: 2, TileShape(planes: 1, rows: 1, length: length), .float32)
         }
-        #expect(crew(isWhole: false).team == 2 && crew(isWhole: false).blocks == 1)
-        #expect(crew(isWhole: true).team == 1 && crew(isWhole: true).blocks == 2)
+        // Only the first is split.
+        #expect(crew(40960).team == 2 && crew(40960).blocks == 1)
+        #expect(crew(40001).team == 1 && crew(40001).blocks == 2)
     }
 
     @Test func theChoiceFollowsTheRates() throws {

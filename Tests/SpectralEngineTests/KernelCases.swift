@@ -28,6 +28,11 @@ extension KernelCase {
             cases += panels(count, &generator)
             cases += rotations(count, &generator)
         }
+        for length in [16, 32, 48, 112] {
+            cases += splits(length, &generator)
+            cases += gatherSplits(length, &generator)
+            cases += scatterJoins(length, &generator)
+        }
         return cases + matrixProducts(&generator) + shortLines(&generator) + directSums(&generator) + moves(&generator)
     }
 

@@ -26,6 +26,10 @@ struct Kernels<T> {
     let packPanel: (Read, Int, Write, Int, Int) -> Void
     let unpackPanel: (Read, Int, Write, Int, Int) -> Void
     let rotate: (Write, Read, Int32, Int) -> Void
+    let split: (Read, Write, Read, Int32, UnsafePointer<ck_split>?) -> Void
+    let join: (Read, Write, Read, Int32, UnsafePointer<ck_split>?) -> Void
+    let gatherSplit: (Read, Box, Box, Write, Read, UnsafePointer<ck_split>?, UnsafeMutablePointer<ck_summary>?) -> Void
+    let scatterJoin: (Read, Write, Box, Box, Read, UnsafePointer<ck_split>?, UnsafePointer<ck_result>?) -> Void
     let multiplyMatrices: (Read, Read, Write, Int32, Int32, UnsafePointer<ck_product>?) -> Void
     let multiplyOpposites: (Read, Read, Write, Write, UnsafePointer<ck_product>?) -> Void
     let correlateOpposites: (Read, Read, Read, Read, Write, Int32, UnsafePointer<ck_product>?) -> Void
@@ -63,7 +67,8 @@ extension Float: KernelScalar {
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlatePair: table.correlate_pair, correlate: table.correlate, add: table.add,
             packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
+            rotate: table.rotate, split: table.split, join: table.join, gatherSplit: table.gather_split,
+            scatterJoin: table.scatter_join, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
             multiplyReal: table.multiply_real, correlateReal: table.correlate_real, foldOpposites: table.fold_opposites,
             transformLines: table.transform_lines,
@@ -87,7 +92,8 @@ extension Double: KernelScalar {
             tangle: table.tangle, multiply: table.multiply, multiplyPair: table.multiply_pair,
             correlatePair: table.correlate_pair, correlate: table.correlate, add: table.add,
             packPanel: table.pack_panel, unpackPanel: table.unpack_panel,
-            rotate: table.rotate, multiplyMatrices: table.multiply_matrices,
+            rotate: table.rotate, split: table.split, join: table.join, gatherSplit: table.gather_split,
+            scatterJoin: table.scatter_join, multiplyMatrices: table.multiply_matrices,
             multiplyOpposites: table.multiply_opposites, correlateOpposites: table.correlate_opposites,
             multiplyReal: table.multiply_real, correlateReal: table.correlate_real, foldOpposites: table.fold_opposites,
             transformLines: table.transform_lines,

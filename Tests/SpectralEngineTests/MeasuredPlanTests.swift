@@ -21,26 +21,12 @@ private func distance(_ a: [Complex], _ b: [Complex]) -> Double {
 struct MeasuredPlanTests {
     @Test func thoseBuiltInAreReadAndWrittenAsTheyAre() throws {
         let plans = MeasuredPlans.debian
-        #expect(plans.count > 200 && MeasuredPlans.none.isEmpty && MeasuredPlans.none.text.isEmpty)
+        #expect(plans.count > 150 && MeasuredPlans.none.isEmpty && MeasuredPlans.none.text.isEmpty)
         #expect(try MeasuredPlans(text: plans.text) == plans)
         #expect(MeasuredPlans.builtIn == plans || MeasuredPlans.builtIn.count < plans.count)
         #expect(MeasuredPlans.builtIn.accepted() == .builtIn && MeasuredPlans.none.accepted() == .none)
     }
 
-    @Test func singleLinesAreThoseThatBothPrecisionsHavePlansFor() throws {
-        let digest = String(repeating: "0123456789abcdef", count: 2)
-        func text(_ library: String, _ lines: [String]) -> String {
-            (["fftw-3.3.10 \(digest) 11cec"] + lines.map { "\($0) a:0:\(digest)" })
-                .map { "\(library) \($0)\n" }.joined()
-        }
-        let double = text("fftw", ["1x48 back", "1x4096 forward", "8x96 forward"])
-        let single = text("fftwf", ["1x64 forward", "1x4096 back", "8x96 forward"])
-        #expect(try MeasuredPlans(text: double + single).singleLines == [4096])
-        #expect(try MeasuredPlans(text: double).singleLines.isEmpty && MeasuredPlans.none.singleLines.isEmpty)
-        #expect(MeasuredPlans.debian.singleLines.isSuperset(of: [1024, 2048, 10240, 40960]))
-    }
-
-    /// Else a pitch, a flag or an alignment that changes would have FFTW estimate all of them, and no other test would see it.
     @Test func everyOneThatIsBuiltInIsUsed() throws {
         let all = [1, 8].flatMap { count in
             (6...40960).flatMap { length in

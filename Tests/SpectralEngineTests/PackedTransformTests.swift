@@ -21,10 +21,11 @@ private let shapes: [TileShape] =
         (4, 21, 8), (2, 2, 512), (130, 2, 3),
     ].map { TileShape(planes: $0.0, rows: $0.1, length: $0.2) }
 
-/// Long lines, transformed as matrices of 32 to 256 rows, and as they are.
+/// Long lines: as they are, split into 64, or as matrices of 32 to 512 rows.
 private let longLines =
-    [2048, 2080, 2112, 4096, 6144, 10240, 16384, 98304].map { TileShape(planes: 1, rows: 1, length: $0) }
-    + [2560, 7680, 40960].map { TileShape(planes: 1, rows: 1, length: $0, isWhole: true) }
+    [2048, 2560, 3072, 4096, 5120, 9216, 15360, 98304, 3104, 3136, 7680, 327_680].map {
+        TileShape(planes: 1, rows: 1, length: $0)
+    }
 
 private let smallShapes = shapes.filter { ($0.rows > 1 || $0.planes > 1) && $0.pointCount <= 300 }
 
@@ -253,7 +254,8 @@ private func everything<Scalar: ConvolutionScalar>(
 
     /// Large enough for many panels: rows in and between, columns of volumes copied and read in place, with a rest.
     @Test(arguments: [
-        (1, 1, 45), (1, 1, 2080), (1, 16, 12), (1, 64, 32), (1, 40, 24), (1, 33, 70), (5, 9, 20), (6, 33, 18),
+        (1, 1, 45), (1, 1, 3104), (1, 1, 16384), (1, 16, 12), (1, 64, 32), (1, 40, 24), (1, 33, 70), (5, 9, 20),
+        (6, 33, 18),
         (3, 5, 7), (20, 1, 30),
         (40, 4, 17),
     ])

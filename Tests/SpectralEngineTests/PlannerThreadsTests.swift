@@ -31,7 +31,7 @@
                         threadedLoops.wrappingAdd(1, ordering: .relaxed)
                         for job in 0..<Int(count) { _ = work?(data.map { $0 + job * size }) }
                     }, nil)
-                let shape = TileShape(planes: 1, rows: 1, length: 16_384, isWhole: true)
+                let shape = TileShape(planes: 1, rows: 1, length: 16_384)
                 let transform = try PackedTransform<Float>(shape: shape, known: .none)
                 let buffers = try [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)].map
                 {

@@ -7,6 +7,8 @@ extension TileShape {
     private var isPlane: Bool { planes == 1 && rows > 1 }
     /// A tile with one axis, seen as rows of so many columns.
     private var matrixColumns: Int? { !isVolume && !isPlane && lineCount > 1 ? lineCount : nil }
+    /// Of a line that is split: line t of row s has the bins s + 8t + 64q.
+    private var splits: Int? { isSplit ? 8 : nil }
 
     /// The row and column of the line that a bin lies in, and its place there.
     private func place(_ bin: Int) -> (row: Int, column: Int, element: Int) {
@@ -14,12 +16,13 @@ extension TileShape {
         if isVolume { return (column, row, plane) }
         if isSmall { return (0, row, column) }
         if isPlane { return (0, column, row) }
+        if let splits { return (bin % splits, bin / splits % splits, bin / splits / splits) }
         if let columns = matrixColumns { return (0, bin % columns, bin / columns) }
         return (0, 0, bin)
     }
 
     /// Lines of each row, and those that a half spectrum keeps.
-    private var linesPerRow: Int { isVolume ? rows : lineCount }
+    private var linesPerRow: Int { isVolume ? rows : splits ?? lineCount }
     private var halfLinesPerRow: Int { linesPerRow / 2 + 1 }
 
     /// Where a bin lies in a spectrum, in complex elements.

@@ -89,12 +89,19 @@ import Testing
         #expect(volume.spectrumCount == 55 * 8 && volume.halfCount == 33 * 8)
     }
 
-    @Test func longLinesAreMatricesOfAboutAsManyRowsAsColumns() {
-        for length in 1..<2048 { #expect(TileShape(planes: 1, rows: 1, length: length).lineCount == 1) }
-        for length in stride(from: 2048, through: 300_000, by: 64) {
+    @Test func longLinesAreSplitOrMatricesOfAboutAsManyRowsAsColumns() {
+        for length in 1..<3072 { #expect(TileShape(planes: 1, rows: 1, length: length).isLine) }
+        for length in stride(from: 3072, through: 300_000, by: 64) {
             let shape = TileShape(planes: 1, rows: 1, length: length)
+            if length % 1024 == 0, length <= 1 << 18 {
+                #expect(
+                    shape.isSplit && shape.lineCount == 64 && shape.lineLength == length / 64
+                        && shape.halfLineCount == 40 && shape.tileCount >= length)
+                continue
+            }
             let rows = shape.lineLength
-            guard rows & (rows - 1) == 0, rows >= 32, rows * shape.lineCount == length, rows * rows <= length,
+            guard !shape.isSplit, rows & (rows - 1) == 0, rows >= 32, rows * shape.lineCount == length,
+                rows * rows <= length,
                 // The largest power of two up to the root, or the largest one that divides the length.
                 4 * rows * rows > length || length % (2 * rows) != 0, shape.tileCount % rows == 0,
                 shape.halfLineCount == shape.lineCount / 2 + 1
@@ -103,18 +110,9 @@ import Testing
                 return
             }
         }
-        for length in [2047, 2048, 4096, 10240, 40960] {
-            let whole = TileShape(planes: 1, rows: 1, length: length, isWhole: true)
-            #expect(
-                whole.isLine && whole.lineLength == length && whole.tableCount == 0
-                    && whole.halfCount == whole.linePitch)
-            #expect((whole == TileShape(planes: 1, rows: 1, length: length)) == (length < 2048))
-            // Of other tiles it says nothing.
-            let plane = TileShape(planes: 1, rows: 30, length: length, isWhole: true)
-            #expect(plane == TileShape(planes: 1, rows: 30, length: length) && !plane.isLine)
-        }
+        #expect(!TileShape(planes: 1, rows: 30, length: 4096).isSplit)
         // No power of two of 32 or more divides these.
-        for length in [2049, 2064, 10000, 99_999] {
+        for length in [3073, 3088, 10000, 99_999] {
             #expect(TileShape(planes: 1, rows: 1, length: length).lineCount == 1)
         }
     }

@@ -5,8 +5,8 @@ import Testing
 private let cases:
     [(shape: (Int, Int, Int), rows: Range<Int>, columns: Range<Int>, forward: Int, half: Int, inverse: Int)] = [
         ((1, 1, 45), 0..<1, 3..<9, 1, 1, 1),
-        // 32 rows of 65 columns.
-        ((1, 1, 2080), 0..<1, 0..<7, 4 + 9, 4 + 5, 4 + 9),
+        // 32 rows of 97 columns; 8 rows of 8 lines.
+        ((1, 1, 3104), 0..<1, 0..<7, 4 + 13, 4 + 7, 4 + 13), ((1, 1, 3072), 0..<1, 0..<7, 8, 8, 8),
         // A small tile goes back row by row, and its lines with its rows.
         ((1, 16, 20), 3..<9, 7..<17, 3 + 2, 3 + 2, 3 + 2), ((1, 16, 20), 0..<16, 0..<20, 3 + 2, 3 + 2, 3 + 2),
         ((1, 64, 12), 9..<33, 8..<10, 1 + 8, 1 + 5, 2 + 4),

@@ -175,7 +175,7 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
             whole, AxisSegment(origin: 9, positions: 0..<90, extent: 2, step: 1),
             AxisSegment(origin: 0, positions: 0..<90, extent: 80, step: 1), planeOffset: 1000, extents: (2, 80))
         #expect(empty.isEmpty)
-        for shape in [(1, 1, 4), (1, 1, 2048), (1, 2, 4), (1, 30, 4), (3, 2, 4), (21, 21, 4)].map({
+        for shape in [(1, 1, 4), (1, 1, 3072), (1, 1, 3104), (1, 2, 4), (1, 30, 4), (3, 2, 4), (21, 21, 4)].map({
             TileShape(planes: $0.0, rows: $0.1, length: $0.2)
         }) {
             let bench = try TransformBench<Float>(shape)
@@ -246,8 +246,8 @@ private let whole = AxisSegment(origin: 0, positions: 0..<1, extent: 1, step: 1)
         #expect(try loaded([Float(0x1p-149), -0x1p120], (254, -250)) == packed([0x1p105], [-0x1p-130]))
     }
 
-    /// In every form: rows of eight and rests, lines and matrices.
-    @Test(arguments: [(1, 1, 20), (1, 1, 2080), (1, 11, 6), (3, 9, 5)])
+    /// In every form: rows of eight and rests, lines, split ones and matrices.
+    @Test(arguments: [(1, 1, 20), (1, 1, 3072), (1, 1, 3104), (1, 11, 6), (3, 9, 5)])
     func loadReplacesWhatIsNotFiniteAndScalesTheRest(_ extents: (Int, Int, Int)) throws {
         func check<Scalar: ConvolutionScalar>(_: Scalar.Type) throws {
             let shape = TileShape(planes: extents.0, rows: extents.1, length: extents.2)

@@ -23,6 +23,22 @@ typedef struct {
     ptrdiff_t pitch;          ///< complex elements from row to row
 } ck_rows;
 
+/// Points whose real parts follow each other, then their imaginary parts, in a row that has them apart.
+enum { CK_BLOCK = 16 };
+
+/// Some points of eight lines that one row is split into.
+typedef struct {
+    ptrdiff_t length;    ///< points of each; a multiple of CK_BLOCK
+    ptrdiff_t pitch;     ///< complex elements from line to line
+    ptrdiff_t from, to;  ///< those that are meant, multiples of CK_BLOCK
+} ck_split;
+
+/// How one part is written over a window: array = max(first·(second·part), floor) + bias, or array += max(…).
+typedef struct {
+    double first, second, floor, bias;
+    int adds;  ///< whether it is added, and without bias
+} ck_result;
+
 /// Some lines of a spectrum, and those of a Hermitian spectrum that they meet.
 typedef struct {
     ptrdiff_t count, length;   ///< lines, and bins of each

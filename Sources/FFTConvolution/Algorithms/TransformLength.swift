@@ -39,13 +39,6 @@ package enum TransformLength {
         2560: (1.05, 1.15), 4096: (1.15, 1.40),
     ]
 
-    /// What one line costs that is transformed whole, with plans that FFTW measured, in nanoseconds on one core for each complex f32 point:
-    /// with AVX2 (`Docs/Measurements/2026-11-26-lines.md`), and taken for the same with AVX-512, as the same codelets run on both.
-    static let lineTimes: [(length: Int, time: Double)] = [
-        (2048, 1.00), (2560, 1.10), (3072, 1.05), (4096, 1.15), (5120, 1.15), (6144, 1.25), (7680, 1.20),
-        (10240, 1.25), (12288, 1.40), (15360, 1.40), (20480, 1.50), (24576, 1.65), (30720, 1.65), (40960, 1.85),
-    ]
-
     /// How many times as long passes take with AVX-512 on a Zen 4, contiguous ones and columns: proportions of three calibrations, which
     /// agree within 2 per cent in the median (`Docs/Measurements/2026-11-27-volumes.md`).
     static let zen4Passes: [Int: Double] = [
@@ -56,16 +49,10 @@ package enum TransformLength {
     static let zen4Columns: [Int: Double] = [
         6: 0.62, 8: 0.62, 10: 0.65, 12: 0.59, 14: 0.52, 16: 0.68, 20: 0.65, 32: 0.63, 64: 0.64,
     ]
-    /// The same of single lines.
-    static let zen4Lines: [Int: Double] = [
-        2048: 0.53, 2560: 0.53, 3072: 0.60, 4096: 0.57, 5120: 0.56, 6144: 0.55, 7680: 0.555, 10240: 0.55, 12288: 0.57,
-        15360: 0.51, 20480: 0.53, 24576: 0.58, 30720: 0.50, 40960: 0.56,
-    ]
-
     /// What FFTW transforms of them: lines of single products, eight at a time or one, from where it has no codelet that is at its best.
     static var plannedLines: [ContiguousLines] {
         let lengths = passTimes.map(\.length).filter { $0 >= 32 }
-        let single = lengths.filter { $0 < TileShape.leastMatrix } + lineTimes.map(\.length)
+        let single = lengths.filter { $0 < TileShape.leastMatrix }
         return [(8, lengths), (1, single)].flatMap { count, lengths in
             lengths.flatMap { length in
                 [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
@@ -73,8 +60,12 @@ package enum TransformLength {
         }
     }
 
-    /// Lengths good for one pass, smallest first: those above, and 1, 2, 4 for axes of a few samples.
-    private static let short: [Int] = Set([1, 2, 4] + passTimes.map(\.length) + lineTimes.map(\.length)).sorted()
+    /// Lengths good for one pass, smallest first: those above, 1, 2, 4 for axes of a few samples, and those of long lines that are split
+    /// into lines of one of these lengths.
+    private static let short: [Int] = Set([1, 2, 4] + passTimes.map(\.length) + splitLengths).sorted()
+
+    /// Of long lines that are split.
+    static let splitLengths = passTimes.compactMap { TileShape.splitLength(lines: $0.length) }
 
     /// The smallest length worth using of at least `minimum` points.
     ///

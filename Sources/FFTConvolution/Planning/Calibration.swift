@@ -155,10 +155,8 @@ public struct Calibration: Sendable {
         let table = TransformLength.passTimes
         let lines = table.map { PassSpeed(length: $0.length, columns: false, known: known) }
         let columns = table.map { $0.columns == nil ? nil : PassSpeed(length: $0.length, columns: true, known: known) }
-        let single = TransformLength.lineTimes.map {
-            PassSpeed(length: $0.length, columns: false, count: 1, known: known)
-        }
-        let passes = lines + columns + single
+        let single = PassSpeed(length: PassTimes.singleLength, columns: false, count: 1, known: known)
+        let passes = lines + columns + [single]
         var times = [[Double]](repeating: [], count: passes.count)
         for _ in 0..<passSweeps {
             for (index, pass) in passes.enumerated() {
@@ -172,10 +170,7 @@ public struct Calibration: Sendable {
             machine.passTimes.contiguous[index] = quartile(times[index]) ?? machine.passTimes.contiguous[index]
             machine.passTimes.columns[index] = quartile(times[table.count + index]) ?? machine.passTimes.columns[index]
         }
-        for index in single.indices {
-            let time = quartile(times[2 * table.count + index])
-            machine.passTimes.lines[index] = time ?? machine.passTimes.lines[index]
-        }
+        machine.passTimes.single = quartile(times[2 * table.count]) ?? machine.passTimes.single
     }
 
     private static let passSweeps = 25

@@ -7,7 +7,7 @@ package import SpectralEngine
 package enum CalibrationFile {
     private static let format = "fftconv-calibration"
     /// To be counted up when a rate changes its meaning, or the file its form, within a version of the library.
-    private static let formatVersion = "19"
+    private static let formatVersion = "20"
     /// A file has about 2 KiB, with plans 40.
     package static let largestByteCount = 256 << 10
     /// How many times the built-in rate a measured one may be, or the other way round: what is further off is no measurement.

@@ -11,6 +11,8 @@ public struct Machine: Sendable {
     public var coreSpeed = 1.0
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
     public var rotationTime = 0.5e-9
+    /// Seconds for splitting one complex f32 point of a long line into shorter ones, or joining it, beyond gathering or scattering it.
+    public var splitTime = 0.15e-9
     /// Seconds for copying one complex f32 point between a tile and a panel. This and the next were 0.13 and 0.53 ns before kernels changed
     /// (`Docs/Measurements/2026-11-26-zen4.md`), and are set by eye from how much faster those are in the cache.
     public var copyTime = 0.07e-9
@@ -28,8 +30,6 @@ public struct Machine: Sendable {
     public var farGradientCost = 6.0
     /// How much slower transforms get with each doubling of a tile beyond a quarter of the L2 cache, as a share.
     public var beyondCacheCost = 0.056
-    /// The same of tiles of one line, with each doubling of a line beyond 32 KB (`Docs/Measurements/2026-11-28-ahead.md`).
-    public var longLineCost = 0.0
     /// Seconds of one complex multiply-add in f32 of the matrix product.
     public var productRate = 8 / 152e9
     /// Of a product for each bin: columns that each row counts beside its own; how many times as long as it takes a sum waits where there are

@@ -44,6 +44,7 @@ extension Machine {
     static let fittedRates: [[Rate]] = [
         [
             Rate("rotation", \.rotationTime, avx2: 1.8, baseline: 2, zen5: 0.748),
+            Rate("split", \.splitTime, avx2: 1.5, baseline: 3, zen5: 0.5),
             Rate("copy", \.copyTime, avx2: 0.78, baseline: 1.8, zen5: 1.41),
             Rate("gather", \.gatherTime, avx2: 0.82, baseline: 1.48, zen4: 1.6, zen5: 1.21),
             Rate("call", \.callTime, avx2: 0.6, zen4: 0.4, zen5: 0.363),
@@ -102,12 +103,10 @@ extension Machine {
                     avx2: (entry.avx2.columns ?? columns) / columns,
                     zen4: TransformLength.zen4Columns[entry.length] ?? 0.62),
             ]
-        } + [Rate.pass("pass-longer", \.passTimes.beyond, zen4: 0.69, zen5: 0.37 * 0.69)]
-        + TransformLength.lineTimes.indices.map { index in
-            let length = TransformLength.lineTimes[index].length
-            return Rate.pass(
-                "line-\(length)", \.passTimes.lines[index], zen4: TransformLength.zen4Lines[length] ?? 0.55)
-        }
+        } + [
+            Rate.pass("pass-longer", \.passTimes.beyond, zen4: 0.69, zen5: 0.37 * 0.69),
+            Rate.pass("pass-single", \.passTimes.single, zen4: 0.53),
+        ]
 
     private var singleReferenceRate: Double {
         get { referenceRate[.float32] ?? 0.5e9 }

@@ -5,8 +5,10 @@ public struct PassTimes: Hashable, Sendable {
     var columns = TransformLength.passTimes.map { $0.columns.map { $0 * 1e-9 } }
     /// Beyond the longest of these; such lines are rare in a tile.
     var beyond = 1.8e-9
-    /// Of one line transformed whole, in the order of the lengths of ``TransformLength/lineTimes``.
-    var lines = TransformLength.lineTimes.map { $0.time * 1e-9 }
+    /// Of a single line that is transformed as it is: eight together cost less a point, but what comes with each line more
+    /// (`Docs/Measurements/2026-11-26-lines.md`). Measured with ``singleLength`` points.
+    var single = 1e-9
+    static let singleLength = 2048
 
     /// Of contiguous lines, or of the form the engine prefers, and whether that is columns. A length that is not in the table
     /// costs as much as the next longer one.
@@ -16,14 +18,5 @@ public struct PassTimes: Hashable, Sendable {
         }
         if !isContiguous, let columns = columns[index] { return (columns, true) }
         return (contiguous[index], false)
-    }
-
-    /// Of one line. Those shorter than the table's are taken for as dear as its shortest: eight together cost less a point, but what comes
-    /// with each line more (`Docs/Measurements/2026-11-26-lines.md`).
-    func line(_ length: Int) -> Double {
-        guard let index = TransformLength.lineTimes.firstIndex(where: { $0.length >= length }) else {
-            return lines.last ?? beyond
-        }
-        return lines[index]
     }
 }

@@ -6,7 +6,9 @@ extension Machine {
     ///
     /// - Parameter team: Workers who share the tile, each with a part of it in its own cache.
     func distanceCost(_ shape: TileShape, _ precision: Precision, team: Int = 1) -> Double {
-        let bytes = Double(2 * precision.byteCount) * Double(shape.tileCount + shape.halfCount) / Double(team)
+        // Of a split line its factors are met as often.
+        let count = shape.tileCount + shape.halfCount + (shape.isSplit ? shape.tableCount : 0)
+        let bytes = Double(2 * precision.byteCount) * Double(count) / Double(team)
         return 1 + beyondCacheCost * max(4 * bytes / Double(cacheByteCount), 1).log2Bound
     }
 }
@@ -15,20 +17,14 @@ extension Machine {
 struct StageTimes {
     private let machine: Machine
     private let shape: TileShape
-    /// How much slower everything is than on f32 on the machine that was measured, and for a line that is long; and than in its cache.
+    /// How much slower everything is than on f32 on the machine that was measured, and than in its cache.
     private let speed: Double
     private var factor: Double
-    /// Bytes of a line of complex points from which on a tile of one line takes longer than its points
-    /// (`Docs/Measurements/2026-11-28-ahead.md`).
-    private static let longLine = 32 << 10
 
     init(_ machine: Machine, _ shape: TileShape, _ precision: Precision) {
         self.machine = machine
         self.shape = shape
-        let lines = Double(2 * precision.byteCount) * Double(shape.length) / Double(Self.longLine)
-        let isLine = shape.planes == 1 && shape.rows == 1 && shape.lineLength == shape.length
-        let length = isLine ? 1 + machine.longLineCost * max(lines, 1).log2Bound : 1
-        speed = length * (precision == .float32 ? 1 : 2) / machine.coreSpeed
+        speed = (precision == .float32 ? 1 : 2) / machine.coreSpeed
         factor = machine.distanceCost(shape, precision) * speed
     }
 
@@ -105,6 +101,8 @@ struct StageTimes {
             let share = box.rows / Double(shape.rows)
             time += share * points * contiguous(shape.length) + lines
             if shape.isFolded { time += share * points * machine.rotationTime }
+        } else if shape.isSplit {
+            time += points * (contiguous(shape.lineLength) + machine.splitTime)
         } else if shape.lineLength < shape.length {
             // A long line as a matrix: rotated, and its columns read by FFTW on the way forward, or copied.
             let columns = shape.length / shape.lineLength
@@ -112,7 +110,7 @@ struct StageTimes {
             time += lines + points * (first + machine.rotationTime)
         } else {
             // Measured as it is, by itself in whatever cache it lies.
-            return points * machine.passTimes.line(shape.length) * speed
+            return points * machine.passTimes.single * speed
         }
         return time * factor
     }

@@ -31,15 +31,13 @@ final class TransformCache: Sendable {
     private let byteLimit = 64 << 20
     private let kept = Mutex<[Entry]>([])
     private let known: MeasuredPlans
-    private let wholeLines: Set<Int>
 
     /// - Parameter known: FFTW's plans that need not be estimated.
-    init(_ known: MeasuredPlans) { (self.known, wholeLines) = (known, known.singleLines) }
+    init(_ known: MeasuredPlans) { self.known = known }
 
     /// A tile in the form that its transforms are fastest in with these plans.
     func shape(planes: Int, rows: Int, length: Int, isFolded: Bool = false) -> TileShape {
-        TileShape(
-            planes: planes, rows: rows, length: length, isWhole: wholeLines.contains(length), isFolded: isFolded)
+        TileShape(planes: planes, rows: rows, length: length, isFolded: isFolded)
     }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
