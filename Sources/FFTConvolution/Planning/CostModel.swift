@@ -150,9 +150,8 @@ extension CostModel {
             + (copies ? filterTime : dealt(filterTime, Int(filterBlocks), stages: 2, workers, table, request))
     }
 
-    /// What a folded tile takes of what its stages would, relative to tiles that are not: of pictures and of volumes
-    /// (`Docs/Measurements/2026-11-27-folded.md`).
-    private static let foldedShare = (plane: 0.91, volume: 0.97)
+    /// What a folded picture takes of what its stages would, relative to tiles that are not (`Docs/Measurements/2026-11-27-folded.md`).
+    private static let foldedPictureCost = 0.91
 
     /// The same of a folded tile. What its lines meet is made where they are, and no spectrum is far.
     private func foldedTime(
@@ -174,9 +173,15 @@ extension CostModel {
                     + stages.near.inverse(filter)
             }
         // Two are loaded, one meets the other, and the result is stored.
-        let share = table.shape.planes > 1 ? Self.foldedShare.volume : Self.foldedShare.plane
+        let share = table.shape.planes > 1 ? foldedVolumeCost(table, request) : Self.foldedPictureCost
         return machine.transformEntries * machine.entryTime
             + dealt(share * (time + stages.near.product), 1, stages: 4, workers, table, request)
+    }
+
+    private func foldedVolumeCost(_ table: PassTable, _ request: PlanRequest) -> Double {
+        let caches = Double(2 * request.precision.byteCount * table.shape.tileCount) / Double(machine.cacheByteCount)
+        let far = min(max(caches, 1).log2Bound, 1)
+        return machine.foldedVolumeCost + far * (machine.farFoldedVolumeCost - machine.foldedVolumeCost)
     }
 
     /// How many times as long a product takes for where the spectra lie that one block meets: filters' are read, sums are read and

@@ -11,6 +11,12 @@ public struct Machine: Sendable {
     public var coreSpeed = 1.0
     /// Seconds for rotating one complex f32 point of a long line between its passes and copying it.
     public var rotationTime = 0.5e-9
+    /// Seconds for turning one complex f32 point of a folded tile.
+    public var foldTime = 0.5e-9
+    /// What a folded volume takes of what its stages would, relative to tiles that are not folded: in the L2 cache, and where it has twice
+    /// the bytes of that or more (`Docs/Measurements/2026-11-27-folded.md`).
+    public var foldedVolumeCost = 0.97
+    public var farFoldedVolumeCost = 0.97
     /// Seconds for splitting one complex f32 point of a long line into shorter ones, or joining it, beyond gathering or scattering it.
     public var splitTime = 0.15e-9
     /// Seconds for copying one complex f32 point between a tile and a panel. This and the next were 0.13 and 0.53 ns before kernels changed

@@ -43,7 +43,8 @@ extension Machine {
     /// choice for `n4c64i56x56_k64f15x15_psame` took 2.3 times as long as the best.)
     static let fittedRates: [[Rate]] = [
         [
-            Rate("rotation", \.rotationTime, avx2: 1.8, baseline: 2, zen5: 0.748),
+            Rate("rotation", \.rotationTime, avx2: 1.8, baseline: 2, zen5: 3.5),
+            Rate("fold", \.foldTime, avx2: 1.8, baseline: 2, zen5: 0.43),
             Rate("split", \.splitTime, avx2: 1.5, baseline: 3, zen5: 0.5),
             Rate("copy", \.copyTime, avx2: 0.78, baseline: 1.8, zen5: 1.41),
             Rate("gather", \.gatherTime, avx2: 0.82, baseline: 1.48, zen4: 1.6, zen5: 1.21),

@@ -87,7 +87,7 @@ struct StageTimes {
             let transformed = points * (Double(shape.rows) / 8).rounded(.up) * 8 / Double(shape.rows)
             time += transformed * (isInverse ? contiguous(shape.lineLength) : line)
             time += transformed * (isColumns && !isInverse ? 0.5 : 2) * machine.copyTime
-            if shape.isFolded { time += share * points * machine.rotationTime }
+            if shape.isFolded { time += share * points * machine.foldTime }
         } else if shape.rows > 1, !shape.isFolded, machine.passTimes.pass(shape.rows).isColumns,
             machine.passTimes.pass(shape.length).isColumns
         {
@@ -100,7 +100,7 @@ struct StageTimes {
         } else if shape.rows > 1 {
             let share = box.rows / Double(shape.rows)
             time += share * points * contiguous(shape.length) + lines
-            if shape.isFolded { time += share * points * machine.rotationTime }
+            if shape.isFolded { time += share * points * machine.foldTime }
         } else if shape.isSplit {
             time += points * (contiguous(shape.lineLength) + machine.splitTime)
         } else if shape.lineLength < shape.length {
