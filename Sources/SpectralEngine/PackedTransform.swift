@@ -128,7 +128,7 @@ public struct TransformTeam<Scalar: ConvolutionScalar>: Sendable {
     private let panelCount: Int
     private let noteCount: Int
     let fields: Int
-    /// The long line whose matrix is a tile, or that is split.
+    /// The long line whose matrix is a tile.
     let sheet: SharedRegion<Scalar>
     private let notes: SharedRegion<Scalar>
 

@@ -41,14 +41,20 @@ extension PackedTransform {
                 }
             }
         }
-        team.run(shape.stretches) { index, _ in
-            let stretch = stretch(index)
-            unsafe source.gather(stretch, team.sheet.base + 2 * stretch.lowerBound, notes.base + 4 * index)
-        }
-        team.run(shape.stretches) { index, _ in
-            unsafe withFactors { factors in
-                var split = stage(index)
-                unsafe Scalar.split(team.sheet.base, tile.base, factors, true, &split)
+        team.run(shape.stretches) { index, panels in
+            let note = unsafe notes.base + 4 * index
+            unsafe note.clear(count: 4)
+            forEachPiece(index) { piece in
+                var piece = piece
+                for part in 0..<SplitLines.parts {
+                    unsafe source.gather(
+                        positions(piece, part), panels.packed + 2 * part * piece.row_pitch, panels.turned)
+                    unsafe note[0] += panels.turned[0]
+                    unsafe note[1] += panels.turned[1]
+                    unsafe note[2] += panels.turned[2]
+                    unsafe note[3] += panels.turned[3]
+                }
+                unsafe withFactors { unsafe Scalar.split(panels.packed, tile.base, $0, true, &piece) }
             }
         }
     }
@@ -62,18 +68,33 @@ extension PackedTransform {
                 }
             }
         }
-        team.run(shape.stretches) { index, _ in
-            unsafe withFactors { factors in
-                var split = stage(index)
-                unsafe Scalar.join(tile.base, team.sheet.base, factors, true, &split)
-            }
-        }
+        // What a worker's panel holds it holds for one piece, so each turn joins the lines.
         target.forEachTurn { target in
-            team.run(shape.stretches) { index, _ in
-                let stretch = stretch(index)
-                unsafe target.scatter(team.sheet.base + 2 * stretch.lowerBound, stretch)
+            team.run(shape.stretches) { index, panels in
+                forEachPiece(index) { piece in
+                    var piece = piece
+                    unsafe withFactors { unsafe Scalar.join(tile.base, panels.packed, $0, true, &piece) }
+                    for part in 0..<SplitLines.parts {
+                        unsafe target.scatter(
+                            panels.packed + 2 * part * piece.row_pitch, positions(piece, part))
+                    }
+                }
             }
         }
+    }
+
+    /// Calls `body` with pieces of a stretch of which a panel holds all parts.
+    private func forEachPiece(_ index: Int, _ body: (ck_split) -> Void) {
+        let stretch = stage(index)
+        for from in stride(from: stretch.from, to: stretch.to, by: shape.lineLength) {
+            let to = min(from + shape.lineLength, stretch.to)
+            body(ck_split(row_pitch: to - from, length: stretch.length, pitch: stretch.pitch, from: from, to: to))
+        }
+    }
+
+    /// Where a part of a piece is in the line.
+    private func positions(_ piece: ck_split, _ part: Int) -> Range<Int> {
+        part * piece.length + piece.from..<part * piece.length + piece.to
     }
 
     /// The lines of a row of the tile, side by side in a panel.
@@ -100,12 +121,14 @@ extension PackedTransform {
     private func stage(_ index: Int) -> ck_split {
         let points = shape.stretchLength / SplitLines.parts
         return ck_split(
-            length: shape.columnCount, pitch: shape.pitch, from: index * points,
+            row_pitch: 0, length: shape.columnCount, pitch: shape.pitch, from: index * points,
             to: min((index + 1) * points, shape.columnCount))
     }
 
     private var secondStage: ck_split {
-        ck_split(length: shape.lineLength, pitch: shape.linePitch, from: 0, to: shape.lineLength)
+        ck_split(
+            row_pitch: shape.lineLength, length: shape.lineLength, pitch: shape.linePitch, from: 0,
+            to: shape.lineLength)
     }
 
     private func withFactors(_ body: (UnsafeMutablePointer<Scalar>) -> Void) {

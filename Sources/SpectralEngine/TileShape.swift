@@ -92,7 +92,7 @@ public struct TileShape: Hashable, Sendable {
         halfLineCount = rowsOfLines * (linesPerRow / 2 + 1)
         sheetPitch = Self.pitch(length)
         sheetCount =
-            form == .matrix || form == .split ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
+            form == .matrix ? length : form == .small ? max(rows * sheetPitch, length * pitch) : 0
         panelPitch = form == .small || form == .split ? linePitch : form == .volume ? sheetPitch : pitch
         panelWidth = form == .line ? 1 : 8
         panelCount = panelWidth * max(form == .split ? 0 : pitch, panelPitch, linePitch)

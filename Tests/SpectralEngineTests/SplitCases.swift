@@ -11,7 +11,8 @@ private struct SplitStage: CustomStringConvertible {
         let from = generator.integer(in: 0...blocks - 1)
         let to = generator.integer(in: from + 1...blocks)
         split = ck_split(
-            length: length, pitch: length + generator.integer(in: 0...3), from: from * Int(CK_BLOCK),
+            row_pitch: (to - from + generator.integer(in: 0...2)) * Int(CK_BLOCK), length: length,
+            pitch: length + generator.integer(in: 0...3), from: from * Int(CK_BLOCK),
             to: to * Int(CK_BLOCK))
     }
 
@@ -20,7 +21,7 @@ private struct SplitStage: CustomStringConvertible {
     var points: [Int] { Array(split.from..<split.to) }
 
     /// Elements of the eighths, and of the eight lines.
-    var rowCount: Int { 16 * split.length }
+    var rowCount: Int { 16 * split.row_pitch }
     var linesCount: Int { 16 * split.pitch + 2 * Int(CK_BLOCK) }
 
     /// What point j of line s is turned by, forward.
@@ -54,8 +55,8 @@ private struct SplitStage: CustomStringConvertible {
     func row(_ eighths: [[Complex]], isApart: Bool, outside: Double) -> [Double] {
         var elements = [Double](repeating: outside, count: rowCount)
         for (k, values) in eighths.enumerated() {
-            for (j, value) in zip(points, values) {
-                put(value, 0, k * split.length + j, isApart: isApart, in: &elements)
+            for (index, value) in values.enumerated() {
+                put(value, 0, k * split.row_pitch + index, isApart: isApart, in: &elements)
             }
         }
         return elements
@@ -169,7 +170,7 @@ extension KernelCase {
             var array: [Double] = []
             // What was found before; what is found is scaled so that it is at most about 1.
             let before = [(energy: 2.5, hasNegative: 0.0), (energy: 0.25, hasNegative: 1.0)]
-            let scale = 1 / Double(stage.rowCount)
+            let scale = 1 / Double(16 * length)
             var summaries = before
             for (part, (window, samples)) in windows.enumerated() where part == 0 || isPair {
                 let values = generator.values(samples.count)
