@@ -44,7 +44,7 @@ TOLERANCE = 1e-4
 # A call that takes longer is timed in at most this many rounds, once in each and without a warm-up.
 SLOW_CALL = 2.0
 SLOW_ROUNDS = 2
-# Run whatever they take: one alone says nothing where a neighbour disturbs it.
+# Run whatever they take, but for such calls: one alone says nothing where a neighbour disturbs it.
 LEAST_ROUNDS = 3
 
 

@@ -4,15 +4,15 @@ public struct PlanSearch {
 
     public init() {}
 
-    /// How often FFTW searches: what it finds differs, since it measures each step but once. Of long lines a search takes seconds.
-    private static func searches(_ lines: ContiguousLines) -> Int { lines.length < TileShape.leastMatrix ? 3 : 1 }
+    /// How often FFTW searches: what it finds differs, since it measures each step but once.
+    private static let searches = 3
     /// Turns of each plan in the comparison, and about how many points each transforms.
     private static let turns = 24
     private static let pointsOfTurn = 50_000
     /// What part of the estimate's time a plan may take to be kept: nearer to it, the comparison's noise decides.
     private static let largestShare = 0.97
 
-    /// Takes 0.1 to 2 s for each of `lines`, for long ones up to 10 s.
+    /// Takes 0.1 to 2 s for each of `lines`, for the longest up to 10 s.
     ///
     /// - Returns: What part of the time of FFTW's estimate the plan takes that is kept; 1 if that is the estimate.
     /// - Throws: ``AllocationFailure``.
@@ -28,7 +28,7 @@ public struct PlanSearch {
                     LinePlanner.withPlanner(.none, source, target, body)
                 }
                 let estimated = kept.keep(unsafe planned { unsafe $0.estimated(lines) })
-                let found = (0..<Self.searches(lines)).compactMap { _ in unsafe planned { unsafe $0.search(lines) } }
+                let found = (0..<Self.searches).compactMap { _ in unsafe planned { unsafe $0.search(lines) } }
                 for (plan, _) in unsafe found { _ = kept.keep(plan) }
                 guard let estimated else { return 1 }
                 // Whatever measuring left there: numbers of ordinary size from here on.

@@ -17,7 +17,7 @@ enum SplitLines {
 
     /// Whether a line that is the only axis of its tile is split: from where on it is better, if both stages find whole blocks of points.
     static func canSplit(_ length: Int) -> Bool {
-        length >= TileShape.leastMatrix && length <= longest && length % (Int(CK_BLOCK) * parts * parts) == 0
+        length >= TileShape.leastLong && length <= longest && length % (Int(CK_BLOCK) * parts * parts) == 0
     }
 
     /// Scalars from row to row of the factors for lines of so many points: padded, so that few rows fall into the same sets of a cache.
@@ -35,10 +35,8 @@ extension PackedTransform {
     ) {
         guard !source.isPlain else {
             return team.run(shape.stretches) { index, _ in
-                unsafe withFactors { factors in
-                    var split = stage(index)
-                    unsafe source.gatherSplit(tile.base, factors, &split, notes.base + 4 * index)
-                }
+                var split = stage(index)
+                unsafe withFactors { unsafe source.gatherSplit(tile.base, $0, &split, notes.base + 4 * index) }
             }
         }
         team.run(shape.stretches) { index, panels in
@@ -49,10 +47,7 @@ extension PackedTransform {
                 for part in 0..<SplitLines.parts {
                     unsafe source.gather(
                         positions(piece, part), panels.packed + 2 * part * piece.row_pitch, panels.turned)
-                    unsafe note[0] += panels.turned[0]
-                    unsafe note[1] += panels.turned[1]
-                    unsafe note[2] += panels.turned[2]
-                    unsafe note[3] += panels.turned[3]
+                    for index in 0..<4 { unsafe note[index] += panels.turned[index] }
                 }
                 unsafe withFactors { unsafe Scalar.split(panels.packed, tile.base, $0, true, &piece) }
             }
@@ -60,16 +55,14 @@ extension PackedTransform {
     }
 
     func storeSplit(_ tile: SharedRegion<Scalar>, _ target: SampleTarget<Scalar>, _ team: TransformTeam<Scalar>) {
-        guard !target.isPlain else {
-            return team.run(shape.stretches) { index, _ in
-                unsafe withFactors { factors in
-                    var split = stage(index)
-                    unsafe target.scatterJoin(tile.base, factors, &split)
-                }
-            }
-        }
         // What a worker's panel holds it holds for one piece, so each turn joins the lines.
         target.forEachTurn { target in
+            guard !target.isPlain else {
+                return team.run(shape.stretches) { index, _ in
+                    var split = stage(index)
+                    unsafe withFactors { unsafe target.scatterJoin(tile.base, $0, &split) }
+                }
+            }
             team.run(shape.stretches) { index, panels in
                 forEachPiece(index) { piece in
                     var piece = piece
@@ -99,22 +92,14 @@ extension PackedTransform {
 
     /// The lines of a row of the tile, side by side in a panel.
     func splitRow(_ row: Int, of tile: UnsafeMutablePointer<Scalar>, _ lines: UnsafeMutablePointer<Scalar>) {
-        unsafe withFactors { factors in
-            var split = secondStage
-            unsafe Scalar.split(
-                tile + 2 * row * shape.pitch, lines, factors + 2 * SplitLines.firstFactorCount(shape.length), false,
-                &split)
-        }
+        var split = secondStage
+        unsafe withFactors(of: 2) { unsafe Scalar.split(tile + 2 * row * shape.pitch, lines, $0, false, &split) }
     }
 
     /// The opposite.
     func joinRow(_ lines: UnsafeMutablePointer<Scalar>, _ row: Int, of tile: UnsafeMutablePointer<Scalar>) {
-        unsafe withFactors { factors in
-            var split = secondStage
-            unsafe Scalar.join(
-                lines, tile + 2 * row * shape.pitch, factors + 2 * SplitLines.firstFactorCount(shape.length), false,
-                &split)
-        }
+        var split = secondStage
+        unsafe withFactors(of: 2) { unsafe Scalar.join(lines, tile + 2 * row * shape.pitch, $0, false, &split) }
     }
 
     /// The first stage, for some points of each row: a stretch of them.
@@ -131,8 +116,9 @@ extension PackedTransform {
             to: shape.lineLength)
     }
 
-    private func withFactors(_ body: (UnsafeMutablePointer<Scalar>) -> Void) {
-        rotations?.withSharedRegion(of: Scalar.self) { unsafe body($0.base) }
+    private func withFactors(of stage: Int = 1, _ body: (UnsafeMutablePointer<Scalar>) -> Void) {
+        let start = stage == 1 ? 0 : 2 * SplitLines.firstFactorCount(shape.length)
+        rotations?.withSharedRegion(of: Scalar.self) { unsafe body($0.base + start) }
     }
 }
 
@@ -151,9 +137,9 @@ extension SampleSource {
 }
 
 extension SampleTarget {
-    /// Whether results are stored side by side, both parts at once.
+    /// Whether results are stored side by side.
     fileprivate var isPlain: Bool {
-        unsafe !takeTurns && (first == nil || windows.0.pointee.step.2 == 1)
+        unsafe (first == nil || windows.0.pointee.step.2 == 1)
             && (second == nil || windows.1.pointee.step.2 == 1)
     }
 

@@ -124,8 +124,8 @@ public struct TileShape: Hashable, Sendable {
     /// Whether FFTW itself reads the lines of the tile: not where their points are turned first.
     var readsLines: Bool { !isFolded && Self.readsColumns(lineLength) }
 
-    /// Points from which on a line may be seen as a matrix, or split.
-    package static let leastMatrix = 3072
+    /// Points from which on a line may be split, or seen as a matrix; shorter ones are transformed as they are.
+    package static let leastLong = 3072
 
     /// Points of a long line that is split into lines of so many; `nil` if it is none.
     package static func splitLength(lines: Int) -> Int? {
@@ -138,7 +138,7 @@ public struct TileShape: Hashable, Sendable {
     /// FFTW's estimated plans for one line fall from 40 Gflop/s at 4096 points to 6 at a million; those for the short lines of
     /// the matrix do not (`Docs/Measurements/2026-11-22-panels.md`).
     private static func matrixRows(_ length: Int) -> Int? {
-        guard length >= leastMatrix else { return nil }
+        guard length >= leastLong else { return nil }
         var rows = 8
         while 4 * rows * rows <= length { rows *= 2 }
         // Whole panels of eight rows are copied.
@@ -220,7 +220,7 @@ public struct TileShape: Hashable, Sendable {
     public var isSmall: Bool { form == .small }
     /// Whether it is one line, whose transforms workers cannot share.
     public var isLine: Bool { form == .line }
-    /// Whether it is a long line that is transformed as eight.
+    /// Whether it is a long line that is transformed as 64.
     public var isSplit: Bool { form == .split }
     /// Whether panels of the tile's columns, not only of some of its rows, are narrower than that: one axis is no multiple of 8, as of
     /// the good lengths those below 32 are.

@@ -44,6 +44,7 @@ extension PackedTransform {
     ) {
         guard first != nil || second != nil else { return }
         precondition(second == nil || windows.second != nil, "a part without a window")
+        precondition(first == nil || second == nil || first?.isSum == second?.isSum, "one part of two that is added")
         shape.check(tile, windows.box, team, roll)
         shape.check(windows, offset, array.count)
         var one = windows.first.kernelWindow(movedBy: offset)

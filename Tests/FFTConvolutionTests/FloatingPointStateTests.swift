@@ -49,7 +49,7 @@ struct FloatingPointStateTests {
         }
     }
 
-    /// A long line with rotations between its passes, planes of one tile and many, sums over channels by matrices, direct sums.
+    /// A long line that is split, planes of one tile and many, sums over channels by matrices, direct sums.
     @Test(arguments: [
         ("i9000_f2500", Method.fft), ("n2c2i37x50_k2f11x9_g2", .fft), ("i150x140_f13x11", .fft),
         ("n2c9i17x13_k10f3x5_p1", .fft), ("n2c2i23x31_k3f5x4", .direct),

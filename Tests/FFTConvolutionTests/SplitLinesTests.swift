@@ -43,6 +43,7 @@ struct SplitLinesTests {
         Case("i3000_f73", 3072), Case("i4000_f200", 3072), Case("i3100_f3000", 4096), Case("i20000_f5", 15360),
         Case("n3i3500_f300_s2_p200", 4096), Case("i4000_f40_d20", 5120), Case("i20_f5_p2000", 4096),
         Case("n3c3i3000_k3f9_p4_g3", 3072), Case("n2c2i2000_k3f21", 3072), Case("c3i2500_k1f15_p900:3", 5120),
+        Case("i30000_f30_s2", 20480),
     ]
 
     @Test(arguments: cases, Pass.allCases)
@@ -68,6 +69,37 @@ struct SplitLinesTests {
                     findings.requireSameBits(same, result, test.text, "\(family), \(threads) threads")
                 }
             }
+        }
+        findings.report()
+    }
+
+    /// Tiles of dX that overlap and add up, both parts in one element: stored in turns, by one and by workers who share a tile.
+    @Test(arguments: [Case("i4000_f200", 3072), Case("i40000_f5", 20480)], Precision.allCases)
+    func aTrainingStepIsTheSameForAllThreads(_ test: Case, _ precision: Precision) throws {
+        var findings = Findings()
+        let request = try test.request(.forward, precision)
+        var generator = SeededGenerator(name: test.text)
+        let operands = Operands(request.problem, .uniform, precision, &generator)
+        let step = try #require(try StepExecution(try test.recipe(request), for: request))
+        let results = try step.run(operands)
+        for pass in Pass.allCases {
+            let (first, second) = (operands.first(pass), operands.second(pass))
+            let exact = Oracle(request.problem).evaluate(pass, first, second, precision)
+            let recipe = try test.recipe(try test.request(pass, precision))
+            let bounds = Contract(request.problem, pass, precision, recipe.arithmetic).bounds(
+                first, second, exact: exact.high)
+            let result = pass == .forward ? results.y : pass == .inputGradient ? results.dx : results.dw
+            // Results of two tiles add up, each within the bound of its own norms.
+            findings.compare(
+                result, exact, within: bounds.map { $0 * (pass == .inputGradient ? 4 : 1) }, test.text, "\(pass)")
+        }
+        for threads in [1, 2, 3] {
+            let request = try test.request(.forward, precision, threads: threads)
+            let twin = try #require(try StepExecution(try test.recipe(request), for: request))
+            let same = try twin.run(operands, scratch: .signallingNaN, dropping: threads == 1)
+            findings.requireSameBits(same.y, results.y, test.text, "y, \(threads) threads")
+            findings.requireSameBits(same.dx, results.dx, test.text, "dX, \(threads) threads")
+            findings.requireSameBits(same.dw, results.dw, test.text, "dW, \(threads) threads")
         }
         findings.report()
     }

@@ -27,9 +27,10 @@ struct MeasuredPlanTests {
         #expect(MeasuredPlans.builtIn.accepted() == .builtIn && MeasuredPlans.none.accepted() == .none)
     }
 
+    /// Else a pitch, a flag or an alignment that changes would have FFTW estimate all of them, and no other test would see it.
     @Test func everyOneThatIsBuiltInIsUsed() throws {
         let all = [1, 8].flatMap { count in
-            (6...40960).flatMap { length in
+            (6...4096).flatMap { length in
                 [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
             }
         }

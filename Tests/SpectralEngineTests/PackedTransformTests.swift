@@ -23,7 +23,7 @@ private let shapes: [TileShape] =
 
 /// Long lines: as they are, split into 64, or as matrices of 32 to 512 rows.
 private let longLines =
-    [2048, 2560, 3072, 4096, 5120, 9216, 15360, 98304, 3104, 3136, 7680, 327_680].map {
+    [2048, 2560, 3072, 4096, 5120, 9216, 15360, 98304, 262_144, 3104, 3136, 7680, 327_680].map {
         TileShape(planes: 1, rows: 1, length: $0)
     }
 

@@ -31,7 +31,8 @@
                         threadedLoops.wrappingAdd(1, ordering: .relaxed)
                         for job in 0..<Int(count) { _ = work?(data.map { $0 + job * size }) }
                     }, nil)
-                let shape = TileShape(planes: 1, rows: 1, length: 16_384)
+                // One line, as it is: neither split nor a matrix.
+                let shape = TileShape(planes: 1, rows: 1, length: 16_200)
                 let transform = try PackedTransform<Float>(shape: shape, known: .none)
                 let buffers = try [shape.tileCount, shape.spectrumCount, shape.scratchCount(fields: 1, workers: 1)].map
                 {
@@ -42,7 +43,7 @@
                         buffers[2].withSharedRegion(of: Float.self) { scratch in
                             for index in 0..<tile.count { tile[index] = 1 }
                             transform.transformLines(
-                                tile, TileBox(planes: 0..<1, rows: 0..<1, columns: 0..<16_384), into: spectrum,
+                                tile, TileBox(planes: 0..<1, rows: 0..<1, columns: 0..<16_200), into: spectrum,
                                 TransformTeam(scratch, shape, fields: 1))
                         }
                     }

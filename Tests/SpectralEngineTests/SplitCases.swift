@@ -213,10 +213,10 @@ extension KernelCase {
     }
 
     static func scatterJoins(_ length: Int, _ generator: inout SeededGenerator) -> [KernelCase] {
-        typealias Setting = (parts: [Int], adds: (Bool, Bool), floor: Double, bias: Double)
+        typealias Setting = (parts: [Int], adds: Bool, floor: Double, bias: Double)
         let settings: [Setting] = [
-            ([0, 1], (false, false), -.infinity, 0), ([0], (false, false), 0, 0.25), ([1], (false, false), 0, -0.5),
-            ([0, 1], (true, true), -.infinity, 0.5), ([0, 1], (false, true), 0, 0.75), ([1], (true, true), 0, 0),
+            ([0, 1], false, -.infinity, 0), ([0], false, 0, 0.25), ([1], false, 0, -0.5),
+            ([0, 1], true, -.infinity, 0.5), ([0], true, 0, 0.75), ([1], true, 0, 0),
         ]
         return settings.map { setting in
             let stage = SplitStage(length, &generator)
@@ -225,11 +225,10 @@ extension KernelCase {
             let eighths = stage.joined(lines)
             var expected: [Double] = []
             for (part, (window, samples)) in windows.enumerated() {
-                let adds = part == 0 ? setting.adds.0 : setting.adds.1
                 let results = samples.map { sample -> Double in
                     let point = eighths[sample.k][sample.index]
                     let value = max((part == 0 ? point.real : point.imaginary) * 0.5, setting.floor)
-                    return adds ? untouched + value : value + setting.bias
+                    return setting.adds ? untouched + value : value + setting.bias
                 }
                 let isWritten = setting.parts.contains(part)
                 expected += window.array(isWritten ? samples.map(\.array) : [], results, between: untouched)
@@ -242,12 +241,11 @@ extension KernelCase {
             return KernelCase(
                 kernel: "scatter_join", parameters: "\(stage) \(windows.map(\.window)) \(setting)",
                 expected: guarded(expected),
-                tolerance: splitTolerance + (setting.adds.1 ? 2 * abs(untouched) * Double(T.ulpOfOne) : 0)
+                tolerance: splitTolerance + (setting.adds ? 2 * abs(untouched) * Double(T.ulpOfOne) : 0)
             ) { kernels in
-                func result(_ adds: Bool) -> ck_result {
-                    ck_result(first: 0.25, second: 2, floor: setting.floor, bias: setting.bias, adds: adds ? 1 : 0)
-                }
-                let results = [result(setting.adds.0), result(setting.adds.1)]
+                let result = ck_result(
+                    first: 0.25, second: 2, floor: setting.floor, bias: setting.bias, adds: setting.adds ? 1 : 0)
+                let results = [result, result]
                 var (one, two) = (first.box, second.box)
                 two.array_offset += first.arrayCount
                 return written([Double](repeating: untouched, count: count)) { array in

@@ -37,7 +37,7 @@ typedef struct {
 /// How one part is written over a window: array = max(first·(second·part), floor) + bias, or array += max(…).
 typedef struct {
     double first, second, floor, bias;
-    int adds;  ///< whether it is added, and without bias
+    int adds;  ///< whether it is added, and without bias: both or neither
 } ck_result;
 
 /// Some lines of a spectrum, and those of a Hermitian spectrum that they meet.

@@ -49,10 +49,11 @@ package enum TransformLength {
     static let zen4Columns: [Int: Double] = [
         6: 0.62, 8: 0.62, 10: 0.65, 12: 0.59, 14: 0.52, 16: 0.68, 20: 0.65, 32: 0.63, 64: 0.64,
     ]
+
     /// What FFTW transforms of them: lines of single products, eight at a time or one, from where it has no codelet that is at its best.
     static var plannedLines: [ContiguousLines] {
         let lengths = passTimes.map(\.length).filter { $0 >= 32 }
-        let single = lengths.filter { $0 < TileShape.leastMatrix }
+        let single = lengths.filter { $0 < TileShape.leastLong }
         return [(8, lengths), (1, single)].flatMap { count, lengths in
             lengths.flatMap { length in
                 [false, true].map { ContiguousLines(length: length, count: count, isInverse: $0) }
@@ -65,7 +66,7 @@ package enum TransformLength {
     private static let short: [Int] = Set([1, 2, 4] + passTimes.map(\.length) + splitLengths).sorted()
 
     /// Of long lines that are split.
-    static let splitLengths = passTimes.compactMap { TileShape.splitLength(lines: $0.length) }
+    private static let splitLengths = passTimes.compactMap { TileShape.splitLength(lines: $0.length) }
 
     /// The smallest length worth using of at least `minimum` points.
     ///

@@ -196,7 +196,7 @@ struct PassTable: Hashable, Sendable {
         let tileCount = depth.tileCount * height.tileCount * width.tileCount
         let overlap = addsOverlaps && tileCount > 1 && pass == .inputGradient
         let folds = windows.contains(where: \.tiling.folds)
-        let shape = TransformCache.current.shape(
+        let shape = TileShape(
             planes: depth.tiling.points, rows: height.tiling.points, length: width.tiling.points, isFolded: folds)
         let roll = RollingTiles(
             shape, [depth, height, width], batch: problem.batch, backward: pass == .inputGradient && !overlap)

@@ -25,7 +25,7 @@ extension Machine {
             (binGradientCost, gradientTapCost, gradientPlaneCost) = (1.25, 0.8, 2.5)
             (farChannelCaches, farChannelDoublings, storedRowCost) = (6, 3, 0.6)
             (narrowStencilCost, partialTurnCost, spreadTogetherCost) = (2, 2.5, 0.18)
-            // `Docs/Measurements/2026-11-28-split.md`.
+            // Folded volumes (`Docs/Measurements/2026-11-28-split.md`).
             (foldedVolumeCost, farFoldedVolumeCost) = (1.03, 0.88)
             // Copies with a stride, filters in no cache (`Docs/Measurements/2026-11-28-ahead.md`).
             (stridedPadCost, farTapCost, turnedFilterCost) = (2, 1.8, 0.3)

@@ -14,7 +14,7 @@ public struct Machine: Sendable {
     /// Seconds for turning one complex f32 point of a folded tile.
     public var foldTime = 0.5e-9
     /// What a folded volume takes of what its stages would, relative to tiles that are not folded: in the L2 cache, and where it has twice
-    /// the bytes of that or more (`Docs/Measurements/2026-11-27-folded.md`).
+    /// the bytes of that or more (`Docs/Measurements/2026-11-27-folded.md`, on a Zen 5 `2026-11-28-split.md`).
     public var foldedVolumeCost = 0.97
     public var farFoldedVolumeCost = 0.97
     /// Seconds for splitting one complex f32 point of a long line into shorter ones, or joining it, beyond gathering or scattering it.

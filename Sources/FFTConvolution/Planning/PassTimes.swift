@@ -1,3 +1,5 @@
+internal import SpectralEngine
+
 /// What a pass over lines costs on one core, by their length: seconds for each complex f32 point.
 public struct PassTimes: Hashable, Sendable {
     /// In the order of the lengths of ``TransformLength/passTimes``; the second where the engine reads columns.
@@ -7,7 +9,7 @@ public struct PassTimes: Hashable, Sendable {
     var beyond = 1.8e-9
     /// Of a single line that is transformed as it is: eight together cost less a point, but what comes with each line more
     /// (`Docs/Measurements/2026-11-26-lines.md`). Measured with ``singleLength`` points.
-    var single = 1e-9
+    var single = MeasuredPlans.builtIn.isEmpty ? 1.4e-9 : 1e-9
     static let singleLength = 2048
 
     /// Of contiguous lines, or of the form the engine prefers, and whether that is columns. A length that is not in the table

@@ -26,7 +26,7 @@ final class TransformCache: Sendable {
         let byteCount: Int
     }
 
-    /// Transforms kept, and bytes of their tables: a long line that is transformed as a matrix has a factor for each of its points.
+    /// Transforms kept, and bytes of their tables: a long line has a factor for each of its points.
     private let capacity = 64
     private let byteLimit = 64 << 20
     private let kept = Mutex<[Entry]>([])
@@ -34,11 +34,6 @@ final class TransformCache: Sendable {
 
     /// - Parameter known: FFTW's plans that need not be estimated.
     init(_ known: MeasuredPlans) { self.known = known }
-
-    /// A tile in the form that its transforms are fastest in with these plans.
-    func shape(planes: Int, rows: Int, length: Int, isFolded: Bool = false) -> TileShape {
-        TileShape(planes: planes, rows: rows, length: length, isFolded: isFolded)
-    }
 
     /// - Throws: `PlanFailure` or `AllocationFailure`.
     func transform<Scalar: ConvolutionScalar>(_ shape: TileShape) throws -> PackedTransform<Scalar> {
