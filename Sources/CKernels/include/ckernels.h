@@ -29,9 +29,9 @@ enum { CK_BLOCK = 16 };
 /// Some points of eight lines that one row is split into.
 typedef struct {
     ptrdiff_t row_pitch;  ///< points from eighth to eighth of the row, which begin with the first one that is meant
-    ptrdiff_t length;    ///< points of each; a multiple of CK_BLOCK
-    ptrdiff_t pitch;     ///< complex elements from line to line
-    ptrdiff_t from, to;  ///< those that are meant, multiples of CK_BLOCK
+    ptrdiff_t length;     ///< points of each; a multiple of CK_BLOCK
+    ptrdiff_t pitch;      ///< complex elements from line to line
+    ptrdiff_t from, to;   ///< those that are meant, multiples of CK_BLOCK
 } ck_split;
 
 /// How one part is written over a window: array = max(first·(second·part), floor) + bias, or array += max(…).
